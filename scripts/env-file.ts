@@ -1,0 +1,137 @@
+import { dirname, resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { CommandError } from "./flags.ts";
+
+/** Names and values of an `.env` file; an empty value counts as unset, as in the functions. */
+export type EnvVariables = Readonly<Record<string, string | undefined>>;
+
+/** Only its owner may read a file with secrets. */
+const SECRET_FILE_MODE = 0o600;
+
+/**
+ * The variables of an `.env` file.
+ *
+ * @param path The file.
+ * @returns The variables, or `undefined` when there is no such file.
+ * @throws {CommandError} The file cannot be read.
+ */
+export async function readEnvFile(path: string): Promise<EnvVariables | undefined> {
+  const text = await readText(path);
+  return text === undefined ? undefined : { ...parseEnv(text) };
+}
+
+/** What to change in an `.env` file. */
+export interface EnvChanges {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+}
+
+/**
+ * Changes variables of an `.env` file and keeps its other lines. The file is made when it is missing, and only its
+ * owner may read it.
+ *
+ * @param path The file.
+ * @param changes Values to set must need no quotes, as base64 and URLs.
+ * @throws {CommandError} The file cannot be written.
+ */
+export async function updateEnvFile(path: string, { set = {}, remove = [] }: EnvChanges): Promise<void> {
+  const text = await readText(path) ?? "";
+  const added = Object.entries(set).map(([name, value]) => `${name}=${value}`);
+  const kept = withoutVariables(text, [...Object.keys(set), ...remove]);
+  await writeSecretFile(path, [...kept, ...added, ""].join("\n"));
+}
+
+/**
+ * Refuses a file that git would commit.
+ *
+ * @param path The file; it need not exist.
+ * @throws {CommandError} The file is tracked, or not ignored.
+ */
+export async function assertGitIgnores(path: string): Promise<void> {
+  const file = resolve(path);
+  const args = ["-C", dirname(file), "check-ignore", "--quiet", "--", file];
+  const status = await gitStatus(args);
+  // 0 is ignored, 128 is no repository; a tracked file counts as not ignored.
+  if (status !== 1) return;
+  throw new CommandError(
+    `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
+  );
+}
+
+/** The exit code, or `undefined` when there is no git. */
+async function gitStatus(args: string[]): Promise<number | undefined> {
+  try {
+    return (await new Deno.Command("git", { args, stdout: "null", stderr: "null" }).output()).code;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The lines of a file without those that define certain variables, quoted values of several lines included. */
+function withoutVariables(text: string, names: readonly string[]): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  const kept: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    const [, name = "", value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ??
+      [];
+    const last = lastLineOfValue(lines, { index, value });
+    if (!names.includes(name)) kept.push(...lines.slice(index, last + 1));
+    index = last;
+  }
+  return kept;
+}
+
+function lastLineOfValue(
+  lines: readonly string[],
+  { index, value }: { index: number; value: string },
+): number {
+  const quote = /^["'`]/.exec(value)?.[0];
+  if (quote === undefined || value.indexOf(quote, 1) > 0) return index;
+  const end = lines.findIndex((line, at) => at > index && line.includes(quote));
+  return end === -1 ? index : end;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileError(error, `${path} cannot be read`);
+  }
+}
+
+async function writeSecretFile(path: string, text: string): Promise<void> {
+  try {
+    // An existing file is closed to others before secrets are in it.
+    if (await exists(path)) await Deno.chmod(path, SECRET_FILE_MODE);
+    await Deno.writeTextFile(path, text, { mode: SECRET_FILE_MODE });
+  } catch (error) {
+    throw fileError(error, `${path} cannot be written`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function fileError(error: unknown, state: string): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new CommandError(`${state}: its folder does not exist; make it first.`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new CommandError(`${state}: check who owns it and its mode.`);
+  }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new CommandError(`${state}: it is a folder; name a file in it.`);
+  }
+  return error;
+}
