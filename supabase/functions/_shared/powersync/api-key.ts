@@ -1,0 +1,43 @@
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { decodeJwt } from "jose";
+import { PowerSyncAuthError } from "./errors.ts";
+
+/**
+ * Makes the function that tells whether a text is one of the project's API keys, in a time that does not depend on
+ * how much of it is right.
+ */
+export function apiKeyMatcher(keys: readonly string[]): (candidate: string) => boolean {
+  const digests = keys.map(digest);
+  return (candidate) => {
+    const found = digest(candidate);
+    return digests.filter((key) => timingSafeEqual(key, found)).length > 0;
+  };
+}
+
+/**
+ * Refuses a secret key, new (`sb_secret_…`) or legacy (`service_role`): whoever sends one to a function for
+ * the public has it where it must not be.
+ *
+ * @throws {PowerSyncAuthError} `API_KEY_IS_SECRET`
+ */
+export function refuseSecretKey(candidate: string): void {
+  if (!candidate.startsWith("sb_secret_") && legacyRole(candidate) !== "service_role") return;
+  throw new PowerSyncAuthError("API_KEY_IS_SECRET", {
+    message: "A secret key of the project was sent where a publishable key belongs.",
+    hint:
+      "Use the publishable key in clients. If the secret key is in an app, revoke it in the project's settings.",
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function legacyRole(candidate: string): unknown {
+  try {
+    return decodeJwt(candidate).role;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The one file to edit: what the PowerSync tokens of this project say.
+ *
+ * Both functions return the claims of a token. `sub` becomes `auth.user_id()` in Sync Streams and
+ * `request.user_id()` in Sync Rules; any other claim `x` is `auth.parameter('x')` and `request.jwt() ->> 'x'`.
+ * `iss`, `aud`, `iat`, `exp`, `nbf` and `jti` are set elsewhere. Both may be async and may import anything.
+ * Throw `refusal("…")` from `./errors.ts` to answer 403 instead.
+ */
+import type { VerifiedUser } from "./user.ts";
+
+/** Claims of one token. */
+export interface Claims {
+  /** Non-empty, without control characters. */
+  sub: string;
+  /** Read as `token_parameters.…` by legacy Sync Rules. */
+  parameters?: Record<string, unknown>;
+  [claim: string]: unknown;
+}
+
+/**
+ * Claims for a signed-in user.
+ *
+ * @param user The verified user. Decide nothing by `user.claims.user_metadata`: users can edit it.
+ *
+ * @example Sync by organisation
+ * ```ts
+ * const appMetadata = user.claims.app_metadata as { org_id?: string } | undefined;
+ * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: appMetadata?.org_id };
+ * ```
+ */
+export function signedInClaims(user: VerifiedUser): Claims | Promise<Claims> {
+  return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous };
+}
+
+/**
+ * Claims for a caller who has not signed in. Given nothing, because its token is handed to several callers for a
+ * moment.
+ */
+export function anonymousClaims(): Claims | Promise<Claims> {
+  return { sub: "anonymous", role: "anon", is_anonymous: true };
+}

@@ -1,0 +1,81 @@
+import { createRemoteJWKSet, errors, type FlattenedJWSInput, type JWSHeaderParameters } from "jose";
+
+/** The keys of one issuer, published at a URL. */
+export interface RemoteKeys {
+  /**
+   * The key for a token's header; jose calls it.
+   *
+   * @throws {errors.JWKSNoMatchingKey} No such key, even after a refetch.
+   * @throws {KeysUnavailable} The keys cannot be had.
+   */
+  (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>;
+}
+
+/** The keys of an issuer cannot be fetched and none are left from earlier. */
+export class KeysUnavailable extends Error {
+  override readonly name = "KeysUnavailable";
+}
+
+/** As long as the Auth server may take for anything. */
+const TIMEOUT_MS = 5_000;
+/** After this the keys are fetched anew when a token comes. */
+const FRESH_MS = 10 * 60_000;
+/** A set that cannot be renewed serves no longer than this. */
+const MAX_AGE_MS = 60 * 60_000;
+/** Unknown key IDs cause no more fetches than one in this time. */
+const UNKNOWN_KID_COOLDOWN_MS = 30_000;
+/** After a failed fetch the next is not tried sooner, while a good set is at hand. */
+const RETRY_MS = 30_000;
+/** The same, while there is none. */
+const RETRY_WITHOUT_KEYS_MS = 1_000;
+
+/**
+ * Keys fetched over HTTP and kept across requests. Concurrent requests share a fetch; a refetch that fails leaves the
+ * last good set in use for up to 60 minutes, which jose's own cache does not do, so its two timers are switched off
+ * and this decides when it reloads.
+ *
+ * @param url Where the JWKS is.
+ * @param now Milliseconds since 1970.
+ */
+export function remoteKeys(url: URL, now: () => number): RemoteKeys {
+  const keys = createRemoteJWKSet(url, {
+    timeoutDuration: TIMEOUT_MS,
+    cacheMaxAge: Infinity,
+    cooldownDuration: Infinity,
+  });
+  let fetchedAt = -Infinity;
+  let failedAt = -Infinity;
+  let pending: Promise<void> | undefined;
+
+  function reload(): Promise<void> {
+    pending ??= keys.reload()
+      .then(() => {
+        fetchedAt = now();
+      }, () => {
+        failedAt = now();
+      })
+      .finally(() => pending = undefined);
+    return pending;
+  }
+
+  function usable(): boolean {
+    return now() - fetchedAt < MAX_AGE_MS;
+  }
+
+  async function reloadIfOlderThan(ageMs: number): Promise<void> {
+    const retryMs = usable() ? RETRY_MS : RETRY_WITHOUT_KEYS_MS;
+    if (now() - fetchedAt >= ageMs && now() - failedAt >= retryMs) await reload();
+  }
+
+  return async (header, token) => {
+    await reloadIfOlderThan(FRESH_MS);
+    if (!usable()) throw new KeysUnavailable("The keys cannot be fetched.");
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await reloadIfOlderThan(UNKNOWN_KID_COOLDOWN_MS);
+      return await keys(header, token);
+    }
+  };
+}
