@@ -1,0 +1,91 @@
+/**
+ * Prints the settings that make PowerSync accept the functions' tokens: `client_auth` for a self-hosted service.yaml,
+ * and what to enter in PowerSync Cloud. The output as a whole is YAML, so that it can be written to a file.
+ */
+import { audiencesOf } from "./audience.ts";
+import { type ClientAuth, clientAuthYaml, cloudFields } from "./client-auth.ts";
+import { keysOfFile, keysOfJwks } from "./config/static-keys.ts";
+import { type EnvVariables, readEnvFile } from "./env-file.ts";
+import { CommandError, readFlags, runCommand } from "./flags.ts";
+import { isLoopback, LOCAL_ENV_FILE } from "./keys/local-only.ts";
+
+const HELP = `Prints PowerSync's client authentication settings.
+
+  deno task config                          for the keys that deno task dev serves
+  deno task config --jwks-url https://<project ref>.supabase.co/functions/v1/powersync-jwks
+  deno task config --static                 with the keys inline, for a service that cannot reach the JWKS
+
+  --jwks-url URL    the address of powersync-jwks (default: that of SUPABASE_URL in the file, or of deno task dev)
+  --static          the keys themselves instead of their address: of the file, or of --jwks-url
+  --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
+  --env-file PATH   default ${LOCAL_ENV_FILE}
+  --help`;
+
+/** Where `deno task dev` serves. */
+const LOCAL_SUPABASE_URL = "http://127.0.0.1:54321";
+
+/** Reads the flags and prints the settings that they ask for. */
+export async function main(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args, {
+    "jwks-url": { type: "string" },
+    static: { type: "boolean" },
+    audience: { type: "string", multiple: true },
+    "env-file": { type: "string" },
+  });
+  if (flags.help) return console.log(HELP);
+  const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
+  const jwksUrl = flags["jwks-url"];
+  if (jwksUrl !== undefined && !isHttp(jwksUrl)) {
+    throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
+  }
+  const found = await readEnvFile(envFile);
+  const variables = found ?? {};
+  if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
+    throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --jwks-url.`);
+  }
+  const audiences = audiencesOf(variables, flags.audience ?? []);
+  const jwksUri = jwksUrl ?? jwksUriOf(variables);
+  if (flags.static) {
+    const keys = jwksUrl === undefined ? await keysOfFile(variables, envFile) : await keysOfJwks(jwksUrl);
+    return console.log(settingsText({ audiences, keys }, jwksUri));
+  }
+  console.log(settingsText({ audiences, jwksUri }, jwksUri));
+}
+
+function jwksUriOf({ SUPABASE_URL }: EnvVariables): string {
+  const url = SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL;
+  if (!isHttp(url)) {
+    throw new CommandError("SUPABASE_URL in the file is no http(s) address: correct it, or give --jwks-url.");
+  }
+  return `${url.replace(/\/+$/, "")}/functions/v1/powersync-jwks`;
+}
+
+function isHttp(url: string): boolean {
+  return URL.parse(url)?.protocol.match(/^https?:$/) != null;
+}
+
+function settingsText(settings: ClientAuth, jwksUri: string): string {
+  return [
+    "# Self-hosted PowerSync Service: in service.yaml",
+    ...loopbackHint(settings.jwksUri),
+    clientAuthYaml(settings),
+    "",
+    "# PowerSync Cloud: dashboard, your instance, Client Auth",
+    ...cloudLines({ ...settings, jwksUri }).map((line) => `#   ${line}`),
+  ].join("\n");
+}
+
+function loopbackHint(jwksUri: string | undefined): string[] {
+  if (jwksUri === undefined || !isLoopback(jwksUri)) return [];
+  return [
+    "# This address is this computer. From a container write host.docker.internal for the host, and start",
+    "# `deno task dev --host 0.0.0.0`; block_local_jwks and jwks_reject_ip_ranges must allow it. Or use --static.",
+  ];
+}
+
+function cloudLines(settings: ClientAuth): string[] {
+  if (settings.jwksUri === undefined || !isLoopback(settings.jwksUri)) return cloudFields(settings);
+  return ["Cloud cannot reach this computer: give the deployed address with --jwks-url."];
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));

@@ -1,0 +1,113 @@
+/**
+ * Makes the key that signs PowerSync tokens, or its successor, and prints what to do with it. Printing needs no
+ * permission: `deno run scripts/generate-keys.ts`.
+ */
+import type { Algorithm } from "../supabase/functions/_shared/powersync/jwk.ts";
+import { parseDuration } from "./duration.ts";
+import { CommandError, readFlags, runCommand } from "./flags.ts";
+import { KEY_ALGORITHMS } from "./key-pair.ts";
+import { lookAtLiveJwks } from "./keys/live-jwks.ts";
+import { makeNewKey } from "./keys/new-key.ts";
+import { reportJson, reportText } from "./keys/report.ts";
+import { rotateKey } from "./keys/rotate.ts";
+import { storeSharedKey } from "./keys/store-shared-key.ts";
+import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
+
+const HELP = `Makes the key pair that signs PowerSync tokens.
+
+  deno task keys                            prints both halves and the commands that set them
+  deno task keys --env-file .env.production writes them to a file instead, so that no private key passes a terminal
+  deno task keys --rotate                   makes a new key that takes over without a refused token
+
+  --alg ALG          ${KEY_ALGORITHMS.join(", ")} (default ${KEY_ALGORITHMS[0]});
+                     HS256 makes a shared secret for development, in supabase/functions/.env
+  --kid KID          Key ID (default: powersync- and the start of the key's thumbprint)
+  --env-file PATH    write to this file; keeps its other lines
+  --force            replace the keys that are in the file
+  --json             print for machines
+  --rotate           a successor in a secret of its own; the old key goes on until it starts
+  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …; now, for a leaked key
+  --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or what the file holds)
+  --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set and not in the file (default 300)
+  --jwks-url URL     look at the published keys first
+  --help`;
+
+/** Reads the flags and runs the command that they ask for. */
+export async function main(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args, {
+    alg: { type: "string" },
+    kid: { type: "string" },
+    "env-file": { type: "string" },
+    force: { type: "boolean" },
+    json: { type: "boolean" },
+    rotate: { type: "boolean" },
+    "starts-in": { type: "string" },
+    replaces: { type: "string" },
+    "token-ttl": { type: "string" },
+    "jwks-url": { type: "string" },
+  });
+  if (flags.help) return console.log(HELP);
+  const rotationFlag = (["starts-in", "replaces", "token-ttl"] as const).find((name) =>
+    flags[name] !== undefined
+  );
+  if (rotationFlag !== undefined && !flags.rotate) {
+    throw new CommandError(`--${rotationFlag} belongs to a rotation: add --rotate.`);
+  }
+  const kid = readKeyId(flags.kid);
+  const envFile = flags["env-file"];
+  if (envFile === "") {
+    throw new CommandError("--env-file names no file: give a path such as .env.production.");
+  }
+  if (flags.alg === "HS256") {
+    if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: make another with --force.");
+    return console.log(
+      await storeSharedKey({ kid, envFile, force: flags.force === true, json: flags.json === true }),
+    );
+  }
+  const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
+  const key = { alg: readAlgorithm(flags.alg), kid, envFile, live };
+  const report = flags.rotate
+    ? await rotateKey({
+      ...key,
+      nowSeconds: Math.floor(Date.now() / 1000),
+      leadSeconds: readLead(flags["starts-in"]),
+      replaces: readReplaced(flags.replaces),
+      tokenLifetimeSeconds: readLifetime(flags["token-ttl"]),
+    })
+    : await makeNewKey({ ...key, force: flags.force === true });
+  console.log(flags.json ? reportJson(report) : reportText(report));
+}
+
+function readAlgorithm(text: string = KEY_ALGORITHMS[0]): Algorithm {
+  const alg = KEY_ALGORITHMS.find((name) => name === text);
+  if (alg !== undefined) return alg;
+  throw new CommandError(`--alg is none of ${KEY_ALGORITHMS.join(", ")}, HS256.`);
+}
+
+function readKeyId(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\x21-\x7e]{1,256}$/.test(text)) return text;
+  throw new CommandError("--kid is not 1 to 256 printable characters without spaces.");
+}
+
+function readLead(text: string | undefined): number {
+  if (text === undefined) return ROTATION_LEAD_SECONDS;
+  const seconds = text === "now" ? 0 : parseDuration(text);
+  if (seconds !== undefined && seconds <= MAX_LEAD_SECONDS) return seconds;
+  throw new CommandError("--starts-in is neither `now` nor a time of up to 30 days such as 75m or 2h.");
+}
+
+function readReplaced(name: string | undefined): string | undefined {
+  if (name === undefined || isSigningSecretName(name)) return name;
+  throw new CommandError(
+    "--replaces names no signing key: those are POWERSYNC_PRIVATE_KEY and POWERSYNC_PRIVATE_KEY_….",
+  );
+}
+
+function readLifetime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds >= 60 && seconds <= 86_400) return seconds;
+  throw new CommandError("--token-ttl is not 60 to 86400 seconds.");
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));

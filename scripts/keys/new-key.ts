@@ -1,0 +1,76 @@
+import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
+import { assertGitIgnores, type EnvVariables, readEnvFile, updateEnvFile } from "../env-file.ts";
+import { CommandError } from "../flags.ts";
+import { encodeSecret, type KeyPair, makeKeyPair } from "../key-pair.ts";
+import type { LiveKeys } from "./live-jwks.ts";
+import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "./local-only.ts";
+import type { EnvFileState, KeyReport } from "./report.ts";
+
+/** What every kind of new key is made from. */
+export interface KeyRequest {
+  readonly alg: Algorithm;
+  readonly kid: string | undefined;
+  /** The file to write to; printed when missing. */
+  readonly envFile: string | undefined;
+  readonly live: LiveKeys | undefined;
+}
+
+/**
+ * Makes a project's first key, in POWERSYNC_PRIVATE_KEY and POWERSYNC_PUBLIC_KEY as the original example names them.
+ *
+ * @throws {CommandError} The file holds keys already, or git would commit it.
+ */
+export async function makeNewKey(request: KeyRequest & { readonly force: boolean }): Promise<KeyReport> {
+  const { envFile, live, force } = request;
+  refusePrintedLocalKey(request);
+  const before = envFile === undefined ? {} : await readOwnFile(envFile);
+  const present = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"].filter((name) =>
+    (before[name] ?? "").trim() !== ""
+  );
+  if (present.length > 0 && !force) {
+    throw new CommandError(
+      `${envFile} holds ${
+        present.join(" and ")
+      }: rotate with --rotate, or lose the key in the file with --force.`,
+    );
+  }
+  const pair = await makeKeyPair(request.alg, { kid: request.kid });
+  const secrets = {
+    POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
+    POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
+  };
+  return { ...await storeKey(pair, { envFile, secrets }), ...(live === undefined ? {} : { live }) };
+}
+
+/** A `dev-` key is for a local file; printed, it would come with commands that upload it. */
+export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
+  if (kid?.startsWith(LOCAL_KEY_PREFIX) !== true || envFile !== undefined) return;
+  throw new CommandError(
+    `A key whose kid begins with "${LOCAL_KEY_PREFIX}" must stay on this computer: add --env-file ${LOCAL_ENV_FILE}.`,
+  );
+}
+
+/** The variables of a file that will be written to. */
+export async function readOwnFile(path: string): Promise<EnvVariables> {
+  await assertGitIgnores(path);
+  return await readEnvFile(path) ?? {};
+}
+
+/** Writes new secrets to the file, if there is one. */
+export async function storeKey(
+  { publicJwk }: KeyPair,
+  { envFile, secrets, remove = [] }: {
+    envFile: string | undefined;
+    secrets: Readonly<Record<string, string>>;
+    remove?: readonly string[];
+  },
+): Promise<KeyReport> {
+  if (envFile === undefined) return { publicJwk, secrets };
+  await updateEnvFile(envFile, { set: secrets, remove });
+  return { publicJwk, secrets, envFile: await stateOf(envFile) };
+}
+
+async function stateOf(path: string): Promise<EnvFileState> {
+  const variables = await readEnvFile(path) ?? {};
+  return { path, localOnly: whyLocalOnly(variables), hasUrl: (variables.POWERSYNC_URL ?? "").trim() !== "" };
+}

@@ -1,0 +1,200 @@
+import type { JWK } from "jose";
+import { describeDuration, describeTime } from "../duration.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync-rules/limits.ts";
+import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "../rotation.ts";
+import { PRODUCTION_ENV_FILE } from "./local-only.ts";
+
+/** What was made, for a person and for a machine. */
+export interface KeyReport {
+  readonly publicJwk: JWK;
+  /** Names and values of the new secrets. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The file they were written to; without one they are printed. */
+  readonly envFile?: EnvFileState;
+  readonly rotation?: RotationTimes;
+  /** What the live JWKS shows, when it was looked at. */
+  readonly live?: { readonly url: string; readonly keyIds: readonly string[] };
+}
+
+/** What a person needs to know about the file. */
+export interface EnvFileState {
+  readonly path: string;
+  /** Why it must not be uploaded; the rest of the sentence "it …". */
+  readonly localOnly: string | undefined;
+  readonly hasUrl: boolean;
+}
+
+/** A rotation's times in seconds since 1970, and what it replaces. */
+export interface RotationTimes {
+  readonly nowSeconds: number;
+  readonly startsAt: number;
+  readonly removableFrom: number;
+  readonly tokenLifetimeSeconds: number;
+  /** The secrets of the old key, both halves. */
+  readonly replaced: readonly string[];
+  /** Secrets of still older keys, which were removed from the file because nothing needs them. */
+  readonly removed: readonly string[];
+}
+
+const URL_COMMAND = "supabase secrets set POWERSYNC_URL='https://<instance>.powersync.journeyapps.com'";
+const WHERE_URL =
+  "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
+
+/** The report for a terminal: commands stand on lines of their own, ready to paste. */
+export function reportText(report: KeyReport): string {
+  return [
+    ...liveLines(report),
+    "Public JWK:",
+    JSON.stringify(report.publicJwk),
+    "",
+    ...(report.rotation === undefined ? newKeyLines(report) : rotationLines(report, report.rotation)),
+  ].join("\n");
+}
+
+/** The report for a machine, as JSON. With a file, no private key is in it. */
+export function reportJson(report: KeyReport): string {
+  const { publicJwk, secrets, envFile, rotation, live } = report;
+  return JSON.stringify(
+    {
+      kid: publicJwk.kid,
+      alg: publicJwk.alg,
+      publicJwk,
+      ...(envFile === undefined
+        ? { secrets }
+        : { envFile: envFile.path, uploadable: envFile.localOnly === undefined }),
+      ...(live === undefined ? {} : { published: live.keyIds }),
+      ...(rotation === undefined ? {} : {
+        startsAt: new Date(rotation.startsAt * 1000).toISOString(),
+        unset: rotation.replaced,
+        unsetNotBefore: new Date(rotation.removableFrom * 1000).toISOString(),
+        removed: rotation.removed,
+      }),
+      commands: {
+        set: setCommands(report),
+        unset: rotation === undefined ? [] : [unsetCommand(rotation.replaced)],
+      },
+    },
+    null,
+    2,
+  );
+}
+
+function setCommands({ secrets, envFile }: KeyReport): string[] {
+  if (envFile !== undefined) return envFile.localOnly === undefined ? [uploadCommand(envFile.path)] : [];
+  return Object.entries(secrets).map(([name, value]) => `supabase secrets set ${name}=${value}`);
+}
+
+function uploadCommand(path: string): string {
+  return `supabase secrets set --env-file ${
+    /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+  }`;
+}
+
+function unsetCommand(names: readonly string[]): string {
+  return `supabase secrets unset ${names.join(" ")}`;
+}
+
+function liveLines({ live }: KeyReport): string[] {
+  if (live === undefined) return [];
+  return [`Published now at ${live.url}: ${live.keyIds.join(", ") || "no key"}`, ""];
+}
+
+function newKeyLines(report: KeyReport): string[] {
+  if (report.envFile !== undefined) return [...fileLines(report.envFile), ...nextLines(report.envFile)];
+  return [
+    "Set the secrets (they cannot be read back; keep no other copy):",
+    "",
+    ...setCommands(report),
+    "",
+    `# ${WHERE_URL}`,
+    URL_COMMAND,
+    "",
+    ...NEXT,
+  ];
+}
+
+function fileLines({ path, localOnly, hasUrl }: EnvFileState): string[] {
+  if (localOnly !== undefined) {
+    return [
+      `Written to ${path}. That file is for this computer and must not be uploaded: it ${localOnly}.`,
+      `For production: deno task keys --env-file ${PRODUCTION_ENV_FILE}`,
+    ];
+  }
+  const url = `Written to ${path}. Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
+  return [hasUrl ? `Written to ${path}.` : url, "", uploadCommand(path)];
+}
+
+const NEXT = [
+  "Then:",
+  "  1. Deploy:            supabase functions deploy --use-api",
+  "  2. Tell PowerSync:    JWKS URI https://<project ref>.supabase.co/functions/v1/powersync-jwks (deno task config prints all fields)",
+  "  3. See that it works: deno task doctor --project <project ref>",
+];
+
+function nextLines({ localOnly }: EnvFileState): string[] {
+  return localOnly === undefined ? ["", ...NEXT] : ["", "Then: deno task dev"];
+}
+
+function rotationLines(report: KeyReport, times: RotationTimes): string[] {
+  const lead = times.startsAt - times.nowSeconds;
+  const starts = lead === 0
+    ? "at once"
+    : `from ${describeTime(times.startsAt)} (in ${describeDuration(lead)})`;
+  return [
+    `The new key ${report.publicJwk.kid} is published as soon as its secret is set, and signs ${starts}.`,
+    ...removedLines(times.removed, report.envFile),
+    "",
+    ...firstCommand(report, lead),
+    "",
+    ...secondCommand(report.envFile, times, lead),
+  ];
+}
+
+function removedLines(removed: readonly string[], envFile: EnvFileState | undefined): string[] {
+  if (removed.length === 0) return [];
+  const line = `No token of an older key is left, so that it was removed from the file: ${
+    removed.join(", ")
+  }.`;
+  return envFile?.localOnly === undefined
+    ? [line, "If it is still set on Supabase:", "", unsetCommand(removed)]
+    : [line];
+}
+
+function firstCommand(report: KeyReport, lead: number): string[] {
+  if (report.envFile?.localOnly !== undefined) return fileLines(report.envFile);
+  const minutes = describeDuration(LEAD_MARGIN_SECONDS);
+  const hurry = lead < ROTATION_LEAD_SECONDS
+    ? []
+    : [`   (within ${minutes}: the lead counts from now; later, make another key)`];
+  return ["1. Now:", ...hurry, "", ...setCommands(report)];
+}
+
+function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes, lead: number): string[] {
+  if (times.replaced.length === 0) return ["There is no older key to remove."];
+  const lifetime = times.tokenLifetimeSeconds;
+  const sum =
+    `the start, ${
+      describeDuration(lifetime)
+    } of token lifetime, ${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance, ` +
+    `${describeDuration(ISOLATE_RELOAD_SECONDS)} for isolates with old secrets`;
+  const from = describeTime(times.removableFrom);
+  if (envFile?.localOnly !== undefined) {
+    return [`The old key leaves the file at the first rotation after ${from}.`];
+  }
+  return [
+    `2. Not before ${from}, and at any later time (${sum}):`,
+    "",
+    unsetCommand(times.replaced),
+    ...(envFile === undefined
+      ? []
+      : ["", `   and delete the same lines from ${envFile.path}, or the next upload sets them again.`]),
+    ...(lead === 0 ? EMERGENCY : []),
+  ];
+}
+
+const EMERGENCY = [
+  "",
+  "If the old key has leaked, do not wait: run the second command right after the first. Some clients are then refused",
+  "for up to ten minutes. PowerSync may know the removed key for up to about 70 minutes, and an open stream lasts until",
+  "its token ends: restart the instance too, or save its Client Auth settings again.",
+];

@@ -1,0 +1,100 @@
+import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import type { EnvVariables } from "../env-file.ts";
+import { CommandError } from "../flags.ts";
+import { encodeSecret, makeKeyPair } from "../key-pair.ts";
+import { rotationSecretName, safeRemovalTime, secretNamesOf } from "../rotation.ts";
+import { LOCAL_KEY_PREFIX } from "./local-only.ts";
+import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
+import { removableSecrets } from "./removable.ts";
+import type { KeyReport } from "./report.ts";
+
+/** Default of POWERSYNC_TOKEN_TTL, in seconds. */
+const DEFAULT_LIFETIME_SECONDS = 300;
+
+/** What a rotation is made from. */
+export interface RotationRequest extends KeyRequest {
+  readonly nowSeconds: number;
+  /** How long after now the new key starts to sign, in seconds. */
+  readonly leadSeconds: number;
+  /** The old key's secret; what the file holds, or POWERSYNC_PRIVATE_KEY, when missing. */
+  readonly replaces: string | undefined;
+  /** POWERSYNC_TOKEN_TTL; what the file holds, or the default, when missing. */
+  readonly tokenLifetimeSeconds: number | undefined;
+}
+
+/**
+ * Makes a key that takes over from the one that signs now. The old private key is not needed: a secret of Supabase
+ * cannot be read back.
+ *
+ * @throws {CommandError} The file holds no such key, or git would commit it.
+ */
+export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
+  refusePrintedLocalKey(request);
+  const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
+  const variables = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const lifetime = request.tokenLifetimeSeconds ?? lifetimeIn(variables) ?? DEFAULT_LIFETIME_SECONDS;
+  const startsAt = nowSeconds + leadSeconds;
+  const old = variables === undefined
+    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], local: false }
+    : await oldKeys(variables, { ...request, lifetime });
+  const taken = [...old.names, ...old.removable, ...Object.keys(variables ?? {})];
+  const name = rotationSecretName(nowSeconds, taken);
+  const prefix = old.local ? { prefix: LOCAL_KEY_PREFIX } : {};
+  const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
+  const removed = bothHalves(old.removable, variables);
+  const stored = await storeKey(pair, {
+    envFile,
+    secrets: { [name]: encodeSecret(pair.privateJwk) },
+    remove: removed,
+  });
+  return {
+    ...stored,
+    ...(live === undefined ? {} : { live }),
+    rotation: {
+      nowSeconds,
+      startsAt,
+      removableFrom: safeRemovalTime(startsAt, lifetime),
+      tokenLifetimeSeconds: lifetime,
+      replaced: bothHalves(old.names, variables),
+      removed,
+    },
+  };
+}
+
+/** What a file's keys come to: those that the new one replaces, and those that nothing needs any more. */
+async function oldKeys(
+  variables: EnvVariables,
+  { replaces, nowSeconds, lifetime, envFile }: RotationRequest & { lifetime: number },
+): Promise<{ names: string[]; removable: string[]; local: boolean }> {
+  const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
+  const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
+  if (broken !== undefined) {
+    throw new CommandError(`${envFile}: ${broken.error.message} Remove it from the file first.`);
+  }
+  if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
+    throw new CommandError(
+      `${envFile} holds no ${replaces}: leave --replaces out to replace the key that is there.`,
+    );
+  }
+  const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
+  const rest = signing.map(({ secret }) => secret).filter((secret) => !removable.includes(secret));
+  return { names: replaces === undefined ? rest : [replaces], removable, local: signing.some(isLocal) };
+}
+
+function isLocal({ kid }: SigningKey): boolean {
+  return kid.startsWith(LOCAL_KEY_PREFIX);
+}
+
+/** The names of both halves' secrets; of a file, those that are there. To unset one that is not set does no harm. */
+function bothHalves(privateNames: readonly string[], variables: EnvVariables | undefined): string[] {
+  return privateNames.map(secretNamesOf).flatMap(({ privateName, publicName }) => {
+    const hasTwin = variables === undefined || variables[publicName] !== undefined;
+    return hasTwin ? [privateName, publicName] : [privateName];
+  });
+}
+
+function lifetimeIn(variables: EnvVariables | undefined): number | undefined {
+  const text = variables?.POWERSYNC_TOKEN_TTL?.trim() ?? "";
+  return /^\d{2,5}$/.test(text) ? Number(text) : undefined;
+}

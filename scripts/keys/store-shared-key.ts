@@ -1,0 +1,42 @@
+import { clientAuthYaml } from "../client-auth.ts";
+import { audiencesOf } from "../audience.ts";
+import { updateEnvFile } from "../env-file.ts";
+import { CommandError } from "../flags.ts";
+import { encodeSecret } from "../key-pair.ts";
+import { makeSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
+import { LOCAL_ENV_FILE } from "./local-only.ts";
+import { readOwnFile } from "./new-key.ts";
+
+/** What a shared secret is made from. */
+export interface SharedKeyRequest {
+  readonly kid: string | undefined;
+  /** `supabase/functions/.env` when missing. */
+  readonly envFile: string | undefined;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Makes a shared secret for self-hosted development and writes it to the file.
+ *
+ * @returns The text to print: the configuration that makes a PowerSync Service accept its tokens.
+ * @throws {CommandError} The file holds one already, or git would commit it.
+ */
+export async function storeSharedKey(
+  { kid, envFile = LOCAL_ENV_FILE, force, json }: SharedKeyRequest,
+): Promise<string> {
+  const variables = await readOwnFile(envFile);
+  if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
+    throw new CommandError(`${envFile} holds ${SHARED_KEY_NAME} already: replace it with --force.`);
+  }
+  const key = makeSharedKey(kid);
+  await updateEnvFile(envFile, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
+  const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
+  if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile, clientAuth: yaml }, null, 2);
+  return [
+    `# Written to ${envFile} as ${SHARED_KEY_NAME}. For development only: whoever has it can make a token for anybody.`,
+    "# The block for the service.yaml of a self-hosted PowerSync Service:",
+    yaml,
+    "# Then, a token signed with it: deno task token --shared --user <id>",
+  ].join("\n");
+}

@@ -1,0 +1,99 @@
+/**
+ * Makes a PowerSync token for any user, for testing: alone on standard output, so that it can be piped; what it
+ * contains and how to use it on standard error.
+ */
+import { decodeJwt } from "jose";
+import { audiencesOf } from "./audience.ts";
+import { describeDuration, describeTime, parseDuration } from "./duration.ts";
+import { readEnvFile } from "./env-file.ts";
+import { CommandError, readFlags, runCommand } from "./flags.ts";
+import { LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync-rules/limits.ts";
+import { developmentClaims } from "./token/claims.ts";
+import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./token/development-token.ts";
+
+const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
+
+const HELP = `Prints a PowerSync token for testing.
+
+  deno task token --user <id>               as if that user had signed in
+  deno task token --anonymous               as if nobody had
+
+  --claim NAME=VALUE   a further claim; VALUE is JSON or text; repeat it for more
+  --audience AUD       default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
+  --expires-in TIME    30m, 12h (default), …; at most 24h
+  --env-file PATH      the file with the key (default ${LOCAL_ENV_FILE})
+  --shared             sign with POWERSYNC_SHARED_KEY (HS256) instead: see deno task keys --alg HS256
+  --help`;
+
+/** Reads the flags and prints the token that they ask for. */
+export async function main(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args, {
+    user: { type: "string" },
+    anonymous: { type: "boolean" },
+    claim: { type: "string", multiple: true },
+    audience: { type: "string", multiple: true },
+    "expires-in": { type: "string" },
+    "env-file": { type: "string" },
+    shared: { type: "boolean" },
+  });
+  if (flags.help) return console.log(HELP);
+  const claims = developmentClaims(readUser(flags.user, flags.anonymous === true), flags.claim ?? []);
+  const lifetimeSeconds = readLifetime(flags["expires-in"]);
+  const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
+  const variables = await readEnvFile(envFile);
+  if (variables === undefined) {
+    const fix = flags.shared
+      ? "deno task keys --alg HS256 makes it"
+      : "deno task dev makes one with a key in it";
+    throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
+  }
+  const audiences = audiencesOf(variables, flags.audience ?? []);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const request = { variables, envFile, claims, audiences, lifetimeSeconds, nowSeconds };
+  const made = flags.shared ? await signWithSharedKey(request) : await signWithFunctionsKey(request);
+  console.error(explain(made, { url: variables.POWERSYNC_URL?.trim().replace(/\/+$/, ""), nowSeconds }));
+  console.log(made.token);
+}
+
+function readUser(user: string | undefined, anonymous: boolean): string | undefined {
+  if (anonymous && user === undefined) return undefined;
+  if (anonymous) throw new CommandError("--user and --anonymous exclude each other: leave one of them out.");
+  if (user === undefined) throw new CommandError("The token needs a user: add --user <id>, or --anonymous.");
+  // deno-lint-ignore no-control-regex
+  if (user.trim() !== "" && !/[\x00-\x1f\x7f]/.test(user)) return user;
+  throw new CommandError("--user is empty or has control characters: give the id that your tables hold.");
+}
+
+function readLifetime(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIFETIME_SECONDS;
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds > 0 && seconds <= MAX_TOKEN_LIFETIME_SECONDS) return seconds;
+  throw new CommandError(
+    "--expires-in is no time of up to 24 hours such as 30m or 12h: PowerSync refuses more.",
+  );
+}
+
+function explain(
+  { token, kid, alg }: DevelopmentToken,
+  { url, nowSeconds }: { url: string | undefined; nowSeconds: number },
+): string {
+  const { exp = nowSeconds, ...claims } = decodeJwt(token);
+  const endpoint = url === undefined || url === "" ? "<the instance URL>" : url;
+  return [
+    `A token for testing, signed with the key ${kid} (${alg}); good for ${
+      describeDuration(exp - nowSeconds)
+    }, until about ${describeTime(exp)}.`,
+    `It says: ${JSON.stringify(claims)}`,
+    "",
+    "Use it in",
+    `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${endpoint}, and the token`,
+    `- an app: fetchCredentials: async () => ({ endpoint: ${
+      JSON.stringify(endpoint)
+    }, token: "<the token>" })`,
+    "- a self-hosted PowerSync Service, once it knows the key: deno task config --static prints its client_auth",
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) await runCommand(() => main(Deno.args));
