@@ -1,12 +1,16 @@
-/** The secrets and platform variables that can be missing or malformed; the codes for both are derived from the name. */
-export type SettingName =
+/** A secret or platform variable without which there is no answer. */
+export type RequiredSetting =
   | "POWERSYNC_PRIVATE_KEY"
   | "POWERSYNC_URL"
+  | "SUPABASE_URL"
+  | "SUPABASE_PUBLISHABLE_KEYS";
+
+/** A secret or platform variable that can be malformed; keys have codes of their own. */
+export type CheckedSetting =
+  | "POWERSYNC_URL"
   | "POWERSYNC_AUDIENCE"
-  | "POWERSYNC_ISSUER"
   | "POWERSYNC_TOKEN_TTL"
   | "POWERSYNC_SESSION_CHECK"
-  | "POWERSYNC_USER_ISSUER"
   | "POWERSYNC_IDENTITY_PROVIDERS"
   | "SUPABASE_URL"
   | "SUPABASE_JWKS"
@@ -53,8 +57,8 @@ export type NeighbourErrorCode =
 
 /** Every code that an answer of the three functions can carry; a stable part of their interface. */
 export type ErrorCode =
-  | `${SettingName}_MISSING`
-  | `${SettingName}_INVALID`
+  | `${RequiredSetting}_MISSING`
+  | `${CheckedSetting}_INVALID`
   | KeyErrorCode
   | ClaimsErrorCode
   | CallerErrorCode

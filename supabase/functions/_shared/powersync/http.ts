@@ -18,6 +18,51 @@ const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 /** `Retry-After` when an error names no seconds of its own. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
+/** The HTTP status of each code; whatever is wrong on our side is a 500. */
+export const HTTP_STATUS: Readonly<Record<ErrorCode, 401 | 403 | 405 | 500 | 503>> = {
+  METHOD_NOT_ALLOWED: 405,
+  USER_TOKEN_MISSING: 401,
+  USER_TOKEN_INVALID: 401,
+  USER_TOKEN_EXPIRED: 401,
+  USER_TOKEN_IS_API_KEY: 401,
+  API_KEY_MISSING: 401,
+  API_KEY_INVALID: 401,
+  API_KEY_IS_SECRET: 401,
+  CLAIMS_REFUSED: 403,
+  CLAIMS_FAILED: 500,
+  CLAIMS_NOT_AN_OBJECT: 500,
+  CLAIMS_RESERVED: 500,
+  CLAIMS_SUBJECT_INVALID: 500,
+  CLAIMS_PARAMETERS_INVALID: 500,
+  CLAIMS_NOT_JSON: 500,
+  TOKEN_TOO_LARGE: 500,
+  AUTH_SERVER_UNAVAILABLE: 503,
+  AUTH_SERVER_LIMIT_REACHED: 503,
+  IDENTITY_PROVIDER_UNAVAILABLE: 503,
+  KEY_MALFORMED: 500,
+  KEY_IS_PUBLIC: 500,
+  KEY_IS_PRIVATE: 500,
+  KEY_IS_SYMMETRIC: 500,
+  KEY_UNSUPPORTED: 500,
+  KEY_TOO_WEAK: 500,
+  KEY_INCONSISTENT: 500,
+  KEY_ID_DUPLICATE: 500,
+  KEY_PAIR_MISMATCH: 500,
+  POWERSYNC_PRIVATE_KEY_MISSING: 500,
+  POWERSYNC_URL_MISSING: 500,
+  POWERSYNC_URL_INVALID: 500,
+  POWERSYNC_AUDIENCE_INVALID: 500,
+  POWERSYNC_TOKEN_TTL_INVALID: 500,
+  POWERSYNC_SESSION_CHECK_INVALID: 500,
+  POWERSYNC_IDENTITY_PROVIDERS_INVALID: 500,
+  SUPABASE_URL_MISSING: 500,
+  SUPABASE_URL_INVALID: 500,
+  SUPABASE_JWKS_INVALID: 500,
+  SUPABASE_PUBLISHABLE_KEYS_MISSING: 500,
+  SUPABASE_PUBLISHABLE_KEYS_INVALID: 500,
+  INTERNAL_ERROR: 500,
+};
+
 /** A successful answer: a body of JSON and how long it may be cached. */
 export interface JsonAnswer {
   readonly json: string;
@@ -51,7 +96,7 @@ export function handler(
       return jsonResponse(request.method === "HEAD" ? null : json, 200, { "Cache-Control": cacheControl });
     } catch (thrown) {
       const error = thrown instanceof PowerSyncAuthError ? thrown : internalError(thrown);
-      if (httpStatus(error.code) >= 500) logError(error, logContext());
+      if (HTTP_STATUS[error.code] >= 500) logError(error, logContext());
       return errorResponse(error, { methods, withBody: request.method !== "HEAD" });
     }
   };
@@ -67,7 +112,7 @@ function errorResponse(
   { methods, withBody }: { methods: readonly string[]; withBody: boolean },
 ): Response {
   const { code, message, hint } = error;
-  const status = httpStatus(code);
+  const status = HTTP_STATUS[code];
   const headers: Record<string, string> = { "Cache-Control": "no-store" };
   // RFC 9110, section 15.5.6
   if (status === 405) headers.Allow = [...methods, "OPTIONS"].join(", ");
@@ -83,30 +128,6 @@ function jsonResponse(body: string | null, status: number, headers: Record<strin
     status,
     headers: { ...CORS_HEADERS, "Content-Type": "application/json", ...headers },
   });
-}
-
-/** The HTTP status of each code; whatever is wrong on our side is a 500. */
-export function httpStatus(code: ErrorCode): 401 | 403 | 405 | 500 | 503 {
-  switch (code) {
-    case "METHOD_NOT_ALLOWED":
-      return 405;
-    case "USER_TOKEN_MISSING":
-    case "USER_TOKEN_INVALID":
-    case "USER_TOKEN_EXPIRED":
-    case "USER_TOKEN_IS_API_KEY":
-    case "API_KEY_MISSING":
-    case "API_KEY_INVALID":
-    case "API_KEY_IS_SECRET":
-      return 401;
-    case "CLAIMS_REFUSED":
-      return 403;
-    case "AUTH_SERVER_UNAVAILABLE":
-    case "AUTH_SERVER_LIMIT_REACHED":
-    case "IDENTITY_PROVIDER_UNAVAILABLE":
-      return 503;
-    default:
-      return 500;
-  }
 }
 
 function methodNotAllowed(methods: readonly string[]): PowerSyncAuthError {

@@ -1,5 +1,5 @@
 import { decodeJsonSecret, isJsonObject, type Secret } from "./decode.ts";
-import { PowerSyncAuthError, type SettingName } from "./errors.ts";
+import { type CheckedSetting, PowerSyncAuthError, type RequiredSetting } from "./errors.ts";
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -124,8 +124,8 @@ function secretsNamed(environment: Environment, pattern: RegExp): Secret[] {
 
 function required<T>(
   environment: Environment,
-  name: SettingName,
-  read: (name: SettingName, text: string) => T,
+  name: RequiredSetting & CheckedSetting,
+  read: (name: CheckedSetting, text: string) => T,
   fix: string,
 ): T {
   const text = value(environment, name);
@@ -136,7 +136,7 @@ function required<T>(
   });
 }
 
-function invalid(name: SettingName, state: string, fix: string): PowerSyncAuthError {
+function invalid(name: CheckedSetting, state: string, fix: string): PowerSyncAuthError {
   return new PowerSyncAuthError(`${name}_INVALID`, {
     message: `${name} cannot be used: it ${state}.`,
     hint: fix,
@@ -144,7 +144,7 @@ function invalid(name: SettingName, state: string, fix: string): PowerSyncAuthEr
 }
 
 /** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */
-function readUrl(name: SettingName, text: string): string {
+function readUrl(name: CheckedSetting, text: string): string {
   const url = URL_CHARACTERS.test(text) ? URL.parse(text) : null;
   if (
     url === null || !/^https?:$/.test(url.protocol) || /[<>?#]/.test(text) || url.username || url.password
