@@ -78,8 +78,7 @@ function settingsText(settings: ClientAuth, jwksUri: string): string {
 function loopbackHint(jwksUri: string | undefined): string[] {
   if (jwksUri === undefined || !isLoopback(jwksUri)) return [];
   return [
-    "# This address is this computer. From a container write host.docker.internal for the host, and start",
-    "# `deno task dev --host 0.0.0.0`; block_local_jwks and jwks_reject_ip_ranges must allow it. Or use --static.",
+    "# This address is this computer, and a service in a container does not reach it so: give it the keys with --static.",
   ];
 }
 

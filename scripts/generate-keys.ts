@@ -23,6 +23,7 @@ const HELP = `Makes the key pair that signs PowerSync tokens.
                      HS256 makes a shared secret for development, in supabase/functions/.env
   --kid KID          Key ID (default: powersync- and the start of the key's thumbprint)
   --env-file PATH    write to this file; keeps its other lines
+                     (with npx on Node 20, which takes the flag for its own: task keys -- --env-file PATH)
   --force            replace the keys that are in the file
   --json             print for machines
   --rotate           a successor in a secret of its own; the old key goes on until it starts

@@ -1,0 +1,243 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { calculateJwkThumbprint, type JWK } from "jose";
+import { Buffer } from "node:buffer";
+import { parseEnv } from "node:util";
+import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
+import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+
+const FAST = ["--alg", "ES256"];
+
+function keys(args: readonly string[], cwd = Deno.cwd()): Promise<Ran> {
+  return runTask("keys", args, { cwd });
+}
+
+/** The commands that set secrets, as names and values. */
+function secretsSet({ stdout }: Ran): Record<string, string> {
+  const commands = stdout.matchAll(/^supabase secrets set (\w+)=(\S+)$/gm);
+  return Object.fromEntries(Array.from(commands, ([, name = "", value = ""]) => [name, value]));
+}
+
+function decode(secret: string | undefined): JWK {
+  return JSON.parse(Buffer.from(secret ?? "", "base64").toString());
+}
+
+function assertRefused(ran: Ran, reason: RegExp): void {
+  assertEquals(ran.code, 1);
+  assertEquals(ran.stdout, "");
+  assertMatch(ran.stderr, reason);
+  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
+}
+
+async function git(folder: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command("git", {
+    args: ["-C", folder, ...args],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  assert(success, args.join(" "));
+}
+
+Deno.test("without any permission it prints the public JWK, then the three commands in order, then what to do next", async () => {
+  const ran = await runTask("keys", [], { cwd: Deno.cwd(), permissions: [] });
+  assertEquals([ran.code, ran.stderr], [0, ""]);
+  const order = [
+    "Public JWK:",
+    "set POWERSYNC_PUBLIC_KEY=",
+    "set POWERSYNC_PRIVATE_KEY=",
+    "instance URL",
+    "set POWERSYNC_URL=",
+    "Then:",
+  ];
+  const places = order.map((text) => ran.stdout.indexOf(text));
+  assert(places.every((place, index) => place > (places[index - 1] ?? -1)), places.join());
+  const { POWERSYNC_PUBLIC_KEY, POWERSYNC_PRIVATE_KEY } = secretsSet(ran);
+  const shown: unknown = JSON.parse(ran.stdout.split("\n").find((line) => line.startsWith("{")) ?? "");
+  assertEquals(shown, decode(POWERSYNC_PUBLIC_KEY));
+  assertEquals(decode(POWERSYNC_PRIVATE_KEY).alg, "RS256");
+  assertEquals(Object.keys(decode(POWERSYNC_PUBLIC_KEY)).sort(), ["alg", "e", "kid", "kty", "n", "use"]);
+});
+
+for (const alg of ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"]) {
+  Deno.test(`the secrets for ${alg} make a key ring of one key`, async () => {
+    const ring = await loadKeyRing(readKeySecrets(secretsSet(await keys(["--alg", alg]))));
+    assertEquals(ring.problems, []);
+    assertEquals(ring.signing.map((key) => key.alg), [alg]);
+    assertEquals(ring.published.map(({ kid }) => kid), ring.signing.map(({ kid }) => kid));
+  });
+}
+
+Deno.test("the kid is powersync- and the start of the thumbprint, or what was given", async () => {
+  const jwk = decode(secretsSet(await keys(FAST)).POWERSYNC_PUBLIC_KEY);
+  const start = `${jwk.kid}`.replace(/^powersync-/, "");
+  assert((await calculateJwkThumbprint(jwk)).startsWith(start) && start.length >= 10, jwk.kid);
+  const given = secretsSet(await keys([...FAST, "--kid", "mine"]));
+  assertEquals([given.POWERSYNC_PUBLIC_KEY, given.POWERSYNC_PRIVATE_KEY].map((key) => decode(key).kid), [
+    "mine",
+    "mine",
+  ]);
+});
+
+Deno.test("--json prints the same for a machine", async () => {
+  const report = JSON.parse((await keys([...FAST, "--json"])).stdout);
+  assertEquals(decode(report.secrets.POWERSYNC_PUBLIC_KEY), report.publicJwk);
+  assertEquals([report.kid, report.alg], [report.publicJwk.kid, "ES256"]);
+  assertEquals(report.commands.set.length, 2);
+});
+
+Deno.test("--env-file writes a file that only its owner reads, and no private key is printed", async () => {
+  await inFolder(async (folder) => {
+    const ran = await keys([...FAST, "--env-file", ".env.production"], folder);
+    assertEquals([ran.code, ran.stderr], [0, ""]);
+    const path = `${folder}/.env.production`;
+    const variables = parseEnv(await Deno.readTextFile(path));
+    const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
+    assertEquals([signing.length, problems.length], [1, 0]);
+    if (Deno.build.os !== "windows") assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    assertFalse(ran.stdout.includes(variables.POWERSYNC_PRIVATE_KEY ?? "none"));
+    assertFalse(ran.stdout.includes(decode(variables.POWERSYNC_PRIVATE_KEY).d ?? "none"));
+    assertEquals(ran.stdout.match(/^supabase secrets set.*$/gm), [
+      "supabase secrets set --env-file .env.production",
+    ]);
+    const json = await keys([...FAST, "--json", "--env-file", "other.env"], folder);
+    assertFalse(
+      json.stdout.includes(
+        parseEnv(await Deno.readTextFile(`${folder}/other.env`)).POWERSYNC_PRIVATE_KEY ?? "none",
+      ),
+    );
+  });
+});
+
+Deno.test("--env-file keeps the other lines and closes an open file", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/.env`;
+    const kept =
+      '# mine\nPOWERSYNC_URL=https://a.example\n\nLONG="one\nPOWERSYNC_PRIVATE_KEY=two"\nexport X=1';
+    await Deno.writeTextFile(path, `${kept}\nPOWERSYNC_PUBLIC_KEY=\n`, { mode: 0o644 });
+    const ran = await keys([...FAST, "--env-file", path], folder);
+    assertEquals(ran.code, 0);
+    const text = await Deno.readTextFile(path);
+    assert(text.startsWith(`${kept}\nPOWERSYNC_PUBLIC_KEY=`), text.slice(0, 200));
+    assertEquals(text.match(/^POWERSYNC_PUBLIC_KEY=/gm)?.length, 1);
+    if (Deno.build.os !== "windows") assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  });
+});
+
+Deno.test("keys in the file are replaced with --force only", async () => {
+  await inFolder(async (folder) => {
+    const args = [...FAST, "--env-file", ".env.production"];
+    await keys(args, folder);
+    const before = await Deno.readTextFile(`${folder}/.env.production`);
+    assertRefused(await keys(args, folder), /POWERSYNC_PRIVATE_KEY.*--rotate.*--force/);
+    assertEquals(await Deno.readTextFile(`${folder}/.env.production`), before);
+    assertEquals((await keys([...args, "--force"], folder)).code, 0);
+    const after = await Deno.readTextFile(`${folder}/.env.production`);
+    assertEquals([after === before, after.match(/^POWERSYNC_PRIVATE_KEY=/gm)?.length], [false, 1]);
+  });
+});
+
+Deno.test("a file that git would commit is refused", async () => {
+  await inFolder(async (folder) => {
+    await git(folder, "init", "--quiet");
+    assertRefused(
+      await keys([...FAST, "--env-file", "keys.env"], folder),
+      /Git would commit keys\.env: add it to \.gitignore/,
+    );
+    await Deno.writeTextFile(`${folder}/.gitignore`, "*.env\n");
+    assertEquals((await keys([...FAST, "--env-file", "keys.env"], folder)).code, 0);
+    await git(folder, "add", "--force", "keys.env");
+    assertRefused(await keys([...FAST, "--force", "--env-file", "keys.env"], folder), /Git would commit/);
+  });
+});
+
+Deno.test("a file with a dev- key or a loopback URL is never to be uploaded", async () => {
+  await inFolder(async (folder) => {
+    const local = await keys([...FAST, "--kid", "dev-me", "--env-file", "dev.env"], folder);
+    for (
+      const url of ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080", "http://x.localhost"]
+    ) {
+      await Deno.writeTextFile(`${folder}/url.env`, `POWERSYNC_URL=${url}\n`);
+      const ran = await keys([...FAST, "--env-file", "url.env"], folder);
+      assertFalse(ran.stdout.includes("secrets set"), ran.stdout);
+      assertStringIncludes(ran.stdout, "must not be uploaded");
+    }
+    assertFalse(local.stdout.includes("secrets set"));
+    assertStringIncludes(local.stdout, ".env.production");
+    assertRefused(await keys([...FAST, "--kid", "dev-me"], folder), /--env-file supabase\/functions\/\.env/);
+  });
+});
+
+Deno.test("--alg HS256 makes a shared secret of its own name and prints the static client_auth block", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
+    const path = `${folder}/supabase/functions/.env`;
+    const ran = await keys(["--alg", "HS256"], folder);
+    assertEquals([ran.code, ran.stderr], [0, ""]);
+    const variables = parseEnv(await Deno.readTextFile(path));
+    assertEquals(Object.keys(variables), ["POWERSYNC_SHARED_KEY"]);
+    assertEquals(decode(variables.POWERSYNC_SHARED_KEY).alg, "HS256");
+    assertEquals(readKeySecrets(variables), { signing: [], extra: [] });
+    assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
+    assertFalse(ran.stdout.includes("supabase secrets"));
+    assertRefused(await keys(["--alg", "HS256"], folder), /--force/);
+    assertFalse((await keys([...FAST, "--env-file", path], folder)).stdout.includes("secrets set"));
+  });
+});
+
+Deno.test("--jwks-url refuses a kid that is published, and says which are", async () => {
+  const published = { keys: [{ kty: "EC", kid: "powersync-live" }] };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    return new URL(request.url).pathname === "/jwks"
+      ? Response.json(published)
+      : new Response("no", { status: 404 });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  try {
+    const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
+    assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
+    assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /published already/);
+    assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
+  } finally {
+    await server.shutdown();
+  }
+  assertRefused(await keys(["--jwks-url", `${url}/jwks`]), /could not be reached/);
+});
+
+Deno.test("--help says what there is", async () => {
+  const { code, stdout } = await keys(["--help"]);
+  assertEquals(code, 0);
+  for (
+    const flag of [
+      "--alg",
+      "--kid",
+      "--env-file",
+      "--force",
+      "--json",
+      "--rotate",
+      "--starts-in",
+      "--replaces",
+      "--jwks-url",
+    ]
+  ) {
+    assertStringIncludes(stdout, flag);
+  }
+});
+
+for (
+  const [args, reason] of [
+    [["--algorithm", "RS256"], /--algorithm/],
+    [["--alg", "PS256"], /--alg.*RS256/],
+    [["--alg"], /--alg/],
+    [["--kid", ""], /--kid/],
+    [["--kid", "two words"], /--kid/],
+    [["--starts-in", "75m"], /--rotate/],
+    [["--env-file", ""], /--env-file/],
+    [["--env-file", "missing/folder/.env"], /folder does not exist/],
+    [["--jwks-url", "ftp://x"], /--jwks-url/],
+    [["stray"], /--help/],
+  ] as const
+) {
+  Deno.test(`${args.join(" ")} exits 1 with the reason`, async () => {
+    assertRefused(await keys(args), reason);
+  });
+}

@@ -1,0 +1,64 @@
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a command did. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  /** The working folder. */
+  readonly cwd: string;
+  /** Permission flags; by default those of the task that runs the script. */
+  readonly permissions?: readonly string[];
+}
+
+/**
+ * Runs a command of scripts/ as a process of its own, as a person does.
+ *
+ * @param task The task's name in deno.json; it says which script and which permissions.
+ * @param args The flags.
+ */
+export async function runTask(
+  task: string,
+  args: readonly string[],
+  { cwd, permissions }: RunOptions,
+): Promise<Ran> {
+  const { script, flags } = await readTask(task);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      `--config=${ROOT}deno.json`,
+      ...(permissions ?? flags),
+      `${ROOT}${script}`,
+      ...args,
+    ],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Makes a folder for one test and removes it afterwards. */
+export async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
+  const config: { tasks: Record<string, string> } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const words = config.tasks[task]?.split(" ") ?? [];
+  const script = words.find((word) => word.startsWith("scripts/"));
+  if (script === undefined) throw new Error(`deno.json has no task ${task} that runs a script.`);
+  return { script, flags: words.filter((word) => word.startsWith("--")) };
+}
