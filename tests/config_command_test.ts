@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { configFile } from "npm:@powersync/service-types@0.17.0";
 import { parse } from "npm:yaml@2.9.1";
 import { parseEnv } from "node:util";
 import { encodeSecret, makeKeyPair } from "../scripts/key-pair.ts";
@@ -30,11 +31,12 @@ interface ClientAuthBlock {
   jwks?: { keys: Record<string, string>[] };
 }
 
-/** All of standard output is YAML, and only `client_auth` is in it. */
+/** All of standard output is YAML, only `client_auth` is in it, and PowerSync's own type of it fits. */
 function clientAuth({ code, stdout, stderr }: Ran): ClientAuthBlock {
   assertEquals(code, 0, stderr);
-  const parsed: { client_auth: ClientAuthBlock } = parse(stdout);
+  const parsed = parse(stdout);
   assertEquals(Object.keys(parsed), ["client_auth"]);
+  configFile.powerSyncConfig.decode({ storage: { type: "postgresql" }, ...parsed });
   return parsed.client_auth;
 }
 
