@@ -8,13 +8,15 @@ import { keysOfFile, keysOfJwks } from "./config/static-keys.ts";
 import { type EnvVariables, readEnvFile } from "./env-file.ts";
 import { CommandError, readFlags, runCommand } from "./flags.ts";
 import { isLoopback, LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { isHttpUrl, jwksUrlOf, projectUrl } from "./project-url.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 
   deno task config                          for the keys that deno task dev serves
-  deno task config --jwks-url https://<project ref>.supabase.co/functions/v1/powersync-jwks
-  deno task config --static                 with the keys inline, for a service that cannot reach the JWKS
+  deno task config -- --env-file .env.production --project <project ref>
+  deno task config -- --static              with the keys inline, for a service that cannot reach the JWKS
 
+  --project REF     the deployment's project, by ref or URL
   --jwks-url URL    the address of powersync-jwks (default: that of SUPABASE_URL in the file, or of deno task dev)
   --static          the keys themselves instead of their address: of the file, or of --jwks-url
   --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
@@ -27,6 +29,7 @@ const LOCAL_SUPABASE_URL = "http://127.0.0.1:54321";
 /** Reads the flags and prints the settings that they ask for. */
 export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, {
+    project: { type: "string" },
     "jwks-url": { type: "string" },
     static: { type: "boolean" },
     audience: { type: "string", multiple: true },
@@ -34,14 +37,11 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   if (flags.help) return console.log(HELP);
   const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
-  const jwksUrl = flags["jwks-url"];
-  if (jwksUrl !== undefined && !isHttp(jwksUrl)) {
-    throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
-  }
+  const jwksUrl = readJwksUrl(flags["jwks-url"], flags.project);
   const found = await readEnvFile(envFile);
   const variables = found ?? {};
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
-    throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --jwks-url.`);
+    throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --project.`);
   }
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const jwksUri = jwksUrl ?? jwksUriOf(variables);
@@ -52,16 +52,25 @@ export async function main(args: readonly string[]): Promise<void> {
   console.log(settingsText({ audiences, jwksUri }, jwksUri));
 }
 
-function jwksUriOf({ SUPABASE_URL }: EnvVariables): string {
-  const url = SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL;
-  if (!isHttp(url)) {
-    throw new CommandError("SUPABASE_URL in the file is no http(s) address: correct it, or give --jwks-url.");
+function readJwksUrl(url: string | undefined, project: string | undefined): string | undefined {
+  if (url !== undefined && project !== undefined) {
+    throw new CommandError("--project and --jwks-url both name the JWKS: leave one of them out.");
   }
-  return `${url.replace(/\/+$/, "")}/functions/v1/powersync-jwks`;
+  if (project !== undefined) {
+    const supabaseUrl = projectUrl(project);
+    if (supabaseUrl !== undefined) return jwksUrlOf(supabaseUrl);
+    throw new CommandError(
+      "--project is neither a project's ref nor its URL: copy the ref from the dashboard's address.",
+    );
+  }
+  if (url === undefined || isHttpUrl(url)) return url;
+  throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
 }
 
-function isHttp(url: string): boolean {
-  return URL.parse(url)?.protocol.match(/^https?:$/) != null;
+function jwksUriOf({ SUPABASE_URL }: EnvVariables): string {
+  const url = SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL;
+  if (isHttpUrl(url)) return jwksUrlOf(url);
+  throw new CommandError("SUPABASE_URL in the file is no http(s) address: correct it, or give --project.");
 }
 
 function settingsText(settings: ClientAuth, jwksUri: string): string {
@@ -84,7 +93,7 @@ function loopbackHint(jwksUri: string | undefined): string[] {
 
 function cloudLines(settings: ClientAuth): string[] {
   if (settings.jwksUri === undefined || !isLoopback(settings.jwksUri)) return cloudFields(settings);
-  return ["Cloud cannot reach this computer: give the deployed address with --jwks-url."];
+  return ["Cloud cannot reach this computer: name the deployment with --project <project ref>."];
 }
 
 if (import.meta.main) await runCommand(() => main(Deno.args));

@@ -15,15 +15,14 @@ import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./
 
 const HELP = `Makes the key pair that signs PowerSync tokens.
 
-  deno task keys                            prints both halves and the commands that set them
-  deno task keys --env-file .env.production writes them to a file instead, so that no private key passes a terminal
-  deno task keys --rotate                   makes a new key that takes over without a refused token
+  deno task keys                                prints both halves and the commands that set them
+  deno task keys -- --env-file .env.production  writes them to a file instead: no private key passes a terminal
+  deno task keys -- --rotate                    makes a new key that takes over without a refused token
 
   --alg ALG          ${KEY_ALGORITHMS.join(", ")} (default ${KEY_ALGORITHMS[0]});
                      HS256 makes a shared secret for development, in supabase/functions/.env
   --kid KID          Key ID (default: powersync- and the start of the key's thumbprint)
   --env-file PATH    write to this file; keeps its other lines
-                     (with npx on Node 20, which takes the flag for its own: task keys -- --env-file PATH)
   --force            replace the keys that are in the file
   --json             print for machines
   --rotate           a successor in a secret of its own; the old key goes on until it starts

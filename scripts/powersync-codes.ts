@@ -43,7 +43,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
       "an unknown `kid`, a bad signature, another `alg` than the key's, a missing `sub`, `iat` or `exp`, a malformed token",
     cause:
       "PowerSync does not have the key that signed: another JWKS URI, a new key signing too early, or halves of two pairs.",
-    fix: "Compare the token's `kid` and `alg` with the live JWKS: deno task doctor --token <jwt>",
+    fix: "Compare the token's `kid` and `alg` with the live JWKS: deno task doctor -- --token <jwt>",
   },
   {
     code: "PSYNC_S2102",

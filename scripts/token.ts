@@ -16,14 +16,14 @@ const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
 
 const HELP = `Prints a PowerSync token for testing.
 
-  deno task token --user <id>               as if that user had signed in
-  deno task token --anonymous               as if nobody had
+  deno task token -- --user <id>            as if that user had signed in
+  deno task token -- --anonymous            as if nobody had
 
   --claim NAME=VALUE   a further claim; VALUE is JSON or text; repeat it for more
   --audience AUD       default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
   --expires-in TIME    30m, 12h (default), …; at most 24h
   --env-file PATH      the file with the key (default ${LOCAL_ENV_FILE})
-  --shared             sign with POWERSYNC_SHARED_KEY (HS256) instead: see deno task keys --alg HS256
+  --shared             sign with POWERSYNC_SHARED_KEY (HS256) instead: see deno task keys -- --alg HS256
   --help`;
 
 /** Reads the flags and prints the token that they ask for. */
@@ -44,7 +44,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const variables = await readEnvFile(envFile);
   if (variables === undefined) {
     const fix = flags.shared
-      ? "deno task keys --alg HS256 makes it"
+      ? "deno task keys -- --alg HS256 makes it"
       : "deno task dev makes one with a key in it";
     throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
   }
@@ -91,7 +91,7 @@ function explain(
     `- an app: fetchCredentials: async () => ({ endpoint: ${
       JSON.stringify(endpoint)
     }, token: "<the token>" })`,
-    "- a self-hosted PowerSync Service, once it knows the key: deno task config --static prints its client_auth",
+    "- a self-hosted PowerSync Service, once it knows the key: deno task config -- --static prints its client_auth",
     "",
   ].join("\n");
 }

@@ -100,7 +100,7 @@ Deno.test("by default it names the JWKS address and the audience, and a token pa
   assertEquals(await outcome(await makeToken(file), { ...block, keys }), "accepted");
 });
 
-Deno.test("the JWKS address is --jwks-url, else that of SUPABASE_URL", async () => {
+Deno.test("the JWKS address is --jwks-url or --project's, else that of SUPABASE_URL", async () => {
   const supabase = `${KEYS}SUPABASE_URL=https://ref.supabase.co/\n`;
   assertEquals(
     clientAuth(await config([], supabase)).jwks_uri,
@@ -187,7 +187,7 @@ Deno.test("for PowerSync Cloud it gives the value of each field", async () => {
 
 Deno.test("what is missing is named with its fix", async () => {
   await inFolder(async (cwd) => {
-    assertRefused(await runTask("config", [], { cwd }), /no file supabase\/functions\/\.env.*--jwks-url/);
+    assertRefused(await runTask("config", [], { cwd }), /no file supabase\/functions\/\.env.*--project/);
     assert((await runTask("config", ["--jwks-url", "https://x.example/j"], { cwd })).code === 0);
   });
   assertRefused(await config(["--static"], "X=1\n"), /no key in \.env.*deno task/);
@@ -198,13 +198,15 @@ Deno.test("what is missing is named with its fix", async () => {
   assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /holds no HS256 key/);
   assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
   assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
+  assertRefused(await config(["--project", "no ref!"]), /--project/);
+  assertRefused(await config(["--project", "ref", "--jwks-url", "https://x.example/j"]), /both/);
   assertRefused(await config(["--dynamic"]), /--dynamic/);
 });
 
 Deno.test("--help says what there is", async () => {
   const { code, stdout } = await config(["--help"]);
   assertEquals(code, 0);
-  for (const flag of ["--jwks-url", "--static", "--audience", "--env-file"]) {
+  for (const flag of ["--project", "--jwks-url", "--static", "--audience", "--env-file"]) {
     assertStringIncludes(stdout, flag);
   }
 });

@@ -77,7 +77,7 @@ Deno.test("standard error says what it contains and how to use it, without the t
       "diagnostics-app.powersync.com",
       "http://localhost:8080",
       "fetchCredentials",
-      "deno task config --static",
+      "deno task config -- --static",
     ]
   ) {
     assertStringIncludes(ran.stderr, text);
@@ -174,7 +174,7 @@ Deno.test("a missing or broken key is named with its fix, and never shown", asyn
   assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.*deno task/);
   assertRefused(
     await token(["--user", "u", "--shared"], { file: "X=1\n" }),
-    /POWERSYNC_SHARED_KEY.*deno task keys --alg HS256/,
+    /POWERSYNC_SHARED_KEY.*deno task keys -- --alg HS256/,
   );
   assertRefused(
     await token(["--user", "u"], { file: "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n" }),

@@ -25,7 +25,7 @@ export async function keysOfFile(variables: EnvVariables, envFile: string): Prom
   const keys = [...published.map(configured), ...sharedKeys(variables, envFile)];
   if (keys.length > 0) return keys;
   throw new CommandError(
-    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys --env-file ${envFile}.`,
+    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
   );
 }
 
@@ -53,7 +53,7 @@ function sharedKeys(variables: EnvVariables, envFile: string): ConfiguredKey[] {
   const key = readSharedKey(value);
   if (key !== undefined) return [key];
   throw new CommandError(
-    `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys --alg HS256 --force`,
+    `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
   );
 }
 

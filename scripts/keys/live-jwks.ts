@@ -1,5 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
 import { CommandError } from "../flags.ts";
+import { isHttpUrl } from "../project-url.ts";
 
 /** As long as PowerSync itself waits for a JWKS is too short for a person who waits for a cold start. */
 const TIMEOUT_MS = 10_000;
@@ -53,7 +54,7 @@ export interface LiveKeys {
  * @throws {CommandError} It is not a JWKS, or it shows that `kid` already: PowerSync would keep the key it knows.
  */
 export async function lookAtLiveJwks(url: string, kid: string | undefined): Promise<LiveKeys> {
-  if (URL.parse(url)?.protocol.match(/^https?:$/) == null) {
+  if (!isHttpUrl(url)) {
     throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
   }
   const live = await fetchJwks(url);

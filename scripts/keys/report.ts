@@ -117,7 +117,7 @@ function fileLines({ path, localOnly, hasUrl }: EnvFileState): string[] {
   if (localOnly !== undefined) {
     return [
       `Written to ${path}. That file is for this computer and must not be uploaded: it ${localOnly}.`,
-      `For production: deno task keys --env-file ${PRODUCTION_ENV_FILE}`,
+      `For production: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
     ];
   }
   const url = `Written to ${path}. Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
@@ -128,7 +128,7 @@ const NEXT = [
   "Then:",
   "  1. Deploy:            supabase functions deploy --use-api",
   "  2. Tell PowerSync:    JWKS URI https://<project ref>.supabase.co/functions/v1/powersync-jwks (deno task config prints all fields)",
-  "  3. See that it works: deno task doctor --project <project ref>",
+  "  3. See that it works: deno task doctor -- --project <project ref>",
 ];
 
 function nextLines({ localOnly }: EnvFileState): string[] {

@@ -37,6 +37,6 @@ export async function storeSharedKey(
     `# Written to ${envFile} as ${SHARED_KEY_NAME}. For development only: whoever has it can make a token for anybody.`,
     "# The block for the service.yaml of a self-hosted PowerSync Service:",
     yaml,
-    "# Then, a token signed with it: deno task token --shared --user <id>",
+    "# Then, a token signed with it: deno task token -- --shared --user <id>",
   ].join("\n");
 }

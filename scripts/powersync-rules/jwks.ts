@@ -172,7 +172,7 @@ function privateMembers(member: Record<string, unknown>, label: string): RuleRes
   const seen = `${label} shows the private member ${
     names.map((name) => `\`${name}\``).join(", ")
   } to everybody.`;
-  const fix = "Treat the key as leaked: replace it at once with deno task keys --rotate --starts-in now";
+  const fix = "Treat the key as leaked: replace it at once with deno task keys -- --rotate --starts-in now";
   return [failed("jwks-no-private-member", { code: undefined, seen, fix })];
 }
 

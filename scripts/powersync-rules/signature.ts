@@ -14,7 +14,7 @@ export interface TokenHeader {
 export const KEY_RULES: readonly TokenRule[] = ["key-found", "key-algorithm", "signature"];
 
 const FIX_KEY =
-  "Compare the header with the live JWKS. A key must be published 75 minutes before it signs: deno task keys --rotate";
+  "Compare the header with the live JWKS. A key must be published 75 minutes before it signs: deno task keys -- --rotate";
 
 /** The rule about the header's `alg` (PowerSync KeySpec). */
 export function checkAlgorithm({ alg }: TokenHeader): RuleResult {

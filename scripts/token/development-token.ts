@@ -57,7 +57,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
       throw new CommandError(`${error.message} (${envFile})`);
     }
     throw new CommandError(
-      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys --env-file ${envFile}.`,
+      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
     );
   }
 }
@@ -71,12 +71,12 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
   const { variables, envFile, audiences, nowSeconds, lifetimeSeconds } = request;
   const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
   if (value === "") {
-    throw new CommandError(`There is no ${SHARED_KEY_NAME} in ${envFile}: deno task keys --alg HS256`);
+    throw new CommandError(`There is no ${SHARED_KEY_NAME} in ${envFile}: deno task keys -- --alg HS256`);
   }
   const key = readSharedKey(value);
   if (key === undefined) {
     throw new CommandError(
-      `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys --alg HS256 --force`,
+      `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
     );
   }
   const [first, ...others] = audiences;
