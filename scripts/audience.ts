@@ -2,7 +2,7 @@
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What a self-hosted PowerSync Service's examples are configured with. */
-const DEVELOPMENT_AUDIENCE = "powersync-dev";
+export const DEVELOPMENT_AUDIENCE = "powersync-dev";
 
 /**
  * The audiences of tokens: as given, or as the functions take them from POWERSYNC_AUDIENCE and POWERSYNC_URL, or the one

@@ -2,7 +2,7 @@
  * Prints the settings that make PowerSync accept the functions' tokens: `client_auth` for a self-hosted service.yaml,
  * and what to enter in PowerSync Cloud. The output as a whole is YAML, so that it can be written to a file.
  */
-import { audiencesOf } from "./audience.ts";
+import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./audience.ts";
 import { type ClientAuth, clientAuthYaml, cloudFields } from "./client-auth.ts";
 import { keysOfFile, keysOfJwks } from "./config/static-keys.ts";
 import { type EnvVariables, readEnvFile } from "./env-file.ts";
@@ -44,6 +44,11 @@ export async function main(args: readonly string[]): Promise<void> {
     throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --project.`);
   }
   const audiences = audiencesOf(variables, flags.audience ?? []);
+  if (audiences[0] === DEVELOPMENT_AUDIENCE && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
+    console.error(
+      `No audience is known, so that it is ${DEVELOPMENT_AUDIENCE}: add POWERSYNC_URL to the file, or --audience.`,
+    );
+  }
   const jwksUri = jwksUrl ?? jwksUriOf(variables);
   if (flags.static) {
     const keys = jwksUrl === undefined ? await keysOfFile(variables, envFile) : await keysOfJwks(jwksUrl);

@@ -185,6 +185,12 @@ Deno.test("for PowerSync Cloud it gives the value of each field", async () => {
   assertStringIncludes((await config([])).stdout, "Cloud cannot reach this computer");
 });
 
+Deno.test("a deployment without known audience is warned of, a local set-up is not", async () => {
+  assertMatch((await config(["--project", "ref"])).stderr, /No audience is known.*POWERSYNC_URL/);
+  assertEquals((await config(["--project", "ref"], `${KEYS}POWERSYNC_URL=https://a.example\n`)).stderr, "");
+  assertEquals((await config([])).stderr, "");
+});
+
 Deno.test("what is missing is named with its fix", async () => {
   await inFolder(async (cwd) => {
     assertRefused(await runTask("config", [], { cwd }), /no file supabase\/functions\/\.env.*--project/);
