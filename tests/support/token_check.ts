@@ -1,3 +1,4 @@
+import type { PowerSyncCode } from "../../scripts/powersync-codes.ts";
 import { assertEquals } from "@std/assert";
 import { checkToken, type TokenCheck } from "../../scripts/powersync-rules.ts";
 import { type RuleId, type RuleResult, verdictOf } from "../../scripts/powersync-rules/result.ts";
@@ -25,7 +26,7 @@ export async function checkClaims(
 }
 
 /** The rule fails with the code, that code is the verdict, and no other rule of PowerSync's fails. */
-export function assertRefused(results: readonly RuleResult[], rule: RuleId, code: string): void {
+export function assertRefused(results: readonly RuleResult[], rule: RuleId, code: PowerSyncCode): void {
   const failures = results.filter(({ outcome }) => outcome === "failed").map((
     result,
   ) => [result.rule, result.code]);
