@@ -13,11 +13,13 @@ const SECRET_FILE_MODE = 0o600;
  *
  * @param path The file.
  * @returns The variables, or `undefined` when there is no such file.
- * @throws {CommandError} The file cannot be read.
+ * @throws {CommandError} The file cannot be read, or has a line that is neither `NAME=value` nor a comment.
  */
 export async function readEnvFile(path: string): Promise<EnvVariables | undefined> {
   const text = await readText(path);
-  return text === undefined ? undefined : { ...parseEnv(text) };
+  if (text === undefined) return undefined;
+  assertWellFormed(path, text);
+  return { ...parseEnv(text) };
 }
 
 /** What to change in an `.env` file. */
@@ -68,30 +70,63 @@ async function gitStatus(args: string[]): Promise<number | undefined> {
   }
 }
 
-/** The lines of a file without those that define certain variables, quoted values of several lines included. */
-function withoutVariables(text: string, names: readonly string[]): string[] {
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  const kept: string[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index] ?? "";
-    const [, name = "", value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ??
-      [];
-    const last = lastLineOfValue(lines, { index, value });
-    if (!names.includes(name)) kept.push(...lines.slice(index, last + 1));
-    index = last;
-  }
-  return kept;
+/** A line of an `.env` file that defines a variable, its further lines included if its value is in quotes. */
+interface Definition {
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** The value's quotation mark is never closed. */
+  readonly open: boolean;
 }
 
+/** Every line in order: a definition, or the text of another line. Node's parser tells neither lines nor faults. */
+function parseLines(text: string): (Definition | string)[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  const parsed: (Definition | string)[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    const [, name, value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (name === undefined) {
+      parsed.push(line);
+      continue;
+    }
+    const last = lastLineOfValue(lines, { index, value });
+    parsed.push({ name, lines: lines.slice(index, (last ?? index) + 1), open: last === undefined });
+    index = last ?? index;
+  }
+  return parsed;
+}
+
+function withoutVariables(text: string, names: readonly string[]): string[] {
+  return parseLines(text).flatMap((line) => {
+    if (typeof line === "string") return [line];
+    return names.includes(line.name) ? [] : line.lines;
+  });
+}
+
+function assertWellFormed(path: string, text: string): void {
+  for (const line of parseLines(text)) {
+    if (typeof line === "string") {
+      if (/^\s*(#|$)/.test(line)) continue;
+      throw new CommandError(`${path} has a line that is neither NAME=value nor a comment: correct it.`);
+    }
+    if (line.open) {
+      throw new CommandError(
+        `${path} has a quotation mark at ${line.name} that is never closed: correct it.`,
+      );
+    }
+  }
+}
+
+/** The line on which a value ends, or `undefined` when its quotation mark is never closed. */
 function lastLineOfValue(
   lines: readonly string[],
   { index, value }: { index: number; value: string },
-): number {
+): number | undefined {
   const quote = /^["'`]/.exec(value)?.[0];
   if (quote === undefined || value.indexOf(quote, 1) > 0) return index;
   const end = lines.findIndex((line, at) => at > index && line.includes(quote));
-  return end === -1 ? index : end;
+  return end === -1 ? undefined : end;
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,0 +1,53 @@
+import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../keys/local-only.ts";
+import { jwksUrlOf } from "../project-url.ts";
+import type { Platform } from "./platform.ts";
+
+/** What was started. */
+export interface Started {
+  readonly origin: string;
+  readonly platform: Platform;
+  /** Secrets that were written because they were missing. */
+  readonly added: readonly string[];
+}
+
+/**
+ * What a person needs to know after the start.
+ *
+ * @returns Lines to print.
+ */
+export function greeting({ origin, platform, added }: Started): string[] {
+  const functions = `${origin}/functions/v1`;
+  return [
+    ...added.length === 0 ? [] : [`Written to ${LOCAL_ENV_FILE}: ${added.join(", ")}`, ""],
+    `Page              ${origin}/`,
+    `Functions         ${functions}/powersync-auth`,
+    `                  ${functions}/powersync-auth-anonymous`,
+    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: deno task config)`,
+    ...platformLines(platform),
+    "",
+    ...curlLines(functions, platform),
+    `Secrets for production belong into ${PRODUCTION_ENV_FILE}, never ${LOCAL_ENV_FILE}: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
+    "",
+  ];
+}
+
+function platformLines({ isDevelopmentAuth, supabaseUrl, publishableKey }: Platform): string[] {
+  const note = isDevelopmentAuth
+    ? "   (development Auth: users in memory, never deployed)"
+    : "   (your project)";
+  return [
+    `Supabase URL      ${supabaseUrl}${note}`,
+    publishableKey === undefined
+      ? `Publishable key   none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… (the project's API settings) to ${LOCAL_ENV_FILE}`
+      : `Publishable key   ${publishableKey}`,
+  ];
+}
+
+function curlLines(functions: string, { publishableKey }: Platform): string[] {
+  if (publishableKey === undefined) return [];
+  return [
+    "A token:",
+    `  curl -s -H 'apikey: ${publishableKey}' ${functions}/powersync-auth-anonymous`,
+    "",
+  ];
+}

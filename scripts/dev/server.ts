@@ -1,0 +1,49 @@
+import { isIP } from "node:net";
+import type { DevelopmentAuth } from "./auth.ts";
+import type { Functions } from "./functions.ts";
+
+/** What a request can reach. */
+export interface ServerParts {
+  readonly functions: Functions;
+  /** `undefined` when a configured project is used. */
+  readonly auth: DevelopmentAuth | undefined;
+  /** The page and what belongs to it. */
+  readonly page: (request: Request) => Promise<Response | undefined>;
+  /** The address that was asked for with `--host`. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersync-auth-anonymous)$/;
+
+/**
+ * Answers one request: a function, the development Auth, or the page. A request whose `Host` is not this server's is
+ * refused, because a page on the internet could otherwise reach it under a name of its own (DNS rebinding).
+ */
+export async function answer(request: Request, parts: ServerParts): Promise<Response> {
+  if (!isOwnHost(request.headers.get("Host") ?? "", parts)) {
+    return Response.json({ message: "This is not the server's own host name." }, { status: 421 });
+  }
+  const { pathname } = new URL(request.url);
+  const name = FUNCTION_PATH.exec(pathname)?.[1];
+  if (name !== undefined) return await parts.functions.fetch(name, request);
+  if (pathname.startsWith("/auth/v1/")) return await parts.auth?.handle(request) ?? noDevelopmentAuth();
+  return await parts.page(request) ?? Response.json({ message: "There is nothing here." }, { status: 404 });
+}
+
+function isOwnHost(header: string, { host, port }: ServerParts): boolean {
+  const url = URL.parse(`http://${header}`);
+  if (url === null || Number(url.port || 80) !== port) return false;
+  const name = url.hostname;
+  // A container reaches this computer under Docker's name for it; rebinding needs a name of the attacker's.
+  if (["localhost", "127.0.0.1", "[::1]", "host.docker.internal", host, `[${host}]`].includes(name)) {
+    return true;
+  }
+  return (host === "0.0.0.0" || host === "::") && isIP(name.replace(/^\[|\]$/g, "")) !== 0;
+}
+
+function noDevelopmentAuth(): Response {
+  return Response.json({ message: "SUPABASE_URL is set, so there is no development Auth here." }, {
+    status: 404,
+  });
+}
