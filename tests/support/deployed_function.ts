@@ -1,0 +1,110 @@
+import { dirname, join } from "node:path";
+import type { Upload } from "./management_api.ts";
+import { environmentWithout } from "./supabase_cli.ts";
+
+/** What the hosted runtime reports; the npm package of that version brings the binary. */
+const EDGE_DENO = "deno@2.1.4";
+
+/** A function that runs from its uploaded files. */
+export interface DeployedFunction extends AsyncDisposable {
+  readonly url: string;
+}
+
+let edgeDeno: Promise<string> | undefined;
+
+/** Where the hosted runtime's Deno is. `npx` itself would stand between us and the process to end. */
+function edgeDenoPath(): Promise<string> {
+  return edgeDeno ??= output("npx", ["-y", EDGE_DENO, "eval", "--no-lock", "console.log(Deno.execPath())"]);
+}
+
+/**
+ * Writes what was uploaded, and nothing else, into a folder.
+ *
+ * @param upload The function.
+ * @param folder An empty folder.
+ */
+export async function unpack(upload: Upload, folder: string): Promise<void> {
+  for (const [path, content] of upload.files) {
+    await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
+    await Deno.writeFile(join(folder, path), content);
+  }
+}
+
+/**
+ * Starts a function on the hosted runtime's Deno from its unpacked files.
+ *
+ * @param upload The function.
+ * @param options `folder`: where it was unpacked; `env`: its whole environment, as far as ours and the platform's go.
+ */
+export async function startDeployed(
+  upload: Upload,
+  { folder, env }: { folder: string; env: Record<string, string> },
+): Promise<DeployedFunction> {
+  const process = new Deno.Command(await edgeDenoPath(), {
+    args: [
+      "serve",
+      "--no-lock",
+      "--no-prompt",
+      "--allow-env",
+      "--allow-net",
+      "--host=127.0.0.1",
+      "--port=0",
+      ...moduleFlags(upload),
+    ],
+    cwd: folder,
+    env: { ...environmentWithout(/^(SUPABASE|POWERSYNC)_/), ...RUNTIME_ENV, ...env },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const said = process.stderr.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+  let text = "";
+  let url: string | undefined;
+  while ((url = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0]) === undefined) {
+    const { done, value } = await said.next();
+    if (done) throw new Error(`${upload.slug} did not start:\n${text}`);
+    text += value;
+  }
+  const drained = (async () => {
+    while (!(await said.next()).done);
+  })();
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      process.kill("SIGTERM");
+      await Promise.all([process.status, drained]);
+    },
+  };
+}
+
+/**
+ * The files that an unpacked function needs, as Deno itself resolves them, its import map not counted.
+ *
+ * @returns Paths within the folder. A missing one shows as itself.
+ */
+export async function neededFiles(upload: Upload, folder: string): Promise<string[]> {
+  const args = ["info", "--json", "--no-lock", ...moduleFlags(upload)];
+  const graph: { modules: { specifier: string }[] } = JSON.parse(
+    await output(await edgeDenoPath(), args, folder),
+  );
+  const base = `file://${await Deno.realPath(folder)}/`;
+  return graph.modules.map(({ specifier }) => specifier).filter((specifier) => specifier.startsWith(base))
+    .map((specifier) => specifier.slice(base.length));
+}
+
+/** Deno 2.1.4 trusts the system's certificates, a company proxy's among them, only when told to. */
+const RUNTIME_ENV = { DENO_TLS_CA_STORE: "system", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+
+function moduleFlags({ slug, metadata }: Upload): string[] {
+  const { entrypoint_path: entrypoint, import_map_path: importMap } = metadata;
+  if (typeof entrypoint !== "string") throw new Error(`${slug} was uploaded without an entrypoint.`);
+  return [...(typeof importMap === "string" ? [`--import-map=${importMap}`] : []), entrypoint];
+}
+
+async function output(command: string, args: string[], cwd = "."): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd, env: RUNTIME_ENV })
+    .output();
+  if (!success) throw new Error(`${command} ${args[0]} failed:\n${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout).trim();
+}

@@ -1,0 +1,97 @@
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+
+/** The stand-in's one project; the CLI wants twenty lowercase letters. */
+export const PROJECT_REF = "abcdefghijklmnopqrst";
+
+/** One function as the CLI uploaded it. */
+export interface Upload {
+  readonly slug: string;
+  /** What the CLI says of it: entrypoint, import map, `verify_jwt`. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The sources, by the path the CLI gives them. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** What the CLI has sent to the stand-in. */
+export interface ManagementApi extends AsyncDisposable {
+  readonly url: string;
+  /** The last upload of each function, by its name. */
+  readonly uploads: ReadonlyMap<string, Upload>;
+  /** The secrets that are set. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/**
+ * Starts a stand-in for what the Supabase CLI asks of the Management API when it links a project, deploys functions
+ * and sets secrets. What it does not know is answered with a 404, which the CLI takes for a missing extra.
+ */
+export function startManagementApi(): ManagementApi {
+  const uploads = new Map<string, Upload>();
+  const secrets = new Map<string, string>();
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url);
+    switch (`${request.method} ${pathname.replace(`/v1/projects/${PROJECT_REF}`, "")}`) {
+      case "GET ":
+        return Response.json(PROJECT);
+      case "GET /api-keys":
+        return Response.json([{ name: "default", type: "publishable", api_key: "sb_publishable_stand_in" }]);
+      case "POST /functions/deploy": {
+        const upload = await readUpload(searchParams.get("slug") ?? "", request);
+        uploads.set(upload.slug, upload);
+        return Response.json(describe(upload), { status: 201 });
+      }
+      case "PUT /functions":
+        return Response.json({ functions: [...uploads.values()].map(describe) });
+      case "GET /functions":
+        return Response.json([...uploads.values()].map(describe));
+      case "POST /secrets":
+        for (const { name, value } of await request.json()) secrets.set(name, value);
+        return new Response(null, { status: 201 });
+      default:
+        return Response.json({ message: "The stand-in does not know this." }, { status: 404 });
+    }
+  };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    uploads,
+    secrets,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const PROJECT = {
+  id: PROJECT_REF,
+  ref: PROJECT_REF,
+  name: "stand-in",
+  organization_id: "stand-in",
+  organization_slug: "stand-in",
+  region: "eu-west-1",
+  created_at: "2026-01-01T00:00:00Z",
+  status: "ACTIVE_HEALTHY",
+  database: { host: "localhost", version: "17.1", postgres_engine: "17", release_channel: "ga" },
+};
+
+async function readUpload(slug: string, request: Request): Promise<Upload> {
+  const form = await request.formData();
+  const metadata: unknown = JSON.parse(String(form.get("metadata")));
+  if (!isJsonObject(metadata)) throw new Error("The CLI sent metadata that is no object.");
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const file of form.getAll("file")) {
+    if (file instanceof File) files.set(file.name, new Uint8Array(await file.arrayBuffer()));
+  }
+  return { slug, metadata, files };
+}
+
+function describe({ slug, metadata }: Upload): Record<string, unknown> {
+  return {
+    id: slug,
+    slug,
+    name: slug,
+    version: 1,
+    status: "ACTIVE",
+    created_at: 1,
+    updated_at: 1,
+    verify_jwt: metadata.verify_jwt,
+  };
+}

@@ -1,0 +1,55 @@
+import { type ManagementApi, PROJECT_REF } from "./management_api.ts";
+
+/** The CLI that the deployment is held to, by its exact version. */
+const SUPABASE_CLI = "supabase@3.1.0";
+
+/** Runs a command of the CLI in a project's folder; throws with what the CLI said when it fails. */
+export type SupabaseCli = (cwd: string, ...args: string[]) => Promise<void>;
+
+/**
+ * Prepares the real Supabase CLI to talk to a stand-in of the Management API and to nobody else.
+ *
+ * @param api The stand-in.
+ * @param home A folder for the CLI's own state.
+ */
+export async function supabaseCli(api: ManagementApi, home: string): Promise<SupabaseCli> {
+  await Deno.writeTextFile(
+    `${home}/profile.yaml`,
+    `name: stand-in\napi_url: ${api.url}\ndashboard_url: ${api.url}\nproject_host: localhost\n`,
+  );
+  const env = {
+    ...environmentWithout(/^SUPABASE_/),
+    SUPABASE_HOME: home,
+    SUPABASE_PROFILE: `${home}/profile.yaml`,
+    // Made up, in the form that the CLI insists on.
+    SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`,
+    SUPABASE_NO_KEYRING: "1",
+    SUPABASE_NO_UPDATE_NOTIFIER: "1",
+    SUPABASE_TELEMETRY_DISABLED: "1",
+    DO_NOT_TRACK: "1",
+    NO_COLOR: "1",
+  };
+  return async (cwd, ...args) => {
+    const { success, stdout, stderr } = await new Deno.Command("npx", {
+      // Not on a terminal, what changes a project needs --yes.
+      args: ["-y", SUPABASE_CLI, ...args, "--yes"],
+      cwd,
+      env,
+      clearEnv: true,
+      stdin: "null",
+    }).output();
+    if (success) return;
+    const said = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
+    throw new Error(`supabase ${args.join(" ")} failed:\n${said}`);
+  };
+}
+
+/** Links a project's folder to the stand-in's project, as the README says. */
+export async function link(supabase: SupabaseCli, cwd: string): Promise<void> {
+  await supabase(cwd, "link", "--project-ref", PROJECT_REF);
+}
+
+/** This process's environment without the variables whose names match. */
+export function environmentWithout(names: RegExp): Record<string, string> {
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !names.test(name)));
+}
