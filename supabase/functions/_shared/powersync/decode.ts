@@ -41,10 +41,15 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a text could be base64url without padding (RFC 7515, section 2); Deno 2.1.4 throws on a cut last group. */
+export function isBase64url(text: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;
+}
+
 /** The bytes of canonical base64 or base64url, or `undefined`: Node's decoder alone skips what it does not know. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/\s+/g, "").replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");
-  if (!/^[A-Za-z0-9_-]+$/.test(unpadded)) return undefined;
+  if (!isBase64url(unpadded)) return undefined;
   const bytes = Buffer.from(unpadded, "base64url");
   return bytes.toString("base64url") === unpadded ? bytes : undefined;
 }

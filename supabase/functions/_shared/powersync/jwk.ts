@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { type JWK } from "jose";
+import { isBase64url } from "./decode.ts";
 import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
 
 /** The JWS algorithms that PowerSync accepts and that the hosted runtime can sign with. */
@@ -171,8 +172,8 @@ function fittingAlgorithms({ kty, crv }: UncheckedJwk): Algorithm[] {
 function stringMembers(jwk: UncheckedJwk, names: readonly string[], secret: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => {
     const value = jwk[name];
-    // base64url of RFC 7515, section 2; `crv` passes too.
-    if (typeof value === "string" && /^[A-Za-z0-9_-]+$/.test(value)) return [name, value];
+    // `crv` was checked with the algorithm.
+    if (typeof value === "string" && (name === "crv" || isBase64url(value))) return [name, value];
     throw keyError("KEY_MALFORMED", secret, `has no well-formed member \`${name}\``);
   }));
 }
