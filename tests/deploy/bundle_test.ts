@@ -4,12 +4,7 @@ import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared
 import { copyBundle, FUNCTIONS, readmeCommands } from "../support/bundle.ts";
 import { neededFiles, unpack } from "../support/deployed_function.ts";
 import { startAll } from "../support/deployed_functions.ts";
-import {
-  assertRefusesStrangers,
-  assertServesAnonymous,
-  assertServesJwks,
-  assertServesUsers,
-} from "../support/deployed_contract.ts";
+import { assertContract } from "../support/deployed_contract.ts";
 import { startManagementApi } from "../support/management_api.ts";
 import { makeLocalEnv, makeProductionEnv, POWERSYNC_URL } from "../support/production_env.ts";
 import { inFolder } from "../support/run_script.ts";
@@ -71,16 +66,7 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
         await using project = await startSupabaseProject();
         const env = { ...project.env, ...Object.fromEntries(api.secrets) };
         await using functions = await startAll(api, { folder: join(folder, "running"), env });
-        const urls = {
-          jwks: functions.url("powersync-jwks"),
-          auth: functions.url("powersync-auth"),
-          anonymous: functions.url("powersync-auth-anonymous"),
-        };
-        const deployment = { urls, project, powersyncUrl: POWERSYNC_URL };
-        await assertServesJwks(deployment);
-        await assertServesUsers(deployment);
-        await assertServesAnonymous(deployment);
-        await assertRefusesStrangers(deployment);
+        await assertContract(functions, { project, powersyncUrl: POWERSYNC_URL });
       },
     );
   });

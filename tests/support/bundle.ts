@@ -22,14 +22,16 @@ export async function copyBundle(folder: string): Promise<void> {
   }
 }
 
-/**
- * Every line of shell of a chapter of the README.
- *
- * @param chapter The chapter's heading.
- */
-export async function readmeCommands(chapter: string): Promise<string> {
+/** The text of one chapter of the README, by its heading. */
+export async function readmeChapter(heading: string): Promise<string> {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
-  const [, text = ""] = readme.split(`\n## ${chapter}\n`);
-  const [body = ""] = text.split("\n## ");
-  return [...body.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join("");
+  const [, text] = readme.split(`\n## ${heading}\n`);
+  if (text === undefined) throw new Error(`The README has no chapter "${heading}".`);
+  return text.split("\n## ")[0] ?? "";
+}
+
+/** Every line of shell in one chapter of the README, by its heading. */
+export async function readmeCommands(heading: string): Promise<string> {
+  const chapter = await readmeChapter(heading);
+  return [...chapter.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join("");
 }

@@ -1,25 +1,39 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { checkJwks, checkToken } from "../../scripts/powersync-rules.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import type { DeployedFunctions } from "./deployed_functions.ts";
 import { assertAccepted } from "./token_check.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
-/** Where the three functions answer. */
-export interface FunctionUrls {
-  readonly jwks: string;
-  readonly auth: string;
-  readonly anonymous: string;
-}
-
 /** What the functions were deployed with. */
-export interface Deployment {
-  readonly urls: FunctionUrls;
+export interface DeployedWith {
   readonly project: SupabaseProject;
   readonly powersyncUrl: string;
 }
 
+interface Deployment extends DeployedWith {
+  readonly urls: { readonly jwks: string; readonly auth: string; readonly anonymous: string };
+}
+
+/** The three functions do what their documentation says, called as apps and PowerSync call them. */
+export async function assertContract(
+  functions: DeployedFunctions,
+  deployedWith: DeployedWith,
+): Promise<void> {
+  const urls = {
+    jwks: functions.url("powersync-jwks"),
+    auth: functions.url("powersync-auth"),
+    anonymous: functions.url("powersync-auth-anonymous"),
+  };
+  const deployment = { urls, ...deployedWith };
+  await assertServesJwks(deployment);
+  await assertServesUsers(deployment);
+  await assertServesAnonymous(deployment);
+  await assertRefusesStrangers(deployment);
+}
+
 /** `powersync-jwks` answers a set that PowerSync takes whole, without a private member. */
-export async function assertServesJwks({ urls }: Deployment): Promise<void> {
+async function assertServesJwks({ urls }: Deployment): Promise<void> {
   const response = await fetch(urls.jwks);
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("cache-control"), "public, max-age=300");
@@ -31,7 +45,7 @@ export async function assertServesJwks({ urls }: Deployment): Promise<void> {
 }
 
 /** Both ways of a user's token, checked in the isolate and by the Auth server, and both methods. */
-export async function assertServesUsers(deployment: Deployment): Promise<void> {
+async function assertServesUsers(deployment: Deployment): Promise<void> {
   const { urls, project } = deployment;
   for (const token of [project.accessToken, project.legacyAccessToken]) {
     for (const method of ["GET", "POST"]) {
@@ -43,7 +57,7 @@ export async function assertServesUsers(deployment: Deployment): Promise<void> {
 }
 
 /** Whoever shows the publishable key, as supabase-js does without a session, is `anonymous`. */
-export async function assertServesAnonymous(deployment: Deployment): Promise<void> {
+async function assertServesAnonymous(deployment: Deployment): Promise<void> {
   const { urls, project } = deployment;
   for (const method of ["GET", "POST"]) {
     const headers = { authorization: `Bearer ${project.publishableKey}`, apikey: project.publishableKey };
@@ -53,7 +67,7 @@ export async function assertServesAnonymous(deployment: Deployment): Promise<voi
 }
 
 /** Who shows nothing, or the wrong thing, is told so in a form that a browser can read. */
-export async function assertRefusesStrangers({ urls, project }: Deployment): Promise<void> {
+async function assertRefusesStrangers({ urls, project }: Deployment): Promise<void> {
   const bearer = { authorization: `Bearer ${project.publishableKey}` };
   await assertError(await fetch(urls.auth), 401, "USER_TOKEN_MISSING");
   await assertError(await fetch(urls.auth, { headers: bearer }), 401, "USER_TOKEN_IS_API_KEY");
