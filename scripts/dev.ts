@@ -7,7 +7,7 @@ import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
 import { addMissingSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
-import { applyEnvironment, configuredPlatform, developmentPlatform, type Platform } from "./dev/platform.ts";
+import { configuredPlatform, developmentPlatform, readShell } from "./dev/platform.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
@@ -24,11 +24,13 @@ const HELP = `Serves the functions for development, with an Auth of their own un
 
 const ENV_FILE = fileURLToPath(new URL(`../${LOCAL_ENV_FILE}`, import.meta.url));
 
+/** Characters of a path in the output. */
+const MAX_SHOWN_PATH = 100;
+
 /** Reads the flags and serves until the process is ended. */
 export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, { port: { type: "string" }, host: { type: "string" } });
   if (flags.help) return console.log(HELP);
-  const shell = Deno.env.toObject();
   const host = flags.host ?? "127.0.0.1";
   const added = await addMissingSecrets(ENV_FILE);
   const secrets = await readLocalSecrets(ENV_FILE);
@@ -38,13 +40,16 @@ export async function main(args: readonly string[]): Promise<void> {
     return await answer(request, await started.promise);
   });
   const { port } = server.addr;
-  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const origin = `http://${reachableName(host)}:${port}`;
 
-  const configured = configuredPlatform(shell, secrets);
+  const configured = configuredPlatform(secrets, { shell: readShell(), port });
   const auth = configured === undefined ? await startDevelopmentAuth(`${origin}/auth/v1`) : undefined;
   const platform = configured ?? developmentPlatform(origin, auth?.jwks);
-  const functions = new Functions();
-  await load(functions, platform);
+  const functions = new Functions(async () => ({
+    ...await readLocalSecrets(ENV_FILE),
+    ...platform.variables,
+  }));
+  await functions.load();
   started.resolve({
     functions,
     auth,
@@ -54,13 +59,12 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   greeting({ origin, platform, added }).forEach((line) => console.log(line));
 
-  const watcher = watchSources(async () => {
-    await load(functions, platform).then(
-      () => console.log("Changed: the functions were loaded anew."),
-      (error: unknown) => console.error(error instanceof CommandError ? error.message : `${error}`),
-    );
+  const watcher = watchSources({
+    onSources: () => reload(functions),
+    onPackages: () => console.log("Changed: import_map.json takes effect when you start this command again."),
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Windows knows no SIGTERM.
+  for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       watcher.close();
       functions.stop();
@@ -70,10 +74,19 @@ export async function main(args: readonly string[]): Promise<void> {
   await server.finished;
 }
 
-/** Loads the functions with the secrets as they are in the file now. */
-async function load(functions: Functions, platform: Platform): Promise<void> {
-  applyEnvironment({ ...await readLocalSecrets(ENV_FILE), ...platform.variables });
-  await functions.load();
+async function reload(functions: Functions): Promise<void> {
+  try {
+    if (await functions.load()) console.log("Changed: the functions were loaded anew.");
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.error(error.message);
+  }
+}
+
+/** A host name for URLs: the address that means every address of this computer is none to connect to. */
+function reachableName(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function listen(
@@ -85,10 +98,7 @@ function listen(
     return Deno.serve(options, async (request) => {
       const startedAt = performance.now();
       const response = await respond(request);
-      const { pathname } = new URL(request.url);
-      console.log(
-        `${response.status} ${request.method} ${pathname} ${Math.round(performance.now() - startedAt)} ms`,
-      );
+      console.log(requestLine(request, response.status, performance.now() - startedAt));
       return response;
     });
   } catch (error) {
@@ -98,8 +108,18 @@ function listen(
     if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
       throw new CommandError(`The address ${hostname} is none of this computer's: choose another --host.`);
     }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new CommandError(`Port ${port} is not for everybody to use: choose one above 1023 with --port.`);
+    }
     throw error;
   }
+}
+
+/** Never the query, which may hold a token. */
+function requestLine({ method, url }: Request, status: number, milliseconds: number): string {
+  const path = new URL(url).pathname;
+  const shown = path.length > MAX_SHOWN_PATH ? `${path.slice(0, MAX_SHOWN_PATH)}…` : path;
+  return `${status} ${method} ${shown} ${Math.round(milliseconds)} ms`;
 }
 
 function readPort(text = "54321"): number {

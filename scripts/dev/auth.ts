@@ -2,10 +2,10 @@
  * The development Auth: as much of Supabase Auth's interface as supabase-js needs to sign users up, in and out. In
  * memory, for one computer; it is no part of a deployment.
  */
-import { Buffer } from "node:buffer";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { type Account, Accounts } from "./accounts.ts";
+import { readBody } from "./read-body.ts";
 import { openSessions, type Session, type Sessions, userOf } from "./sessions.ts";
 
 /** Longest body that is read, in bytes. */
@@ -71,7 +71,7 @@ export async function startDevelopmentAuth(url: string): Promise<DevelopmentAuth
 }
 
 async function signUp(accounts: Accounts, request: Request): Promise<Account> {
-  const body = await readBody(request);
+  const body = await readJson(request);
   const userMetadata = isJsonObject(body.data) ? body.data : {};
   if (body.email === undefined && body.phone === undefined) {
     return accounts.addAnonymous(userMetadata) ?? tooMany();
@@ -89,7 +89,7 @@ async function signUp(accounts: Accounts, request: Request): Promise<Account> {
 }
 
 async function token({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }, request: Request) {
-  const body = await readBody(request);
+  const body = await readJson(request);
   switch (new URL(request.url).searchParams.get("grant_type")) {
     case "password": {
       const account = await accounts.findByPassword(credentials(body));
@@ -112,7 +112,12 @@ async function signedIn(
   request: Request,
 ): Promise<{ session: Session; account: Account }> {
   const [, bearer = ""] = /^Bearer (\S+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
-  const session = await sessions.verify(bearer);
+  if (bearer === "") throw new AuthError(401, "no_authorization", "This endpoint requires a Bearer token");
+  const verified = await sessions.verify(bearer);
+  if (verified === undefined) {
+    throw new AuthError(403, "bad_jwt", "The access token is expired, or not of this development Auth.");
+  }
+  const { session } = verified;
   const account = accounts.find(session?.userId ?? "");
   if (session !== undefined && account !== undefined) return { session, account };
   throw new AuthError(403, "session_not_found", "The access token belongs to no open session.");
@@ -134,16 +139,11 @@ function scopeOf(request: Request): "global" | "local" | "others" {
   throw new AuthError(400, "validation_failed", "The scope is global, local or others.");
 }
 
-async function readBody(request: Request): Promise<Record<string, unknown>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new AuthError(413, "validation_failed", "The body is too large.");
-    chunks.push(chunk);
-  }
+async function readJson(request: Request): Promise<Record<string, unknown>> {
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  if (bytes === undefined) throw new AuthError(413, "validation_failed", "The body is too large.");
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (isJsonObject(body)) return body;
   } catch {
     // Answered below, as any other body that is no object.

@@ -1,33 +1,62 @@
 /**
- * Runs the functions as they are deployed, on a port of its own. A worker, because a new one reads changed modules
- * anew, which a process that has imported them cannot.
+ * Runs the functions as they are deployed. A worker, because a new one reads changed modules anew, which a process that
+ * has imported them cannot. Requests come as messages: a port of its own would be open to any page (DNS rebinding), and
+ * a proxy that the computer is configured with would stand in between.
  */
-import type { WorkerReport } from "./functions.ts";
+import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
+import { replaceEnvironment } from "./worker-environment.ts";
 
-const LOADERS = {
+type FunctionModule = { default: { fetch(request: Request): Promise<Response> } };
+
+const LOADERS: Readonly<Record<string, () => Promise<FunctionModule>>> = {
   "powersync-jwks": () => import("../../supabase/functions/powersync-jwks/index.ts"),
   "powersync-auth": () => import("../../supabase/functions/powersync-auth/index.ts"),
   "powersync-auth-anonymous": () => import("../../supabase/functions/powersync-auth-anonymous/index.ts"),
 };
 
-function report(message: WorkerReport): void {
-  // The project is checked against the types of a main thread, where postMessage is something else.
-  const scope = globalThis as unknown as { postMessage(message: WorkerReport): void };
+/** What a worker's global scope is for: the project is checked against the types of a main thread. */
+interface WorkerScope {
+  onmessage: (event: MessageEvent<ToWorker>) => void;
+  postMessage(message: FromWorker): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+const functions = new Map<string, FunctionModule["default"]>();
+
+async function load(): Promise<void> {
+  for (const [name, loadModule] of Object.entries(LOADERS)) functions.set(name, (await loadModule()).default);
+}
+
+async function respond({ id, name, url, method, headers, body }: FunctionRequest): Promise<FunctionResponse> {
+  const request = new Request(url, {
+    method,
+    headers: headers.map(([header, value]): [string, string] => [header, value]),
+    ...(body === undefined ? {} : { body }),
+  });
+  const response = await functions.get(name)?.fetch(request) ?? new Response(null, { status: 404 });
+  return {
+    kind: "response",
+    id,
+    status: response.status,
+    headers: [...response.headers],
+    body: new Uint8Array(await response.arrayBuffer()),
+  };
+}
+
+function send(message: FromWorker): void {
   scope.postMessage(message);
 }
-
-async function serve(): Promise<void> {
-  const functions = new Map<string, { fetch(request: Request): Promise<Response> }>();
-  for (const [name, load] of Object.entries(LOADERS)) functions.set(`/${name}`, (await load()).default);
-  Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: ({ port }) => report({ port }) },
-    (request) =>
-      functions.get(new URL(request.url).pathname)?.fetch(request) ?? new Response(null, { status: 404 }),
-  );
-}
-
-await serve().catch((error: unknown) => report({ problem: oneLine(error) }));
 
 function oneLine(error: unknown): string {
   return `${error instanceof Error ? error.message : error}`.replace(/\s*\n[\s|~^]*/g, " ").trim();
 }
+
+scope.onmessage = ({ data }) => {
+  if (data.kind === "request") return void respond(data).then(send);
+  replaceEnvironment(data.environment);
+  load().then(
+    () => send({ kind: "report", problem: undefined }),
+    (error: unknown) => send({ kind: "report", problem: oneLine(error) }),
+  );
+};

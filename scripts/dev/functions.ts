@@ -1,33 +1,52 @@
+import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
+import type { EnvVariables } from "../env-file.ts";
 import { CommandError } from "../flags.ts";
+import { Generation } from "./generation.ts";
+import { readBody } from "./read-body.ts";
 
-/** What the worker tells once: the port it serves on, or why it does not. */
-export type WorkerReport = { readonly port: number } | { readonly problem: string };
+/** Longest body that is passed on, in bytes; the functions read none. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Headers of one connection, not of the message (RFC 9110, section 7.6.1), and what the proxy settles itself. */
-const NOT_FORWARDED = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "host"];
+/** Reads the environment that the functions shall see. */
+export type ReadEnvironment = () => Promise<EnvVariables>;
 
-/** One load of the functions. */
-interface Generation {
-  readonly worker: Worker;
-  readonly port: number;
-  readonly pending: Set<Promise<Response>>;
-}
-
-/** The functions, in a worker that can be replaced. */
+/** The functions, in a worker that is replaced when they change. */
 export class Functions {
+  readonly #readEnvironment: ReadEnvironment;
   #current: Generation | undefined;
+  #next: Generation | undefined;
+  #loads = 0;
+  #revival: Promise<unknown> | undefined;
+
+  /** @param readEnvironment Called at each load. */
+  constructor(readEnvironment: ReadEnvironment) {
+    this.#readEnvironment = readEnvironment;
+  }
 
   /**
    * Loads the functions anew. Until they are loaded, and if they cannot be, the old ones go on answering.
    *
-   * @throws {CommandError} They cannot be loaded: a syntax error, a missing import.
+   * @returns Whether they were loaded; `false` when a later load has taken the place of this one.
+   * @throws {CommandError} They cannot be loaded: a syntax error, a missing import, a broken `.env`.
    */
-  async load(): Promise<void> {
-    const old = this.#current;
-    this.#current = await startWorker();
-    if (old === undefined) return;
-    await Promise.allSettled(old.pending);
-    old.worker.terminate();
+  async load(): Promise<boolean> {
+    const load = ++this.#loads;
+    // One that never finishes, because a module waits or loops, must not hold up its correction.
+    this.#next?.end();
+    const environment = await this.#readEnvironment();
+    if (load !== this.#loads) return false;
+    const next = this.#next = new Generation(withoutUnset(environment), reportFailure);
+    try {
+      await next.loaded;
+    } catch (error) {
+      if (load !== this.#loads) return false;
+      next.end();
+      throw error;
+    }
+    this.#next = undefined;
+    this.#current?.retire();
+    this.#current = next;
+    return true;
   }
 
   /**
@@ -37,45 +56,54 @@ export class Functions {
    * @param request The client's request.
    */
   async fetch(name: string, request: Request): Promise<Response> {
-    const generation = this.#current;
-    if (generation === undefined) return new Response(null, { status: 503 });
-    const answer = forward(`http://127.0.0.1:${generation.port}/${name}`, request);
-    generation.pending.add(answer);
-    try {
-      return await answer;
-    } finally {
-      generation.pending.delete(answer);
+    if (this.#current?.ended) await this.#revive();
+    const { method, url } = request;
+    const bytes = await readBody(request, MAX_BODY_BYTES);
+    if (bytes === undefined) {
+      return failure(413, "BODY_TOO_LARGE", "The body is larger than the development server passes on.");
     }
+    const body = method === "GET" || method === "HEAD" ? undefined : bytes;
+    const answer = await this.#current?.fetch({ name, method, url, headers: [...request.headers], body });
+    if (answer === undefined) {
+      return failure(503, "WORKER_ERROR", "The function ended before it answered; see the server's output.");
+    }
+    return new Response(answer.body.length === 0 ? null : answer.body, {
+      status: answer.status,
+      headers: answer.headers.map(([header, value]): [string, string] => [header, value]),
+    });
   }
 
+  /** Loads the functions anew after their worker has failed; requests that come meanwhile wait for the same load. */
+  async #revive(): Promise<void> {
+    this.#revival ??= this.load().catch((error: unknown) => {
+      if (!(error instanceof CommandError)) throw error;
+      console.error(error.message);
+    }).finally(() => this.#revival = undefined);
+    await this.#revival;
+  }
+
+  /** Ends the functions. */
   stop(): void {
-    this.#current?.worker.terminate();
+    this.#next?.end();
+    this.#current?.end();
   }
 }
 
-async function startWorker(): Promise<Generation> {
-  const worker = new Worker(new URL("./functions-worker.ts", import.meta.url), { type: "module" });
-  const report = await new Promise<WorkerReport>((resolve) => {
-    worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      resolve({ problem: event.message });
-    };
-  });
-  if ("port" in report) return { worker, port: report.port, pending: new Set() };
-  worker.terminate();
-  throw new CommandError(`The functions cannot be loaded: ${report.problem}`);
+function reportFailure(reason: string): void {
+  console.error(`The functions ended: ${reason}. They start again with the next request.`);
 }
 
-/** The whole answer is read here, so that the worker may end once its requests have been answered. */
-async function forward(url: string, request: Request): Promise<Response> {
-  const headers = new Headers(request.headers);
-  for (const name of NOT_FORWARDED) headers.delete(name);
-  // A compressed answer would arrive unpacked, under headers that say otherwise.
-  headers.set("Accept-Encoding", "identity");
-  const { method, body } = request;
-  const response = await fetch(url, { method, headers, body, redirect: "manual" });
-  const answer = await response.arrayBuffer();
-  const { status } = response;
-  return new Response(answer.byteLength === 0 ? null : answer, { status, headers: response.headers });
+function withoutUnset(variables: EnvVariables): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) if (value !== undefined) set[name] = value;
+  return set;
+}
+
+/** In the form of the functions' own errors, so that a client shows it. */
+function failure(status: number, code: string, message: string): Response {
+  const hint = "This is the development server's answer, not the function's.";
+  return Response.json({ code, message, hint }, {
+    status,
+    headers: { ...CORS_HEADERS, "Cache-Control": "no-store" },
+  });
 }

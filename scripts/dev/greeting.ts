@@ -47,7 +47,8 @@ function curlLines(functions: string, { publishableKey }: Platform): string[] {
   if (publishableKey === undefined) return [];
   return [
     "A token:",
-    `  curl -s -H 'apikey: ${publishableKey}' ${functions}/powersync-auth-anonymous`,
+    // Double quotes, because cmd.exe knows no others.
+    `  curl -s -H "apikey: ${publishableKey}" ${functions}/powersync-auth-anonymous`,
     "",
   ];
 }

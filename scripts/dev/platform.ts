@@ -1,4 +1,6 @@
 import type { EnvVariables } from "../env-file.ts";
+import { CommandError } from "../flags.ts";
+import { isLoopback } from "../keys/local-only.ts";
 
 /** The publishable key of the development Auth. Everybody knows it, as it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";
@@ -23,20 +25,37 @@ export interface Platform {
   readonly isDevelopmentAuth: boolean;
 }
 
+/** The platform variables of the process's environment. */
+export function readShell(): EnvVariables {
+  return Object.fromEntries(PLATFORM_NAMES.map((name) => [name, Deno.env.get(name)]));
+}
+
 /**
  * The project that the process's environment or the `.env` file names, if any.
  *
- * @param environment The process's environment, which comes first.
  * @param file The variables of the `.env` file.
+ * @param options `shell`: the process's environment, which comes first. `port`: this server's own; an address of it
+ * in `SUPABASE_URL`, which apps often have set, names no project.
+ * @throws {CommandError} `SUPABASE_URL` is no URL.
  */
-export function configuredPlatform(environment: EnvVariables, file: EnvVariables): Platform | undefined {
+export function configuredPlatform(
+  file: EnvVariables,
+  { shell, port }: { shell: EnvVariables; port: number },
+): Platform | undefined {
   const variables: Record<string, string> = {};
   for (const name of PLATFORM_NAMES) {
-    const value = environment[name]?.trim() || file[name]?.trim();
+    const value = shell[name]?.trim() || file[name]?.trim();
     if (value) variables[name] = value;
   }
   const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEYS, SUPABASE_PUBLISHABLE_KEY, SUPABASE_ANON_KEY } = variables;
   if (SUPABASE_URL === undefined) return undefined;
+  const url = URL.parse(SUPABASE_URL);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new CommandError(
+      "SUPABASE_URL is set to what is no URL: correct it, or unset it to use the development Auth.",
+    );
+  }
+  if (isLoopback(SUPABASE_URL) && Number(url.port) === port) return undefined;
   return {
     variables,
     supabaseUrl: SUPABASE_URL.replace(/\/+$/, ""),
@@ -62,17 +81,6 @@ export function developmentPlatform(origin: string, jwks: unknown): Platform {
     publishableKey: DEVELOPMENT_PUBLISHABLE_KEY,
     isDevelopmentAuth: true,
   };
-}
-
-/**
- * Makes the process's environment the functions': theirs, and nothing left of earlier secrets or of the shell's.
- * Workers share it, and `claims.ts` may read it.
- */
-export function applyEnvironment(variables: EnvVariables): void {
-  for (const name of Object.keys(Deno.env.toObject())) {
-    if (/^(POWERSYNC|SUPABASE)_/.test(name)) Deno.env.delete(name);
-  }
-  for (const [name, value] of Object.entries(variables)) if (value !== undefined) Deno.env.set(name, value);
 }
 
 function firstKey(keys: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import type { DevelopmentAuth } from "./auth.ts";
 import type { Functions } from "./functions.ts";
 
@@ -21,6 +22,19 @@ const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersyn
  * refused, because a page on the internet could otherwise reach it under a name of its own (DNS rebinding).
  */
 export async function answer(request: Request, parts: ServerParts): Promise<Response> {
+  try {
+    return await route(request, parts);
+  } catch (error) {
+    // One failed request must not look like one that the client sent wrongly, and a browser shall see it.
+    console.error(`The development server failed: ${error instanceof Error ? error.message : error}`);
+    return Response.json({ message: "The development server failed; see its output." }, {
+      status: 500,
+      headers: CORS_HEADERS,
+    });
+  }
+}
+
+async function route(request: Request, parts: ServerParts): Promise<Response> {
   if (!isOwnHost(request.headers.get("Host") ?? "", parts)) {
     return Response.json({ message: "This is not the server's own host name." }, { status: 421 });
   }

@@ -39,8 +39,8 @@ export interface Sessions {
   /** Ends a refresh token and opens its session anew, or `undefined` when it is unknown. */
   takeRefreshToken(refreshToken: string): Session | undefined;
   renew(session: Session, account: Account): Promise<SessionAnswer>;
-  /** The open session that an access token belongs to. */
-  verify(accessToken: string): Promise<Session | undefined>;
+  /** The session that an access token belongs to, unless it has been closed; `undefined` when the token is no good. */
+  verify(accessToken: string): Promise<{ readonly session: Session | undefined } | undefined>;
   /** Ends this session, every session of its user, or every other one. */
   close(session: Session, scope: "global" | "local" | "others"): void;
 }
@@ -107,10 +107,14 @@ export async function openSessions(issuer: string): Promise<Sessions> {
     renew,
     async verify(accessToken) {
       try {
-        const { payload } = await jwtVerify(accessToken, keys, { algorithms: ["ES256"], issuer });
-        return sessions.get(`${payload.session_id}`);
+        const { payload } = await jwtVerify(accessToken, keys, {
+          algorithms: ["ES256"],
+          issuer,
+          audience: "authenticated",
+        });
+        return { session: sessions.get(`${payload.session_id}`) };
       } catch {
-        // Whatever is wrong with it, it opens no session.
+        // What is wrong with it is nothing a client could use.
         return undefined;
       }
     },

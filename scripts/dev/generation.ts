@@ -1,0 +1,94 @@
+import { CommandError } from "../flags.ts";
+import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
+
+/** How long a replaced worker may still work on its requests, in milliseconds. */
+const FAREWELL_MS = 5_000;
+
+/** One load of the functions, in a worker of its own. */
+export class Generation {
+  readonly #worker = new Worker(new URL("./functions-worker.ts", import.meta.url), { type: "module" });
+  readonly #pending = new Map<number, (response: FunctionResponse | undefined) => void>();
+  readonly #loaded = Promise.withResolvers<void>();
+  #requests = 0;
+  #retired = false;
+  #ended = false;
+
+  /**
+   * Starts to load the functions.
+   *
+   * @param environment Their whole environment.
+   * @param onFailure Told, in one line, when the worker fails after it was loaded: nothing caught what a function threw.
+   */
+  constructor(environment: Readonly<Record<string, string>>, onFailure: (reason: string) => void) {
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const reason = event.message.split("\n", 1)[0] ?? "";
+      this.#loaded.reject(notLoaded(reason));
+      if (this.#ended) return;
+      this.end();
+      onFailure(reason);
+    };
+    // Whoever loads waits for it; if a newer load comes first, nobody does.
+    this.#loaded.promise.catch(() => {});
+    this.#send({ kind: "load", environment });
+  }
+
+  /**
+   * Settles once the functions are loaded.
+   *
+   * @throws {CommandError} They cannot be: a syntax error, a missing import. Or they were ended before.
+   */
+  get loaded(): Promise<void> {
+    return this.#loaded.promise;
+  }
+
+  /** Its worker runs no more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Lets a function answer a request; `undefined` when the worker ends before it has. */
+  async fetch(request: Omit<FunctionRequest, "kind" | "id">): Promise<FunctionResponse | undefined> {
+    if (this.#ended) return undefined;
+    const id = this.#requests++;
+    const answer = Promise.withResolvers<FunctionResponse | undefined>();
+    this.#pending.set(id, answer.resolve);
+    this.#send({ kind: "request", id, ...request });
+    return await answer.promise;
+  }
+
+  /** Ends the worker as soon as it has answered what it was asked, or has taken too long. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#pending.size === 0) return this.end();
+    // A function that loops for ever would otherwise keep a processor busy.
+    Deno.unrefTimer(setTimeout(() => this.end(), FAREWELL_MS));
+  }
+
+  /** Ends the worker at once. */
+  end(): void {
+    this.#ended = true;
+    this.#worker.terminate();
+    this.#loaded.reject(notLoaded("they were ended"));
+    for (const resolve of this.#pending.values()) resolve(undefined);
+    this.#pending.clear();
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "response") {
+      this.#pending.get(message.id)?.(message);
+      this.#pending.delete(message.id);
+      if (this.#retired && this.#pending.size === 0) this.end();
+    } else if (message.problem === undefined) this.#loaded.resolve();
+    else this.#loaded.reject(notLoaded(message.problem));
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+function notLoaded(reason: string): CommandError {
+  return new CommandError(`The functions cannot be loaded: ${reason}`);
+}
