@@ -1,7 +1,7 @@
 import { type ManagementApi, PROJECT_REF } from "./management_api.ts";
 
 /** The CLI that the deployment is held to, by its exact version. */
-const SUPABASE_CLI = "supabase@3.1.0";
+export const SUPABASE_CLI = "supabase@3.1.0";
 
 /** Runs a command of the CLI in a project's folder; throws with what the CLI said when it fails. */
 export type SupabaseCli = (cwd: string, ...args: string[]) => Promise<void>;

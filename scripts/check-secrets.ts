@@ -1,0 +1,23 @@
+/**
+ * Refuses a file whose secrets are for this computer: `supabase secrets set --env-file` uploads everything in it, and
+ * a development key in production would let anybody who has a copy of it sign tokens. For use in a workflow, before
+ * the upload.
+ */
+import { readEnvFile } from "./env-file.ts";
+import { CommandError, runCommand } from "./flags.ts";
+import { whyLocalOnly } from "./keys/local-only.ts";
+
+const USAGE = "Usage: deno task check-secrets FILE";
+
+async function checkSecrets([path]: readonly string[]): Promise<void> {
+  if (path === undefined || path.startsWith("-")) throw new CommandError(USAGE);
+  const variables = await readEnvFile(path);
+  if (variables === undefined) throw new CommandError(`There is no file ${path}.`);
+  const reason = whyLocalOnly(variables);
+  if (reason !== undefined) {
+    throw new CommandError(`${path} is for this computer, do not upload it: it ${reason}.`);
+  }
+  console.log(`${path} may be uploaded.`);
+}
+
+if (import.meta.main) await runCommand(() => checkSecrets(Deno.args));
