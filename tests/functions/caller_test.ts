@@ -271,12 +271,17 @@ Deno.test("what is no token of the project's keys is refused without asking anyb
 
 Deno.test("an API key in place of a token has its own code; another scheme is no token", async () => {
   await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    for (const key of [PUBLISHABLE_KEY, "sb_secret_x"]) {
+    const { code } = start(auth, { inline: [userKey] });
+    // Keys in the form of a JWT have neither `sub` nor `aud`; newer ones are signed like a user's token.
+    const jwtKeys = ["anon", "service_role"].map((role) => ({ role, iss: "supabase", exp: 4_000_000_000 }));
+    const signed = await Promise.all(jwtKeys.map((claims) => sign(claims, { key: userKey })));
+    const legacy = await Promise.all(jwtKeys.map((claims) => signLegacyToken(claims)));
+    for (const key of [PUBLISHABLE_KEY, "sb_secret_x", ...signed, ...legacy]) {
       assertEquals(await code(`Bearer ${key}`), "401 USER_TOKEN_IS_API_KEY");
     }
     for (const header of ["", "Basic dTpw", "Bearer", "Bearer a b", "Token x"]) {
       assertEquals(await code(header), "401 USER_TOKEN_MISSING");
     }
+    assertEquals(auth.calls, { jwks: 0, user: 0 });
   });
 });

@@ -14,6 +14,7 @@ const ORDER = [
   "api-key.ts",
   "bearer.ts",
   "remote-keys.ts",
+  "neighbour.ts",
   "rate-limit.ts",
   "claims.ts",
   "user.ts",

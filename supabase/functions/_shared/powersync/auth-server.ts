@@ -1,6 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { invalidToken } from "./bearer.ts";
 import { PowerSyncAuthError } from "./errors.ts";
+import { fetchNeighbour } from "./neighbour.ts";
 import { once } from "./once.ts";
 
 /** Where the Auth server is, and the API key that its gateway wants. */
@@ -8,9 +9,6 @@ export interface AuthServerOptions {
   readonly supabaseUrl: string;
   readonly apiKey: () => string;
 }
-
-/** An Auth server that takes longer counts as unavailable. */
-const TIMEOUT_MS = 5_000;
 
 /** Statuses by which the Auth server says that the token is nobody's: unknown, signed out, deleted. */
 const TOKEN_REFUSED = [401, 403, 404];
@@ -28,7 +26,7 @@ export function authServer({ supabaseUrl, apiKey }: AuthServerOptions): (token: 
     const { createClient } = await import("@supabase/supabase-js");
     return createClient(supabaseUrl, apiKey(), {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      global: { fetch: fetchWithin },
+      global: { fetch: fetchNeighbour },
     });
   });
   return async (token) => {
@@ -50,17 +48,6 @@ export function authServerUnavailable(cause?: unknown): PowerSyncAuthError {
     hint: "Try again in a moment. If it stays so, look at the project's Auth logs and at SUPABASE_URL.",
     cause,
   });
-}
-
-/** Bounded in time to the last byte, and read to the end, so that no connection is left open by an unread error. */
-async function fetchWithin(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, {
-    ...init,
-    redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const body = await response.text();
-  return new Response(body === "" ? null : body, { status: response.status, headers: response.headers });
 }
 
 function apiKeyRefused(): PowerSyncAuthError {

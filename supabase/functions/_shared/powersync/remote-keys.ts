@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, errors, type FlattenedJWSInput, type JWSHeaderParameters } from "jose";
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+} from "jose";
+import { fetchNeighbour } from "./neighbour.ts";
 
 /** The keys of one issuer, published at a URL. */
 export interface RemoteKeys {
@@ -16,8 +23,6 @@ export class KeysUnavailable extends Error {
   override readonly name = "KeysUnavailable";
 }
 
-/** As long as the Auth server may take for anything. */
-const TIMEOUT_MS = 5_000;
 /** After this the keys are fetched anew when a token comes. */
 const FRESH_MS = 10 * 60_000;
 /** A set that cannot be renewed serves no longer than this. */
@@ -39,7 +44,7 @@ const RETRY_WITHOUT_KEYS_MS = 1_000;
  */
 export function remoteKeys(url: URL, now: () => number): RemoteKeys {
   const keys = createRemoteJWKSet(url, {
-    timeoutDuration: TIMEOUT_MS,
+    [customFetch]: fetchNeighbour,
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
   });

@@ -3,6 +3,7 @@ import {
   errors,
   type FlattenedJWSInput,
   type JWSHeaderParameters,
+  type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
@@ -45,14 +46,20 @@ export function supabaseTokenVerifier(
   const askServer = authServer({ supabaseUrl, apiKey });
   const mayAskAboutUnknownKey = rateLimit(UNKNOWN_KEY_CHECKS_PER_SECOND, now);
 
+  function userOf(claims: JWTPayload): VerifiedUser {
+    return supabaseUser(claims, { issuer, now: now() / 1000 });
+  }
+
   async function verifyByServer({ token, claims }: UnverifiedToken): Promise<VerifiedUser> {
-    const user = supabaseUser(claims, { issuer, now: now() / 1000 });
+    const user = userOf(claims);
     if (await askServer(token) !== user.id) throw invalidToken();
     return user;
   }
 
   return async (unverified) => {
     const { alg, kid } = unverified.header;
+    // What no signature could save costs nobody a question, and an API key has its own answer whoever signed it.
+    userOf(unverified.claims);
     if (alg === "HS256") return await verifyByServer(unverified);
     if (!SIGNING_KEY_ALGORITHMS.includes(`${alg}`) || typeof kid !== "string") throw invalidToken();
     if (sessionCheck === "server") return await verifyByServer(unverified);
@@ -63,12 +70,11 @@ export function supabaseTokenVerifier(
         requiredClaims: ["exp", "iss", "sub"],
         currentDate: new Date(now()),
       });
-      return supabaseUser(payload, { issuer, now: now() / 1000 });
+      return userOf(payload);
     } catch (error) {
       // Just after a rotation the key that signs may be missing from every published set.
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw asAnswer(error);
     }
-    supabaseUser(unverified.claims, { issuer, now: now() / 1000 });
     if (!mayAskAboutUnknownKey()) throw limitReached();
     return await verifyByServer(unverified);
   };
