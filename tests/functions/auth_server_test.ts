@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { logged, signLegacyToken, withAuth } from "../support/project.ts";
+import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
+
+const userKey = userKeys.ES256;
+
+Deno.test("a kid that the JWKS does not show either is checked by the Auth server", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth);
+    assertEquals(await code(await bearer()), "200");
+    assertEquals(auth.calls, { jwks: 1, user: 1 });
+    auth.user = () =>
+      Response.json({ code: 403, error_code: "bad_jwt", msg: "invalid JWT" }, { status: 403 });
+    assertEquals(await code(await bearer()), "401 USER_TOKEN_INVALID");
+    assertEquals(auth.calls.jwks, 1, "an unknown kid must not fetch the JWKS again within the cool-down");
+  });
+});
+
+Deno.test("unknown kids lead to the Auth server at most 10 times a second; legacy users pass meanwhile", async () => {
+  await withAuth([], async (auth) => {
+    const { code, clock } = startAuth(auth);
+    const token = await bearer();
+    const codes: string[] = [];
+    await logged(async () => {
+      for (let request = 0; request < 15; request++) codes.push(await code(token));
+    });
+    const refused = codes.filter((answer) => answer === "503 AUTH_SERVER_LIMIT_REACHED");
+    assertEquals([refused.length, auth.calls.user], [5, 10]);
+    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "200");
+    clock.ms += 1000;
+    assertEquals(await code(token), "200");
+  });
+});
+
+Deno.test("a legacy HS256 token is checked by the Auth server, and must be its user's", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth);
+    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "200");
+    assertEquals(auth.calls, { jwks: 0, user: 1 });
+    auth.user = () => Response.json({ id: crypto.randomUUID(), aud: "authenticated" });
+    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "401 USER_TOKEN_INVALID");
+  });
+});
+
+Deno.test("the Auth server's refusals are 401, its failures 503, and our own refused API key a 500", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth);
+    const token = `Bearer ${await signLegacyToken()}`;
+    const cases: [() => Response, string][] = [
+      [() => Response.json({ error_code: "bad_jwt", msg: "bad" }, { status: 403 }), "401 USER_TOKEN_INVALID"],
+      [
+        () => Response.json({ error_code: "session_not_found", msg: "gone" }, { status: 403 }),
+        "401 USER_TOKEN_INVALID",
+      ],
+      [
+        () => Response.json({ error_code: "user_not_found", msg: "gone" }, { status: 404 }),
+        "401 USER_TOKEN_INVALID",
+      ],
+      [() => Response.json({ msg: "slow down" }, { status: 429 }), "503 AUTH_SERVER_UNAVAILABLE"],
+      [() => Response.json({ msg: "oops" }, { status: 500 }), "503 AUTH_SERVER_UNAVAILABLE"],
+      [() => new Response("<html>", { status: 502 }), "503 AUTH_SERVER_UNAVAILABLE"],
+      [() => new Response("<html>", { status: 200 }), "503 AUTH_SERVER_UNAVAILABLE"],
+      [
+        () => Response.json({ message: "Invalid API key" }, { status: 401 }),
+        "500 SUPABASE_PUBLISHABLE_KEYS_INVALID",
+      ],
+    ];
+    for (const [user, expected] of cases) {
+      auth.user = user;
+      await logged(async () => assertEquals(await code(token), expected));
+    }
+  });
+  const { code } = startAuth({ url: "http://127.0.0.1:9" });
+  const token = `Bearer ${await signLegacyToken()}`;
+  await logged(async () => assertEquals(await code(token), "503 AUTH_SERVER_UNAVAILABLE"));
+});
+
+Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so that a signed-out user is refused", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth, {
+      inline: [userKey],
+      environment: { POWERSYNC_SESSION_CHECK: "server" },
+    });
+    assertEquals(await code(await bearer()), "200");
+    assertEquals(auth.calls, { jwks: 0, user: 1 });
+    auth.user = () => Response.json({ error_code: "session_not_found", msg: "gone" }, { status: 403 });
+    assertEquals(await code(await bearer()), "401 USER_TOKEN_INVALID");
+  });
+});
