@@ -57,8 +57,6 @@ export async function main(args: readonly string[]): Promise<void> {
     host,
     port,
   });
-  greeting({ origin, platform, added }).forEach((line) => console.log(line));
-
   const watcher = watchSources({
     onSources: () => reload(functions),
     onPackages: () => console.log("Changed: import_map.json takes effect when you start this command again."),
@@ -71,6 +69,7 @@ export async function main(args: readonly string[]): Promise<void> {
       Deno.exit(0);
     });
   }
+  greeting({ origin, platform, added }).forEach((line) => console.log(line));
   await server.finished;
 }
 

@@ -1,0 +1,95 @@
+import { assertEquals, assertExists, assertMatch } from "@std/assert";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { checkJwks, checkToken } from "../scripts/powersync-rules.ts";
+import { verdictOf } from "../scripts/powersync-rules/result.ts";
+import { withDevServer } from "./support/dev_server.ts";
+
+const LOCAL_POWERSYNC_URL = "http://localhost:8080";
+
+/** The JWKS, from the URI that the server prints for PowerSync. */
+async function servedJwks(output: string): Promise<unknown> {
+  const [, uri = ""] = /^JWKS URI\s+(\S+)/m.exec(output) ?? [];
+  const response = await fetch(uri, { headers: { Accept: "application/json" } });
+  assertEquals(response.status, 200);
+  return await response.json();
+}
+
+async function assertAcceptedByPowerSync(token: string, jwks: unknown): Promise<void> {
+  const results = await checkToken(token, {
+    jwks,
+    audiences: [LOCAL_POWERSYNC_URL],
+    nowSeconds: Date.now() / 1000,
+  });
+  assertEquals(results.filter(({ outcome }) => outcome !== "passed"), []);
+  assertEquals(verdictOf(results).outcome, "accepted");
+}
+
+Deno.test("deno task dev, the real supabase-js, and PowerSync's rules agree, from an empty home", async () => {
+  await withDevServer(async (server) => {
+    const supabase = server.client();
+    const jwks = await servedJwks(server.output);
+    assertEquals(verdictOf(checkJwks(jwks)).outcome, "accepted");
+
+    for (const method of ["GET", "POST"] as const) {
+      const { data, error } = await supabase.functions.invoke("powersync-auth-anonymous", { method });
+      assertEquals(error, null);
+      assertEquals([data.powersync_url, data.endpoint], [LOCAL_POWERSYNC_URL, LOCAL_POWERSYNC_URL]);
+      assertEquals(data.user_id, "anonymous");
+      await assertAcceptedByPowerSync(data.token, jwks);
+      assertEquals(decodeJwt(data.token).role, "anon");
+    }
+
+    const early = await supabase.functions.invoke("powersync-auth");
+    assertEquals(early.response?.status, 401);
+    assertEquals((await early.response?.json()).code, "USER_TOKEN_MISSING");
+
+    const { data: { user } } = await supabase.auth.signUp({
+      email: "ada@example.com",
+      password: crypto.randomUUID(),
+    });
+    assertExists(user);
+    for (const method of ["GET", "POST"] as const) {
+      const { data, error } = await supabase.functions.invoke("powersync-auth", { method });
+      assertEquals(error, null);
+      assertEquals(data.user_id, user.id);
+      await assertAcceptedByPowerSync(data.token, jwks);
+      const { sub, role, is_anonymous } = decodeJwt(data.token);
+      assertEquals({ sub, role, is_anonymous }, { sub: user.id, role: "authenticated", is_anonymous: false });
+      assertMatch(`${decodeProtectedHeader(data.token).kid}`, /^dev-/);
+    }
+
+    await supabase.auth.signOut();
+    const anonymous = await supabase.auth.signInAnonymously();
+    const { data } = await supabase.functions.invoke("powersync-auth");
+    assertEquals(data.user_id, anonymous.data.user?.id);
+    assertEquals(decodeJwt(data.token).is_anonymous, true);
+
+    assertEquals((await server.end()).code, 0);
+    assertEquals(server.output.includes(data.token), false);
+    assertEquals(server.output.includes(anonymous.data.session?.access_token ?? ""), false);
+  });
+});
+
+Deno.test("with POWERSYNC_SESSION_CHECK=server a signed-out user is refused at once", async () => {
+  await withDevServer(async (server) => {
+    const supabase = server.client();
+    const { data: { session } } = await supabase.auth.signInAnonymously();
+    const headers = { Authorization: `Bearer ${session?.access_token}` };
+    const before = await supabase.functions.invoke("powersync-auth", { headers });
+    assertEquals(before.error, null);
+    await supabase.auth.signOut();
+    const after = await supabase.functions.invoke("powersync-auth", { headers });
+    assertEquals(after.response?.status, 401);
+    assertEquals((await after.response?.json()).code, "USER_TOKEN_INVALID");
+  }, { file: "POWERSYNC_SESSION_CHECK=server\n" });
+});
+
+Deno.test("the printed curl line answers with a token when it is pasted", async () => {
+  await withDevServer(async (server) => {
+    const line = await server.line(/^ {2}curl /);
+    const { code, stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
+    assertEquals(code, 0);
+    const { token } = JSON.parse(new TextDecoder().decode(stdout));
+    await assertAcceptedByPowerSync(token, await servedJwks(server.output));
+  });
+});
