@@ -3,20 +3,27 @@
  * JSR alone; many networks reach npm but not JSR, and a test run must not depend on that. `import_map.json` stays the
  * one place that names versions.
  */
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { EDGE_ENV, edgeDenoPath } from "./edge-deno.ts";
 
-/** What is run when, by folder. What everyday runs leave out is too slow, or needs more than Node. */
-const GROUPS = {
-  "--edge": ["tests/functions"],
-  "--deploy": ["tests/deploy"],
-  "--browser": ["tests/browser"],
-  "--slow": ["tests/slow"],
-} as const;
+/** Tests that are run together: where they are, and which programs beside Deno they run. */
+interface Group {
+  readonly paths: readonly string[];
+  readonly programs: readonly string[];
+}
 
-const NOT_EVERYDAY = "tests/deploy,tests/browser,tests/slow,tests/bench";
+/** What everyday runs leave out is too slow, or needs more than Node. */
+const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
-/** What the hosted runtime reports. */
-const EDGE_DENO = "deno@2.1.4";
+const EVERYDAY: Group = { paths: ["tests"], programs: ["git"] };
+
+const GROUPS: Readonly<Record<string, Group>> = {
+  "--edge": { paths: ["tests/functions"], programs: [] },
+  "--deploy": { paths: ["tests/deploy"], programs: ["git", "npx", "sh"] },
+  "--browser": { paths: ["tests/browser"], programs: ["git", "chromium"] },
+  "--slow": { paths: ["tests/slow"], programs: ["git"] },
+};
 
 /** Where tests may connect to: nowhere but here. */
 const LOOPBACK = "127.0.0.1,localhost,[::1]";
@@ -32,13 +39,12 @@ const ADAPTERS: Readonly<Record<string, string>> = {
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * Writes an import map that binds `@std/*` to the adapters, and copies the lock file, which has no entries for JSR
- * where it was made without it and must not change with the network.
+ * The flags that bind `@std/*`, with a copy of the lock file: it has no entries for JSR where it was made without it,
+ * and must not change with the network.
  *
- * @param folder Where to write.
- * @returns The flags that make Deno use both.
+ * @param folder Where to write what the flags name.
  */
-export async function importFlags(folder: string): Promise<string[]> {
+async function moduleFlags(folder: string): Promise<string[]> {
   await Deno.copyFile(`${ROOT}deno.lock`, `${folder}/deno.lock`);
   const lock = `--lock=${folder}/deno.lock`;
   if (await reachesJsr()) return [lock];
@@ -64,60 +70,56 @@ async function reachesJsr(): Promise<boolean> {
   }
 }
 
-function command([mode = "", ...rest]: readonly string[], imports: readonly string[]): Deno.Command {
-  const permissions = [
-    `--allow-net=${LOOPBACK}`,
-    "--allow-env",
-    "--allow-read",
-    "--allow-write",
-    "--allow-run",
-    "--allow-sys",
-  ];
+async function command(args: readonly string[], modules: readonly string[]): Promise<Deno.Command> {
+  const [mode = "", ...rest] = args;
   if (mode === "--check") {
-    return new Deno.Command(Deno.execPath(), {
-      args: ["check", ...imports, "supabase", "scripts", "tests"],
-      cwd: ROOT,
-    });
+    const checked = ["check", ...modules, "supabase", "scripts", "tests"];
+    return new Deno.Command(Deno.execPath(), { args: checked, cwd: ROOT });
   }
   if (mode === "--edge") {
-    // Deno 2.1.4 cannot read today's lock format, its type checker fails on Node's types (the current one has checked
-    // them anyway), and it trusts the system's certificates only when told to.
-    const withoutLock = imports.filter((flag) => !flag.startsWith("--lock"));
-    return new Deno.Command("npx", {
-      args: [
-        "-y",
-        EDGE_DENO,
-        "test",
-        "--no-lock",
-        "--no-check",
-        ...withoutLock,
-        ...permissions,
-        ...chosen(rest, GROUPS[mode]),
-      ],
+    const deno = await edgeDenoPath();
+    // It cannot read today's lock format, and its type checker fails on Node's types; the current one has checked all.
+    const unlocked = ["--no-lock", "--no-check", ...modules.filter((flag) => !flag.startsWith("--lock"))];
+    return new Deno.Command(deno, {
+      args: ["test", ...unlocked, ...permissions([deno]), ...chosen(rest, GROUPS[mode] ?? EVERYDAY)],
       cwd: ROOT,
-      env: { DENO_TLS_CA_STORE: "system" },
+      env: EDGE_ENV,
     });
   }
-  const group = mode === "--deploy" || mode === "--browser" || mode === "--slow" ? GROUPS[mode] : undefined;
+  const group = GROUPS[mode];
+  const programs = [Deno.execPath(), ...(group ?? EVERYDAY).programs];
+  if (mode === "--deploy") programs.push(await edgeDenoPath());
   const wanted = group === undefined
-    ? [...chosen([mode, ...rest].filter((arg) => arg !== ""), ["tests"]), `--ignore=${NOT_EVERYDAY}`]
+    ? [...chosen(args, EVERYDAY), `--ignore=${NOT_EVERYDAY.join()}`]
     : chosen(rest, group);
   return new Deno.Command(Deno.execPath(), {
-    args: ["test", ...imports, ...permissions, ...wanted],
+    args: ["test", ...modules, ...permissions(programs), ...wanted],
     cwd: ROOT,
   });
 }
 
-/** Flags are passed on as they are; without a path the whole group is meant. */
-function chosen(args: readonly string[], group: readonly string[]): string[] {
-  return args.some((arg) => !arg.startsWith("-")) ? [...args] : [...args, ...group];
+/** Tests read the repository, write to folders of their own, and run our commands, which may do as much as they. */
+function permissions(programs: readonly string[]): string[] {
+  return [
+    "--no-prompt",
+    `--allow-net=${LOOPBACK}`,
+    "--allow-env",
+    "--allow-read",
+    `--allow-write=${tmpdir()}`,
+    `--allow-run=${programs.join()}`,
+  ];
+}
+
+/** Flags are passed on as they are; where no file or folder is named, the whole group is meant. */
+function chosen(args: readonly string[], { paths }: Group): string[] {
+  return args.some((arg) => /^(\.\/)?tests\b|\.ts$/.test(arg)) ? [...args] : [...args, ...paths];
 }
 
 if (import.meta.main) {
   const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
   const folder = await Deno.makeTempDir();
   try {
-    const { code } = await command(args, await importFlags(folder)).spawn().status;
+    const { code } = await (await command(args, await moduleFlags(folder))).spawn().status;
     Deno.exitCode = code;
   } finally {
     await Deno.remove(folder, { recursive: true });

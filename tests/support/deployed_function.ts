@@ -1,20 +1,11 @@
 import { dirname, join } from "node:path";
+import { EDGE_ENV, edgeDenoPath } from "../../scripts/edge-deno.ts";
 import type { Upload } from "./management_api.ts";
 import { environmentWithout } from "./supabase_cli.ts";
-
-/** What the hosted runtime reports; the npm package of that version brings the binary. */
-const EDGE_DENO = "deno@2.1.4";
 
 /** A function that runs from its uploaded files. */
 export interface DeployedFunction extends AsyncDisposable {
   readonly url: string;
-}
-
-let edgeDeno: Promise<string> | undefined;
-
-/** Where the hosted runtime's Deno is. `npx` itself would stand between us and the process to end. */
-function edgeDenoPath(): Promise<string> {
-  return edgeDeno ??= output("npx", ["-y", EDGE_DENO, "eval", "--no-lock", "console.log(Deno.execPath())"]);
 }
 
 /**
@@ -52,7 +43,7 @@ export async function startDeployed(
       ...moduleFlags(upload),
     ],
     cwd: folder,
-    env: { ...environmentWithout(/^(SUPABASE|POWERSYNC)_/), ...RUNTIME_ENV, ...env },
+    env: { ...environmentWithout(/^(SUPABASE|POWERSYNC)_/), ...EDGE_ENV, NO_COLOR: "1", ...env },
     clearEnv: true,
     stdin: "null",
     stdout: "null",
@@ -84,27 +75,20 @@ export async function startDeployed(
  * @returns Paths within the folder. A missing one shows as itself.
  */
 export async function neededFiles(upload: Upload, folder: string): Promise<string[]> {
-  const args = ["info", "--json", "--no-lock", ...moduleFlags(upload)];
-  const graph: { modules: { specifier: string }[] } = JSON.parse(
-    await output(await edgeDenoPath(), args, folder),
-  );
+  const { success, stdout, stderr } = await new Deno.Command(await edgeDenoPath(), {
+    args: ["info", "--json", "--no-lock", ...moduleFlags(upload)],
+    cwd: folder,
+    env: EDGE_ENV,
+  }).output();
+  if (!success) throw new Error(`deno info failed:\n${new TextDecoder().decode(stderr)}`);
+  const graph: { modules: { specifier: string }[] } = JSON.parse(new TextDecoder().decode(stdout));
   const base = `file://${await Deno.realPath(folder)}/`;
   return graph.modules.map(({ specifier }) => specifier).filter((specifier) => specifier.startsWith(base))
     .map((specifier) => specifier.slice(base.length));
 }
 
-/** Deno 2.1.4 trusts the system's certificates, a company proxy's among them, only when told to. */
-const RUNTIME_ENV = { DENO_TLS_CA_STORE: "system", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
-
 function moduleFlags({ slug, metadata }: Upload): string[] {
   const { entrypoint_path: entrypoint, import_map_path: importMap } = metadata;
   if (typeof entrypoint !== "string") throw new Error(`${slug} was uploaded without an entrypoint.`);
   return [...(typeof importMap === "string" ? [`--import-map=${importMap}`] : []), entrypoint];
-}
-
-async function output(command: string, args: string[], cwd = "."): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd, env: RUNTIME_ENV })
-    .output();
-  if (!success) throw new Error(`${command} ${args[0]} failed:\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout).trim();
 }
