@@ -5,6 +5,7 @@ import {
   type FlattenedJWSInput,
   type JWSHeaderParameters,
 } from "jose";
+import { knownKeyIsFinal } from "./key-set.ts";
 import { fetchNeighbour } from "./neighbour.ts";
 
 /** The keys of one issuer, published at a URL. */
@@ -13,6 +14,7 @@ export interface RemoteKeys {
    * The key for a token's header; jose calls it.
    *
    * @throws {errors.JWKSNoMatchingKey} No such key, even after a refetch.
+   * @throws {errors.JOSEAlgNotAllowed} The key is for another algorithm.
    * @throws {KeysUnavailable} The keys cannot be had.
    */
   (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>;
@@ -48,6 +50,7 @@ export function remoteKeys(url: URL, now: () => number): RemoteKeys {
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
   });
+  const find = knownKeyIsFinal(keys);
   let fetchedAt = -Infinity;
   let failedAt = -Infinity;
   let pending: Promise<void> | undefined;
@@ -76,11 +79,13 @@ export function remoteKeys(url: URL, now: () => number): RemoteKeys {
     await reloadIfOlderThan(FRESH_MS);
     if (!usable()) throw new KeysUnavailable("The keys cannot be fetched.");
     try {
-      return await keys(header, token);
+      return await find(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await reloadIfOlderThan(UNKNOWN_KID_COOLDOWN_MS);
-      return await keys(header, token);
+      // Whether the key exists cannot be told while its publisher is down.
+      if (failedAt > fetchedAt) throw new KeysUnavailable("The keys cannot be fetched anew.");
+      return await find(header, token);
     }
   };
 }

@@ -10,6 +10,7 @@ import {
 import { authServer, authServerUnavailable } from "./auth-server.ts";
 import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
 import { PowerSyncAuthError } from "./errors.ts";
+import { knownKeyIsFinal } from "./key-set.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { KeysUnavailable, remoteKeys } from "./remote-keys.ts";
 import type { UserTokenSettings } from "./settings.ts";
@@ -82,7 +83,7 @@ export function supabaseTokenVerifier(
 
 /** The inline keys first, because they cost nothing; then those that the Auth server publishes. */
 function projectKeys({ inlineKeys, supabaseUrl }: UserTokenSettings, now: () => number): JWTVerifyGetKey {
-  const inline = createLocalJWKSet({ keys: [...inlineKeys] });
+  const inline = knownKeyIsFinal(createLocalJWKSet({ keys: [...inlineKeys] }));
   const remote = remoteKeys(new URL(`${supabaseUrl}/auth/v1/.well-known/jwks.json`), now);
   return async (header: JWSHeaderParameters, token: FlattenedJWSInput) => {
     try {

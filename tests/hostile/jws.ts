@@ -1,0 +1,69 @@
+/** Builds compact JWS byte by byte, because a library would refuse to build a hostile one. */
+import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
+import { userClaims } from "../support/project.ts";
+import type { TestKey } from "../support/signing.ts";
+
+/** What a token is made of; a text is taken as it is. */
+export interface Parts {
+  readonly header?: Record<string, unknown> | string;
+  readonly payload?: Record<string, unknown> | string;
+}
+
+const WEBCRYPTO: Readonly<Record<string, AlgorithmIdentifier | EcdsaParams>> = {
+  ES256: { name: "ECDSA", hash: "SHA-256" },
+  RS256: { name: "RSASSA-PKCS1-v1_5" },
+  EdDSA: { name: "Ed25519" },
+};
+
+/** Base64url without padding of a text's UTF-8 bytes, or of bytes. */
+export function base64url(data: string | Uint8Array): string {
+  return (typeof data === "string" ? Buffer.from(data) : Buffer.from(data)).toString("base64url");
+}
+
+/** The header that a Supabase access token has. */
+export function headerOf(key: TestKey): Record<string, unknown> {
+  return { alg: key.alg, kid: key.kid, typ: "JWT" };
+}
+
+/** The first two parts. Members of a header given as an object are added to those that follow from the key. */
+export function signingInput(key: TestKey, { header = {}, payload = userClaims() }: Parts = {}): string {
+  const headerText = typeof header === "string" ? header : JSON.stringify({ ...headerOf(key), ...header });
+  const payloadText = typeof payload === "string" ? payload : JSON.stringify(payload);
+  return `${base64url(headerText)}.${base64url(payloadText)}`;
+}
+
+/** Signs any text, whatever it says. */
+export async function signInput(key: TestKey, input: string): Promise<string> {
+  const parameters = WEBCRYPTO[key.alg];
+  if (parameters === undefined) throw new Error(`No test signs with ${key.alg}.`);
+  const signature = await crypto.subtle.sign(parameters, key.privateKey, new TextEncoder().encode(input));
+  return `${input}.${base64url(new Uint8Array(signature))}`;
+}
+
+/** A token that is well signed, whatever it says. */
+export async function signed(key: TestKey, parts: Parts = {}): Promise<string> {
+  return await signInput(key, signingInput(key, parts));
+}
+
+/** A token with an HMAC made with whatever bytes. */
+export function hmacSigned(
+  hash: "sha256" | "sha384" | "sha512",
+  secret: string | Uint8Array,
+  { header = {}, payload = userClaims() }: {
+    header?: Record<string, unknown>;
+    payload?: Record<string, unknown>;
+  } = {},
+): string {
+  const alg = `HS${hash.slice(3)}`;
+  const input = `${base64url(JSON.stringify({ alg, typ: "JWT", ...header }))}.${
+    base64url(JSON.stringify(payload))
+  }`;
+  return `${input}.${createHmac(hash, secret).update(input).digest("base64url")}`;
+}
+
+/** A claim or header member as JSON text that `JSON.stringify` would not write. */
+export function withRawMember(object: Record<string, unknown>, name: string, json: string): string {
+  const { [name]: _, ...rest } = object;
+  return `${JSON.stringify(rest).slice(0, -1)},${JSON.stringify(name)}:${json}}`;
+}
