@@ -8,12 +8,16 @@ const SHARED = new URL("_shared/powersync/", FUNCTIONS);
 /** The modules in the way of a request, upper ones first: each may import only those below it, and packages. */
 const ORDER = [
   "caller.ts",
+  "identity-providers.ts",
+  "identity-provider.ts",
+  "provider-settings.ts",
   "supabase-token.ts",
   "supabase-user.ts",
   "auth-server.ts",
   "api-key.ts",
   "bearer.ts",
   "remote-keys.ts",
+  "key-set.ts",
   "neighbour.ts",
   "rate-limit.ts",
   "claims.ts",

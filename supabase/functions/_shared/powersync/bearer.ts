@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from "jose";
+import { isCanonicalBase64url } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 
 /** No access token comes near; hosts accept about as much in all headers together. */
@@ -29,6 +30,8 @@ export function bearerOf(request: Request): string | undefined {
  */
 export function decodeToken(token: string): UnverifiedToken {
   if (token.length > MAX_TOKEN_CHARACTERS) throw invalidToken();
+  // jose's decoder forgives padding, white space and unused bits: one token, many forms.
+  if (!token.split(".").every(isCanonicalBase64url)) throw invalidToken();
   try {
     return { token, header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch (cause) {

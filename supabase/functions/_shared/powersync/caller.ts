@@ -2,7 +2,7 @@ import { apiKeyMatcher, refuseSecretKey } from "./api-key.ts";
 import { bearerOf, decodeToken } from "./bearer.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { once } from "./once.ts";
-import { type Environment, readApiKeys, readUserTokenSettings } from "./settings.ts";
+import { type Environment, readApiKeys, readIdentityProviders, readUserTokenSettings } from "./settings.ts";
 import { supabaseTokenVerifier } from "./supabase-token.ts";
 import { tokenIsApiKey } from "./supabase-user.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -57,15 +57,24 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
   };
 }
 
-function bearerVerifier({ environment, now }: CallerOptions): (bearer: string) => Promise<VerifiedUser> {
+/** A token is verified by the one provider that its `iss` names, and otherwise as a Supabase user's. */
+async function bearerVerifier(
+  { environment, now }: CallerOptions,
+): Promise<(bearer: string) => Promise<VerifiedUser>> {
   const verifySupabaseToken = supabaseTokenVerifier({
     settings: readUserTokenSettings(environment()),
     apiKey: () => readApiKeys(environment())[0],
     now,
   });
+  const list = readIdentityProviders(environment());
+  const providers = list === undefined
+    ? undefined
+    : (await import("./identity-providers.ts")).verifiersByIssuer(list, now);
   return async (bearer) => {
     if (/^sb_(publishable|secret)_/.test(bearer)) throw tokenIsApiKey();
-    return await verifySupabaseToken(decodeToken(bearer));
+    const token = decodeToken(bearer);
+    const verify = providers?.get(token.claims.iss) ?? verifySupabaseToken;
+    return await verify(token);
   };
 }
 

@@ -46,6 +46,14 @@ export function isBase64url(text: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;
 }
 
+/**
+ * Whether a text is the one base64url form of some bytes: no padding, no white space, no bit that decodes to nothing
+ * (RFC 7515, section 2; RFC 4648, section 3.5).
+ */
+export function isCanonicalBase64url(text: string): boolean {
+  return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
+}
+
 /** The bytes of canonical base64 or base64url, or `undefined`: Node's decoder alone skips what it does not know. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/\s+/g, "").replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");

@@ -106,6 +106,11 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
   });
 }
 
+/** The list of other trusted identity providers as it stands in the secret, or `undefined`. */
+export function readIdentityProviders(environment: Environment): string | undefined {
+  return value(environment, "POWERSYNC_IDENTITY_PROVIDERS");
+}
+
 /** The platform's name for this isolate, for the log. */
 export function readExecutionId(environment: Environment): string {
   return value(environment, "SB_EXECUTION_ID") ?? "unknown";

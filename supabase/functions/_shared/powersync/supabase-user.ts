@@ -17,8 +17,8 @@ const ROLES_OF_API_KEYS = ["anon", "service_role", "supabase_admin"];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The user that the claims of a Supabase access token tell of. Says nothing about the signature: it is applied to
- * verified claims, and beforehand to unverified ones in order not to ask the Auth server about a hopeless token.
+ * The user that the claims of a Supabase access token tell of. Says nothing about the signature: whoever calls this
+ * must verify the very same token.
  *
  * @throws {PowerSyncAuthError} `USER_TOKEN_IS_API_KEY`, `USER_TOKEN_EXPIRED`, `USER_TOKEN_INVALID`
  */
@@ -30,7 +30,11 @@ export function supabaseUser(claims: JWTPayload, { issuer, now }: SupabaseUserRu
   if (aud !== "authenticated" && !(Array.isArray(aud) && aud.includes("authenticated"))) throw invalidToken();
   // Keys of third-party issuers stand in SUPABASE_JWKS too; their tokens are not Supabase users'.
   if (issuer === undefined ? !isAuthIssuer(iss) : iss !== issuer) throw invalidToken();
-  if (typeof exp !== "number" || (nbf !== undefined && !(typeof nbf === "number" && nbf <= now))) {
+  // A number beyond a double is read as infinite.
+  if (
+    typeof exp !== "number" || exp === Infinity ||
+    (nbf !== undefined && !(typeof nbf === "number" && nbf <= now))
+  ) {
     throw invalidToken();
   }
   if (exp <= now) throw expiredToken();

@@ -1,0 +1,150 @@
+import { decodeJsonSecret, isJsonObject } from "./decode.ts";
+import { PowerSyncAuthError } from "./errors.ts";
+
+/** An identity provider, beside Supabase Auth, whose users the project trusts. */
+export interface IdentityProvider {
+  /** `iss`, character by character. */
+  readonly issuer: string;
+  /** `aud` must be, or contain, one of them. */
+  readonly audience: readonly string[];
+  /** The claim that names the audience: `aud`, unless the provider's tokens have none. */
+  readonly audienceClaim: string;
+  /** Where the keys are; `undefined` is found by OIDC Discovery. */
+  readonly jwksUri: string | undefined;
+  /** The JWS algorithms to accept, all asymmetric. */
+  readonly algorithms: readonly string[];
+  /** The claim that names the user. */
+  readonly subjectClaim: string;
+  /** What the subject of the PowerSync token begins with. */
+  readonly subjectPrefix: string;
+}
+
+/** Whatever jose verifies with a public key (RFC 7518, RFC 8037). */
+const ASYMMETRIC = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "EdDSA",
+];
+
+const FIELDS = [
+  "issuer",
+  "audience",
+  "audience_claim",
+  "jwks_uri",
+  "algorithms",
+  "subject_claim",
+  "subject_prefix",
+];
+
+/** Registered claims that say something else than for whom a token is. */
+const NO_AUDIENCE_CLAIMS = ["iss", "sub", "exp", "iat", "nbf", "jti"];
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the list of trusted identity providers.
+ *
+ * @param text JSON, or base64 of it: a list of objects with `issuer`, `audience` and optional further fields.
+ * @throws {PowerSyncAuthError} `POWERSYNC_IDENTITY_PROVIDERS_INVALID`, which names the entry and the field.
+ */
+export function parseIdentityProviders(text: string): IdentityProvider[] {
+  const decoded = decodeJsonSecret(text);
+  if (!decoded.ok) throw invalid(`it ${decoded.problem}`);
+  if (!Array.isArray(decoded.value)) throw invalid("it is not a list");
+  const providers = decoded.value.map((entry: unknown, index) => parseProvider(entry, index + 1));
+  providers.forEach(({ issuer }, index) => {
+    const first = providers.findIndex((other) => other.issuer === issuer);
+    if (first !== index) throw invalid(`entry ${index + 1} has the \`issuer\` of entry ${first + 1}`);
+  });
+  return providers;
+}
+
+function parseProvider(entry: unknown, number: number): IdentityProvider {
+  if (!isJsonObject(entry)) throw invalid(`entry ${number} is not an object`);
+  if (Object.keys(entry).some((name) => !FIELDS.includes(name))) {
+    throw invalid(`entry ${number} has a field other than ${FIELDS.map((name) => `\`${name}\``).join(", ")}`);
+  }
+  const field = fieldReader(entry, number);
+  const issuer = field.text("issuer");
+  const audienceClaim = field.optionalText("audience_claim") ?? "aud";
+  if (NO_AUDIENCE_CLAIMS.includes(audienceClaim)) {
+    throw field.error("audience_claim", "a claim that names an audience");
+  }
+  const jwksUri = field.optionalText("jwks_uri");
+  if (jwksUri !== undefined && !isSafeUrl(jwksUri)) throw field.error("jwks_uri", "an https URL");
+  if (jwksUri === undefined && !isSafeUrl(issuer)) {
+    throw field.error("issuer", "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
+  }
+  const algorithms = field.list("algorithms") ?? ASYMMETRIC;
+  if (algorithms.some((alg) => !ASYMMETRIC.includes(alg))) {
+    throw field.error("algorithms", `a list of ${ASYMMETRIC.join(", ")}`);
+  }
+  return {
+    issuer,
+    audience: field.list("audience") ?? [field.text("audience")],
+    audienceClaim,
+    jwksUri,
+    algorithms,
+    subjectClaim: field.optionalText("subject_claim") ?? "sub",
+    subjectPrefix: field.prefix("subject_prefix") ?? defaultPrefix(issuer, field.error),
+  };
+}
+
+/** So that no user of this provider can be taken for one of another or of Supabase Auth, whose ids are UUIDs. */
+function defaultPrefix(issuer: string, error: (name: string, wanted: string) => PowerSyncAuthError): string {
+  if (issuer.includes("|")) throw error("issuer", "free of `|`; set `subject_prefix`");
+  return `${issuer}|`;
+}
+
+function fieldReader(entry: Entry, number: number) {
+  const error = (name: string, wanted: string) => invalid(`\`${name}\` of entry ${number} is not ${wanted}`);
+  const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+  return {
+    error,
+    text(name: string): string {
+      const value = entry[name];
+      if (isText(value)) return value;
+      throw error(name, "a text");
+    },
+    optionalText(name: string): string | undefined {
+      return entry[name] === undefined ? undefined : this.text(name);
+    },
+    /** May be empty: then subjects of this provider stand as they are. */
+    prefix(name: string): string | undefined {
+      const value = entry[name];
+      if (value === undefined || typeof value === "string") return value;
+      throw error(name, "a text");
+    },
+    list(name: string): string[] | undefined {
+      const value = entry[name];
+      if (!Array.isArray(value)) {
+        if (value === undefined || name === "audience") return undefined;
+        throw error(name, "a list of texts");
+      }
+      if (value.length > 0 && value.every(isText)) return value;
+      throw error(name, "a list of texts");
+    },
+  };
+}
+
+/** Keys must not come over a line that others can write on; loopback is for development. */
+export function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" ||
+    (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname));
+}
+
+function invalid(state: string): PowerSyncAuthError {
+  return new PowerSyncAuthError("POWERSYNC_IDENTITY_PROVIDERS_INVALID", {
+    message: `POWERSYNC_IDENTITY_PROVIDERS cannot be used: ${state}.`,
+    hint:
+      'Correct it: supabase secrets set POWERSYNC_IDENTITY_PROVIDERS=\'[{"issuer":"https://…","audience":"…"}]\', or unset it.',
+  });
+}

@@ -1,0 +1,69 @@
+import type { JWTPayload } from "jose";
+import { makeKey, sign, type TestKey } from "./signing.ts";
+
+/** An identity provider on loopback, with OIDC Discovery, which counts what it is asked. */
+export interface Issuer {
+  /** What stands in `iss`; it may differ from where the provider is. */
+  issuer: string;
+  readonly url: string;
+  readonly jwksUri: string;
+  readonly calls: { discovery: number; jwks: number };
+  keys: readonly TestKey[];
+  /** Replaces every answer, as a provider that is out of order does. */
+  broken: (() => Response) | undefined;
+  /** What Discovery answers. */
+  metadata: Record<string, unknown>;
+  /** Signs with the provider's last key. */
+  sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a provider.
+ *
+ * @param alg The algorithm it signs with.
+ * @param path What its issuer ends in, for example `/realms/app`.
+ */
+export async function startIssuer(alg = "RS256", path = ""): Promise<Issuer> {
+  const calls = { discovery: 0, jwks: 0 };
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/.well-known/openid-configuration")) {
+      calls.discovery += 1;
+      return provider.broken?.() ?? Response.json(provider.metadata);
+    }
+    calls.jwks += 1;
+    return provider.broken?.() ?? Response.json({ keys: provider.keys.map(({ publicJwk }) => publicJwk) });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const provider: Issuer = {
+    issuer: `${url}${path}`,
+    url,
+    jwksUri: `${url}/jwks`,
+    calls,
+    keys: [await makeKey(alg, "provider-key-1")],
+    broken: undefined,
+    metadata: { issuer: `${url}${path}`, jwks_uri: `${url}/jwks` },
+    sign(claims, header = {}) {
+      const key = provider.keys.at(-1);
+      if (key === undefined) throw new Error("The provider has no key.");
+      const now = Math.floor(Date.now() / 1000);
+      return sign({ iss: provider.issuer, iat: now, exp: now + 3600, ...claims }, { key, header });
+    },
+    close: () => server.shutdown(),
+  };
+  return provider;
+}
+
+/** Runs a test with providers and closes them. */
+export async function withIssuers(
+  issuers: readonly Promise<Issuer>[],
+  test: (...issuers: Issuer[]) => Promise<void>,
+): Promise<void> {
+  const started = await Promise.all(issuers);
+  try {
+    await test(...started);
+  } finally {
+    await Promise.all(started.map((issuer) => issuer.close()));
+  }
+}
