@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { JWTPayload } from "jose";
+import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { type AuthStandIn, base64, POWERSYNC_URL, PUBLISHABLE_KEY, read, userClaims } from "./project.ts";
 import { makeKey, sign, type TestKey } from "./signing.ts";
@@ -18,17 +19,25 @@ export interface StartOptions {
   /** The keys in `SUPABASE_JWKS`. */
   readonly inline?: readonly TestKey[];
   readonly environment?: Record<string, string>;
+  /** What stands in claims.ts; anything at all, because it is to be checked. */
+  readonly claims?: (user: VerifiedUser) => unknown;
 }
 
-/**
- * Starts powersync-auth in a project.
- *
- * @returns A clock that can be moved, and a function from an `Authorization` header to the answer's status and code.
- */
+/** What startAuth gives a test. */
+export interface StartedAuth {
+  /** Can be moved; milliseconds since 1970. */
+  readonly clock: { ms: number };
+  /** Sends a GET with an `Authorization` header. */
+  readonly send: (authorization: string) => Promise<Response>;
+  /** The same, reduced to "200" or the status and the code. */
+  readonly code: (authorization: string) => Promise<string>;
+}
+
+/** Starts powersync-auth in a project. */
 export function startAuth(
   auth: Pick<AuthStandIn, "url">,
-  { inline = [], environment = {} }: StartOptions = {},
-): { clock: { ms: number }; code: (authorization: string) => Promise<string> } {
+  { inline = [], environment = {}, claims = ({ id }) => ({ sub: id }) }: StartOptions = {},
+): StartedAuth {
   const clock = { ms: Date.now() };
   const handle = powersyncAuth({
     environment: () => ({
@@ -39,19 +48,20 @@ export function startAuth(
       SUPABASE_JWKS: JSON.stringify({ keys: inline.map(({ publicJwk }) => publicJwk) }),
       ...environment,
     }),
+    // deno-lint-ignore no-explicit-any -- hostile claims are of any type
+    claims: claims as any,
     now: () => clock.ms,
   });
+  const send = (authorization: string) =>
+    handle(new Request("http://localhost/powersync-auth", { headers: { Authorization: authorization } }));
   const code = async (authorization: string): Promise<string> => {
-    const request = new Request("http://localhost/powersync-auth", {
-      headers: { Authorization: authorization },
-    });
-    const response = await handle(request);
+    const response = await send(authorization);
     const { status, body } = await read(response);
     if (status === 401) assertEquals(response.headers.get("WWW-Authenticate"), "Bearer");
     if (status === 503) assert(Number(response.headers.get("Retry-After")) >= 1);
     return status === 200 ? "200" : `${status} ${body.code}`;
   };
-  return { clock, code };
+  return { clock, send, code };
 }
 
 /** The header of a user whose token says what `userClaims` says, but for the changes. */

@@ -1,0 +1,81 @@
+import { assertEquals, assertFalse } from "@std/assert";
+import { Buffer } from "node:buffer";
+import {
+  decodeJsonSecret,
+  isBase64url,
+  isJsonObject,
+} from "../../supabase/functions/_shared/powersync/decode.ts";
+
+/** Its base64 has both characters that base64url writes differently, and padding. */
+const VALUE = { text: "ÿþ?>~ü" };
+const BASE64 = Buffer.from(JSON.stringify(VALUE)).toString("base64");
+
+function problemOf(text: string): string {
+  const decoded = decodeJsonSecret(text);
+  return decoded.ok ? "none" : decoded.problem;
+}
+
+Deno.test("JSON, base64 and base64url decode to the same, with white space around and line breaks within", () => {
+  const forms = [
+    JSON.stringify(VALUE),
+    `\n ${JSON.stringify(VALUE, null, 2)}\n`,
+    BASE64,
+    BASE64.replace(/=+$/, ""),
+    BASE64.replaceAll("+", "-").replaceAll("/", "_"),
+    Buffer.from(JSON.stringify(VALUE)).toString("base64url"),
+    ` ${BASE64.slice(0, 8)}\r\n${BASE64.slice(8)}\n`,
+  ];
+  for (const form of forms) assertEquals(decodeJsonSecret(form), { ok: true, value: VALUE });
+  assertEquals(decodeJsonSecret("[1]"), { ok: true, value: [1] });
+});
+
+Deno.test("the form that is tested has characters in which base64 and base64url differ", () => {
+  assertEquals([/[+/]/.test(BASE64), BASE64.endsWith("=")], [true, true]);
+});
+
+Deno.test("each way of not being JSON has its own label", () => {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const cases: [string, string][] = [
+    ['{"a":1', "is JSON that was cut or edited"],
+    ["[1,2", "is JSON that was cut or edited"],
+    ["", "is neither JSON nor base64"],
+    ["$(cat key)", "is neither JSON nor base64"],
+    ['"abcd"', "is neither JSON nor base64"],
+    ["ab=cd", "is neither JSON nor base64"],
+    ["abcd===", "is neither JSON nor base64"],
+    [base64("not JSON"), "is base64, but what it encodes is not JSON: it was cut or edited"],
+    [base64('{"a":1'), "is base64, but what it encodes is not JSON: it was cut or edited"],
+    [
+      Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]).toString("base64"),
+      "is base64, but what it encodes is not UTF-8: it was cut or edited",
+    ],
+  ];
+  for (const [text, problem] of cases) assertEquals([text, problemOf(text)], [text, problem]);
+});
+
+Deno.test("base64 that no encoder writes is a problem: its last character was edited, or cut off", () => {
+  const unpadded = Buffer.from("[1]]").toString("base64").replace(/=+$/, "");
+  assertEquals(unpadded, "WzFdXQ");
+  // The last character's four low bits carry nothing: a lenient decoder reads all of these alike.
+  for (const edited of ["WzFdXR", "WzFdXX", "WzFdX"]) {
+    assertEquals(problemOf(edited), "is neither JSON nor base64");
+  }
+});
+
+Deno.test("a secret longer than any platform allows is not decoded", () => {
+  const spaces = (count: number) => `[${" ".repeat(count - 2)}]`;
+  assertEquals(problemOf(spaces(65_536)), "none");
+  assertEquals(problemOf(spaces(65_537)), "is too long");
+});
+
+Deno.test("only an object is a JSON object", () => {
+  assertEquals([{}, { a: 1 }].every(isJsonObject), true);
+  for (const value of [null, undefined, [], "{}", 1]) assertFalse(isJsonObject(value));
+});
+
+Deno.test("base64url has its own alphabet, no padding, and no last group of one character", () => {
+  for (const text of ["AA", "AAA", "AAAA", "a-_9"]) assertEquals([text, isBase64url(text)], [text, true]);
+  for (const text of ["", "A", "AAAAA", "AA==", "A+AA", "A/AA", "AA\n"]) {
+    assertEquals([text, isBase64url(text)], [text, false]);
+  }
+});

@@ -1,0 +1,195 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import {
+  type Environment,
+  readApiKeys,
+  readEnvironment,
+  readExecutionId,
+  readKeySecrets,
+  readTokenSettings,
+  readUserTokenSettings,
+} from "../../supabase/functions/_shared/powersync/settings.ts";
+
+const POWERSYNC_URL = "https://instance.powersync.journeyapps.com";
+const SUPABASE_URL = "https://project.supabase.co";
+
+function tokenSettings(environment: Environment = {}) {
+  return readTokenSettings({ POWERSYNC_URL, ...environment });
+}
+
+function userSettings(environment: Environment = {}) {
+  return readUserTokenSettings({ SUPABASE_URL, ...environment });
+}
+
+function codeOf(read: () => unknown): string {
+  return assertThrows(read, PowerSyncAuthError).code;
+}
+
+Deno.test("the defaults: the URL as audience, powersync-auth as issuer, 300 seconds, checks by token", () => {
+  const defaults = {
+    url: POWERSYNC_URL,
+    audience: POWERSYNC_URL,
+    issuer: "powersync-auth",
+    lifetimeSeconds: 300,
+  };
+  assertEquals(tokenSettings(), defaults);
+  const { sessionCheck, ...user } = userSettings();
+  assertEquals(user, { supabaseUrl: SUPABASE_URL, inlineKeys: [], issuer: undefined });
+  assertEquals(sessionCheck, "token");
+});
+
+Deno.test("an empty secret, or one of white space alone, counts as unset", () => {
+  for (const empty of ["", "  ", "\n"]) {
+    assertEquals(
+      tokenSettings({ POWERSYNC_AUDIENCE: empty, POWERSYNC_ISSUER: empty, POWERSYNC_TOKEN_TTL: empty }),
+      tokenSettings(),
+    );
+    assertEquals(
+      userSettings({ SUPABASE_JWKS: empty, POWERSYNC_USER_ISSUER: empty, POWERSYNC_SESSION_CHECK: empty }),
+      userSettings(),
+    );
+    assertEquals(readExecutionId({ SB_EXECUTION_ID: empty }), "unknown");
+    assertEquals(readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: empty, SUPABASE_ANON_KEY: "a" }), ["a"]);
+    assertEquals(codeOf(() => tokenSettings({ POWERSYNC_URL: empty })), "POWERSYNC_URL_MISSING");
+    assertEquals(codeOf(() => userSettings({ SUPABASE_URL: empty })), "SUPABASE_URL_MISSING");
+    assertEquals(readKeySecrets({ POWERSYNC_PRIVATE_KEY: empty }), { signing: [], extra: [] });
+  }
+});
+
+Deno.test("white space around a value is not part of it", () => {
+  const settings = tokenSettings({ POWERSYNC_URL: ` ${POWERSYNC_URL}/\n`, POWERSYNC_TOKEN_TTL: " 60\n" });
+  assertEquals([settings.url, settings.audience, settings.lifetimeSeconds], [
+    POWERSYNC_URL,
+    POWERSYNC_URL,
+    60,
+  ]);
+});
+
+Deno.test("a URL loses its trailing slashes and nothing else, because PowerSync compares each character", () => {
+  const cases: [string, string][] = [
+    ["https://Instance.example", "https://Instance.example"],
+    ["https://instance.example:443/", "https://instance.example:443"],
+    ["http://localhost:8080//", "http://localhost:8080"],
+    ["https://instance.example/base/", "https://instance.example/base"],
+  ];
+  for (const [url, expected] of cases) {
+    assertEquals(tokenSettings({ POWERSYNC_URL: url }).url, expected);
+    assertEquals(userSettings({ SUPABASE_URL: url }).supabaseUrl, expected);
+  }
+});
+
+Deno.test("what is no plain http or https URL is refused", () => {
+  const urls = [
+    "instance.example",
+    "ws://instance.example",
+    "https://",
+    "https://<instance>.example",
+    "https://instance.example?x",
+    "https://instance.example#x",
+    "https://user@instance.example",
+    "https://:password@instance.example",
+    "https://instance\n.example",
+    "https://instance .example",
+    "https://instänce.example",
+  ];
+  for (const url of urls) {
+    assertEquals([url, codeOf(() => tokenSettings({ POWERSYNC_URL: url }))], [url, "POWERSYNC_URL_INVALID"]);
+    assertEquals([url, codeOf(() => userSettings({ SUPABASE_URL: url }))], [url, "SUPABASE_URL_INVALID"]);
+  }
+});
+
+Deno.test("one audience is a text, several are an array; none among commas is a fault", () => {
+  const audienceOf = (text: string) => tokenSettings({ POWERSYNC_AUDIENCE: text }).audience;
+  assertEquals(audienceOf("one"), "one");
+  assertEquals(audienceOf(" one ,"), "one");
+  assertEquals(audienceOf("one,two , three"), ["one", "two", "three"]);
+  assertEquals(codeOf(() => audienceOf(" , ")), "POWERSYNC_AUDIENCE_INVALID");
+});
+
+Deno.test("a lifetime is a whole number of seconds from 60 to 86400", () => {
+  const lifetime = (text: string) => tokenSettings({ POWERSYNC_TOKEN_TTL: text }).lifetimeSeconds;
+  for (const seconds of [60, 61, 3600, 86_400]) assertEquals(lifetime(`${seconds}`), seconds);
+  for (const text of ["59", "86401", "0", "-60", "60.5", "1e3", "0x60", "5m", "1 000", "Infinity", "NaN"]) {
+    assertEquals([text, codeOf(() => lifetime(text))], [text, "POWERSYNC_TOKEN_TTL_INVALID"]);
+  }
+});
+
+Deno.test("the check of sessions is by token or by server, and nothing else", () => {
+  const check = (text: string) => userSettings({ POWERSYNC_SESSION_CHECK: text }).sessionCheck;
+  assertEquals([check("token"), check("server")], ["token", "server"]);
+  for (const text of ["Server", "true", "tokens"]) {
+    assertEquals(codeOf(() => check(text)), "POWERSYNC_SESSION_CHECK_INVALID");
+  }
+});
+
+Deno.test("SUPABASE_JWKS is a JWKS or an array of objects", () => {
+  const keys = (text: string) => userSettings({ SUPABASE_JWKS: text }).inlineKeys;
+  assertEquals(keys('{"keys":[{"kid":"a"}]}'), [{ kid: "a" }]);
+  assertEquals(keys('[{"kid":"a"}]'), [{ kid: "a" }]);
+  assertEquals(keys("[]"), []);
+  for (const text of ["{}", '{"keys":{}}', "[null]", '["a"]', "nothing", '{"keys":[{}]']) {
+    assertEquals([text, codeOf(() => keys(text))], [text, "SUPABASE_JWKS_INVALID"]);
+  }
+});
+
+Deno.test("the key secrets are those of the two names, alone or with an underscore and more, sorted by name", () => {
+  const environment = {
+    POWERSYNC_PRIVATE_KEY_B: "b",
+    POWERSYNC_PRIVATE_KEY_A: " a ",
+    POWERSYNC_PRIVATE_KEY: "main",
+    POWERSYNC_PRIVATE_KEYS: "no",
+    MY_POWERSYNC_PRIVATE_KEY: "no",
+    POWERSYNC_PUBLIC_KEY_2: "2",
+    POWERSYNC_PUBLIC_KEY_10: "10",
+    POWERSYNC_PUBLIC_KEY: "",
+    powersync_public_key: "no",
+  };
+  assertEquals(readKeySecrets(environment), {
+    signing: [
+      { name: "POWERSYNC_PRIVATE_KEY", value: "main" },
+      { name: "POWERSYNC_PRIVATE_KEY_A", value: "a" },
+      { name: "POWERSYNC_PRIVATE_KEY_B", value: "b" },
+    ],
+    extra: [
+      { name: "POWERSYNC_PUBLIC_KEY_10", value: "10" },
+      { name: "POWERSYNC_PUBLIC_KEY_2", value: "2" },
+    ],
+  });
+});
+
+Deno.test("the API keys are every publishable key, the singular one, and the legacy anon key", () => {
+  const keys = { SUPABASE_PUBLISHABLE_KEYS: '{"default":"a","web":"b"}', SUPABASE_PUBLISHABLE_KEY: "c" };
+  assertEquals(readApiKeys({ ...keys, SUPABASE_ANON_KEY: "d" }), ["a", "b", "c", "d"]);
+  assertEquals(readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: "{}", SUPABASE_ANON_KEY: "d" }), ["d"]);
+  assertEquals(codeOf(() => readApiKeys({})), "SUPABASE_PUBLISHABLE_KEYS_MISSING");
+  assertEquals(
+    codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: "{}" })),
+    "SUPABASE_PUBLISHABLE_KEYS_MISSING",
+  );
+});
+
+Deno.test("the platform's own environment is what is read by default", () => {
+  Deno.env.set("SB_EXECUTION_ID", "run-8");
+  try {
+    assertEquals(readExecutionId(readEnvironment()), "run-8");
+  } finally {
+    Deno.env.delete("SB_EXECUTION_ID");
+  }
+});
+
+Deno.test("no error about a setting repeats its value", () => {
+  const secret = "sb_secret_of_somebody";
+  const reads = [
+    () => tokenSettings({ POWERSYNC_URL: secret }),
+    () => tokenSettings({ POWERSYNC_TOKEN_TTL: secret }),
+    () => userSettings({ SUPABASE_URL: secret }),
+    () => userSettings({ SUPABASE_JWKS: secret }),
+    () => userSettings({ POWERSYNC_SESSION_CHECK: secret }),
+    () => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: secret }),
+  ];
+  for (const read of reads) {
+    const { message, hint, code } = assertThrows(read, PowerSyncAuthError);
+    assert(!`${message} ${hint}`.includes(secret), code);
+    assert(`${message} ${hint}`.includes(code.replace(/_INVALID$/, "")), code);
+  }
+});
