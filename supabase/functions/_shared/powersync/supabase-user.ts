@@ -23,20 +23,15 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * @throws {PowerSyncAuthError} `USER_TOKEN_IS_API_KEY`, `USER_TOKEN_EXPIRED`, `USER_TOKEN_INVALID`
  */
 export function supabaseUser(claims: JWTPayload, { issuer, now }: SupabaseUserRules): VerifiedUser {
-  const { role, sub, aud, exp, nbf, iss, is_anonymous } = claims;
+  const { role, sub, aud, exp, nbf, iat, iss, is_anonymous } = claims;
   if (typeof role !== "string" || role === "") throw invalidToken();
   if (ROLES_OF_API_KEYS.includes(role)) throw tokenIsApiKey();
   if (typeof sub !== "string" || !UUID.test(sub)) throw invalidToken();
   if (aud !== "authenticated" && !(Array.isArray(aud) && aud.includes("authenticated"))) throw invalidToken();
   // Keys of third-party issuers stand in SUPABASE_JWKS too; their tokens are not Supabase users'.
   if (issuer === undefined ? !isAuthIssuer(iss) : iss !== issuer) throw invalidToken();
-  // A number beyond a double is read as infinite.
-  if (
-    typeof exp !== "number" || exp === Infinity ||
-    (nbf !== undefined && !(typeof nbf === "number" && nbf <= now))
-  ) {
-    throw invalidToken();
-  }
+  if (!isTime(exp) || !(iat === undefined || isTime(iat))) throw invalidToken();
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= now)) throw invalidToken();
   if (exp <= now) throw expiredToken();
   return { id: sub, role, isAnonymous: is_anonymous === true, provider: SUPABASE, claims };
 }
@@ -53,4 +48,9 @@ export function tokenIsApiKey(): PowerSyncAuthError {
 /** Its host differs from SUPABASE_URL's locally and behind a custom domain; its path never does. */
 function isAuthIssuer(iss: unknown): boolean {
   return typeof iss === "string" && (URL.parse(iss)?.pathname.endsWith("/auth/v1") ?? false);
+}
+
+/** A NumericDate (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite. */
+function isTime(claim: unknown): claim is number {
+  return typeof claim === "number" && Number.isFinite(claim);
 }
