@@ -3,7 +3,6 @@ import {
   errors,
   type FlattenedJWSInput,
   type JWSHeaderParameters,
-  type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
@@ -46,10 +45,6 @@ export function supabaseTokenVerifier(
   const keys = projectKeys(settings, now);
   const askServer = authServer({ supabaseUrl, apiKey });
   const mayAskAboutUnknownKey = rateLimit(UNKNOWN_KEY_CHECKS_PER_SECOND, now);
-
-  function userOf(claims: JWTPayload): VerifiedUser {
-    return supabaseUser(claims, { issuer, now: now() / 1000 });
-  }
 
   async function verifyByServer(token: string, user: VerifiedUser): Promise<VerifiedUser> {
     if (await askServer(token) !== user.id) throw invalidToken();
