@@ -2,6 +2,7 @@ import { assertEquals, assertFalse } from "@std/assert";
 import { Buffer } from "node:buffer";
 import {
   decodeJsonSecret,
+  decodeUnsigned,
   isBase64url,
   isJsonObject,
 } from "../../supabase/functions/_shared/powersync/decode.ts";
@@ -78,4 +79,15 @@ Deno.test("base64url has its own alphabet, no padding, and no last group of one 
   for (const text of ["", "A", "AAAAA", "AA==", "A+AA", "A/AA", "AA\n"]) {
     assertEquals([text, isBase64url(text)], [text, false]);
   }
+});
+
+Deno.test("a Base64urlUInt is a big-endian number; nothing is 0", () => {
+  assertEquals(["AQAB", "AA", "AAE", "AP__", "", undefined].map((text) => decodeUnsigned(text)), [
+    65537n,
+    0n,
+    1n,
+    65535n,
+    0n,
+    0n,
+  ]);
 });

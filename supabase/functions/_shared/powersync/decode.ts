@@ -54,6 +54,11 @@ export function isCanonicalBase64url(text: string): boolean {
   return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
 }
 
+/** The number of a Base64urlUInt (RFC 7518, section 2); 0 where there is none. */
+export function decodeUnsigned(text = ""): bigint {
+  return BigInt(`0x${Buffer.from(text, "base64url").toString("hex") || "0"}`);
+}
+
 /** The bytes of canonical base64 or base64url, or `undefined`: Node's decoder alone skips what it does not know. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/\s+/g, "").replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");

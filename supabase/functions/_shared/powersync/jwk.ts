@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { type JWK } from "jose";
-import { isBase64url } from "./decode.ts";
+import { decodeUnsigned, isBase64url } from "./decode.ts";
 import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
 
 /** The JWS algorithms that PowerSync accepts and that the hosted runtime can sign with. */
@@ -28,8 +28,8 @@ const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 /** RFC 7518, section 3.3; PowerSync refuses less. */
 const MIN_RSA_BITS = 2048;
 
-/** What OpenSSL, and so the PowerSync Service, still verifies with. */
-const MAX_RSA_BITS = 16384;
+/** What the hosted runtime's `node:crypto` still reads (the `rsa` crate's `MAX_SIZE`). */
+const MAX_RSA_BITS = 4096;
 
 /** FIPS 186-5, appendix A.1.1. With 1 anybody could sign. */
 const MIN_RSA_EXPONENT = 65537n;
@@ -47,7 +47,8 @@ const HINTS: Record<KeyErrorCode, string> = {
   KEY_IS_PRIVATE:
     "It was not published. The two secrets may be swapped: put the JWK without `d` here, and make a new pair if the private one was shown to anybody.",
   KEY_IS_SYMMETRIC: `A shared secret cannot be published in a JWKS. ${GENERATE}`,
-  KEY_UNSUPPORTED: `Use RS256, RS384, RS512, ES256, ES384 or EdDSA (Ed25519). ${GENERATE}`,
+  KEY_UNSUPPORTED:
+    `Use RS256, RS384 or RS512 with at most 4096 bits, ES256, ES384, or EdDSA (Ed25519). ${GENERATE}`,
   KEY_TOO_WEAK: `RSA keys need 2048 bits or more and an odd public exponent of at least 65537. ${GENERATE}`,
   KEY_INCONSISTENT: `The members do not belong to one key: the value was edited or mixed. ${GENERATE}`,
   KEY_ID_DUPLICATE:
@@ -93,9 +94,9 @@ export function publicHalf(jwk: UncheckedJwk, secret: string): PublicJwk {
   if (jwk.use !== undefined && jwk.use !== "sig") {
     throw keyError("KEY_UNSUPPORTED", secret, "is not for signatures");
   }
-  const checked = nodePublicKey({ kty, ...stringMembers(jwk, PUBLIC_MEMBERS[kty], secret) }, secret);
-  if (kty === "RSA") assertStrongRsa(checked, secret);
-  const exported = checked.export({ format: "jwk" });
+  const stated = stringMembers(jwk, PUBLIC_MEMBERS[kty], secret);
+  if (kty === "RSA") assertStrongRsa(stated, secret);
+  const exported = nodePublicKey({ kty, ...stated }, secret).export({ format: "jwk" });
   const members = Object.fromEntries(PUBLIC_MEMBERS[kty].map((member) => [member, exported[member]]));
   return { kty, ...members, alg, use: "sig" };
 }
@@ -186,13 +187,13 @@ function nodePublicKey(key: JsonWebKey, secret: string): KeyObject {
   }
 }
 
-function assertStrongRsa(key: KeyObject, secret: string): void {
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength < MIN_RSA_BITS) throw keyError("KEY_TOO_WEAK", secret, `has only ${modulusLength} bits`);
-  if (modulusLength > MAX_RSA_BITS) {
-    throw keyError("KEY_UNSUPPORTED", secret, `has more than ${MAX_RSA_BITS} bits`);
-  }
-  if (publicExponent < MIN_RSA_EXPONENT || publicExponent % 2n === 0n) {
+/** Before Node looks at it, which calls a key too weak or too large just invalid. */
+function assertStrongRsa({ n = "", e = "" }: Record<string, string>, secret: string): void {
+  const bits = decodeUnsigned(n).toString(2).length;
+  const exponent = decodeUnsigned(e);
+  if (bits < MIN_RSA_BITS) throw keyError("KEY_TOO_WEAK", secret, `has only ${bits} bits`);
+  if (bits > MAX_RSA_BITS) throw keyError("KEY_UNSUPPORTED", secret, `has more than ${MAX_RSA_BITS} bits`);
+  if (exponent < MIN_RSA_EXPONENT || exponent % 2n === 0n) {
     throw keyError("KEY_TOO_WEAK", secret, "has an unsafe public exponent");
   }
 }

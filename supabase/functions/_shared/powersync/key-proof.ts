@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { CompactSign, compactVerify, importJWK, type JWK } from "jose";
+import { decodeUnsigned } from "./decode.ts";
 import { type Algorithm, keyError, type PublicJwk } from "./jwk.ts";
 
 /**
@@ -51,19 +51,14 @@ async function signsForItsPublicHalf(key: CryptoKey, { alg, ...publicJwk }: Publ
 /** RFC 8017, section 3.2: what makes (n, e, d, p, q, dP, dQ, qInv) one key. Costs about a millisecond. */
 function satisfiesRsaArithmetic(jwk: JWK): boolean {
   const [n, e, d, p, q] = [
-    unsigned(jwk.n),
-    unsigned(jwk.e),
-    unsigned(jwk.d),
-    unsigned(jwk.p),
-    unsigned(jwk.q),
+    decodeUnsigned(jwk.n),
+    decodeUnsigned(jwk.e),
+    decodeUnsigned(jwk.d),
+    decodeUnsigned(jwk.p),
+    decodeUnsigned(jwk.q),
   ];
   if (p < 3n || q < 3n || p === q || p * q !== n || d >= n) return false;
   if ((e * d) % (p - 1n) !== 1n || (e * d) % (q - 1n) !== 1n) return false;
-  return unsigned(jwk.dp) === d % (p - 1n) && unsigned(jwk.dq) === d % (q - 1n) &&
-    (unsigned(jwk.qi) * q) % p === 1n;
-}
-
-/** A Base64urlUInt of RFC 7518, section 2. */
-function unsigned(member: string | undefined): bigint {
-  return BigInt(`0x${Buffer.from(member ?? "", "base64url").toString("hex") || "0"}`);
+  return decodeUnsigned(jwk.dp) === d % (p - 1n) && decodeUnsigned(jwk.dq) === d % (q - 1n) &&
+    (decodeUnsigned(jwk.qi) * q) % p === 1n;
 }
