@@ -38,6 +38,8 @@ export interface Target {
   /** Connections to the URL that hostile headers name. */
   readonly trapped: () => number;
   readonly trapUrl: string;
+  /** Requests with an `Authorization` header that Deno handed to a function. */
+  readonly authorized: () => number;
   /** What the functions logged. */
   readonly log: readonly string[];
   /** Forgets everything, as a new isolate does. */
@@ -54,9 +56,12 @@ export async function withTarget(test: (target: Target) => Promise<void>): Promi
     trapped += 1;
     return Response.json({ keys: [foreignKey.publicJwk] });
   });
+  let authorized = 0;
   let functions = freshFunctions(auth.url);
   const server = Deno.serve(quiet, (request) => {
-    const name = new URL(request.url).pathname.slice(1);
+    if (request.headers.has("Authorization")) authorized += 1;
+    // Deno hands over even a URL that cannot be parsed; the functions do not read it.
+    const name = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1] ?? "";
     return functions.get(name)?.(request) ?? new Response(null, { status: 404 });
   });
   const log: string[] = [];
@@ -67,6 +72,7 @@ export async function withTarget(test: (target: Target) => Promise<void>): Promi
       port: server.addr.port,
       auth,
       trapped: () => trapped,
+      authorized: () => authorized,
       trapUrl: `http://127.0.0.1:${trap.addr.port}`,
       log,
       reset: () => {

@@ -18,7 +18,7 @@ export interface UnverifiedToken {
  * @returns The text after the scheme, or `undefined` when there is no such header or another scheme.
  */
 export function bearerOf(request: Request): string | undefined {
-  const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").trim().split(/ +/);
+  const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").split(/ +/);
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return undefined;
   return credentials || undefined;
 }

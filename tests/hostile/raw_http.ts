@@ -1,0 +1,78 @@
+/** HTTP/1.1 byte by byte, because `fetch` would tidy the request or refuse to send it. */
+
+/** One answer, as it came. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** No bound on speed: a connection that neither answers nor closes must fail a test. */
+const HANG_MS = 30_000;
+
+/**
+ * Sends bytes and reads whatever comes until the server closes.
+ *
+ * @param options `end`: whether to close the sending side at once. Deno drops a request that is being answered then,
+ * so it is for what has no end of its own; others ask for `Connection: close`.
+ * @returns Every answer on the connection; none if the server only closed it.
+ * @throws {Error} The server neither answered nor closed.
+ */
+export async function exchange(port: number, request: string, { end = false } = {}): Promise<RawAnswer[]> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const hang = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("The server neither answered nor closed.")), HANG_MS);
+    });
+    return parseAnswers(await Promise.race([talk(connection, latin1(request), end), hang]));
+  } finally {
+    clearTimeout(timer);
+    connection.close();
+  }
+}
+
+async function talk(connection: Deno.TcpConn, request: Uint8Array, end: boolean): Promise<string> {
+  // A server that has heard enough may close while the rest is still on its way.
+  const sent = sendAll(connection, request, end).catch(() => {});
+  const decoder = new TextDecoder("latin1");
+  const buffer = new Uint8Array(64 * 1024);
+  let text = "";
+  try {
+    for (let read = await connection.read(buffer); read !== null; read = await connection.read(buffer)) {
+      text += decoder.decode(buffer.subarray(0, read), { stream: true });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+  }
+  await sent;
+  return text;
+}
+
+async function sendAll(connection: Deno.TcpConn, bytes: Uint8Array, end: boolean): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+  if (end) await connection.closeWrite();
+}
+
+/** Splits what came by `Content-Length` or chunks. */
+function parseAnswers(text: string): RawAnswer[] {
+  const answers: RawAnswer[] = [];
+  for (let rest = text; rest.startsWith("HTTP/1.1 ");) {
+    const end = rest.indexOf("\r\n\r\n");
+    if (end < 0) throw new Error("The head of an answer was cut.");
+    const [first = "", ...lines] = rest.slice(0, end).split("\r\n");
+    const headers = new Headers(lines.map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }));
+    const length = Number(headers.get("Content-Length") ?? 0);
+    const start = end + 4;
+    answers.push({ status: Number(first.split(" ")[1]), headers, body: rest.slice(start, start + length) });
+    rest = rest.slice(start + length);
+  }
+  return answers;
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
