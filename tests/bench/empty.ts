@@ -1,0 +1,2 @@
+/** The least that a function can be. */
+export default { fetch: () => new Response(null) };

@@ -1,0 +1,134 @@
+/**
+ * What must be measured from outside a process: cold start, requests per second and latency, calls to the Auth server,
+ * and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
+ */
+import { startAuthStandIn } from "../support/project.ts";
+import { load } from "./client.ts";
+import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
+import { MODULES, type ServerProcess, startServer } from "./servers.ts";
+
+const ROUNDS = Number(Deno.args[0] ?? 5);
+const REQUESTS = 4_000;
+const MEMORY_WARM_UP = 2_000;
+const MEMORY_REQUESTS = 20_000;
+
+type FunctionName = Exclude<keyof typeof MODULES, "empty" | "constant">;
+type Caller = keyof typeof CALLERS;
+
+const WAYS: readonly { name: FunctionName; caller: Caller }[] = [
+  { name: "powersync-jwks", caller: "nobody" },
+  { name: "powersync-auth-anonymous", caller: "anonymous" },
+  { name: "powersync-auth", caller: "signing-key user" },
+  { name: "powersync-auth", caller: "legacy user" },
+];
+
+const auth = startAuthStandIn();
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** The bytes and headers of a function's answer, for the constant server. */
+async function constantLike(
+  server: ServerProcess,
+  headers: Record<string, string>,
+): Promise<Record<string, string>> {
+  const response = await fetch(`http://127.0.0.1:${server.port}/`, { headers });
+  const skipped = ["content-length", "date", "content-encoding"];
+  const kept = [...response.headers].filter(([name]) => !skipped.includes(name));
+  return { BENCH_BODY: await response.text(), BENCH_HEADERS: JSON.stringify(Object.fromEntries(kept)) };
+}
+
+async function coldStart(module: keyof typeof MODULES, environment: Record<string, string>, caller: Caller) {
+  const from = performance.now();
+  const server = await startServer(module, { environment, headers: CALLERS[caller] });
+  const ms = performance.now() - from;
+  await server.close();
+  return ms;
+}
+
+async function coldStarts(alg: string): Promise<void> {
+  const environment = await environmentFor(alg, auth.url);
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < ROUNDS; round++) {
+    (times.empty ??= []).push(await coldStart("empty", environment, "nobody"));
+    for (const { name, caller } of WAYS) {
+      (times[`${name}, ${caller}`] ??= []).push(await coldStart(name, environment, caller));
+    }
+  }
+  const empty = median(times.empty ?? []);
+  for (const [what, values] of Object.entries(times)) {
+    const ms = median(values);
+    console.log(
+      `| ${alg} | cold start | ${what} | ${ms.toFixed(0)} ms | ${(ms / empty).toFixed(2)} × empty |`,
+    );
+  }
+}
+
+async function throughput(alg: string): Promise<void> {
+  const environment = await environmentFor(alg, auth.url);
+  for (const { name, caller } of WAYS) {
+    const headers = CALLERS[caller];
+    const server = await startServer(name, { environment, headers });
+    const constant = await startServer("constant", { environment: await constantLike(server, headers) });
+    for (const concurrency of [1, 16]) {
+      const ratios: number[] = [];
+      const runs: Awaited<ReturnType<typeof load>>[] = [];
+      const calls = { ...auth.calls };
+      for (let round = 0; round <= ROUNDS; round++) {
+        const options = {
+          headers,
+          concurrency,
+          requests: caller === "legacy user" ? REQUESTS / 4 : REQUESTS,
+        };
+        const own = await load({ port: server.port, ...options });
+        const other = await load({ port: constant.port, ...options });
+        // The first round warms up.
+        if (round > 0) ratios.push(own.requestsPerSecond / other.requestsPerSecond), runs.push(own);
+      }
+      const [rps, p50, p99] = (["requestsPerSecond", "p50Ms", "p99Ms"] as const).map((key) =>
+        median(runs.map((run) => run[key]))
+      );
+      const asked = auth.calls.jwks + auth.calls.user - calls.jwks - calls.user;
+      const sent = (ROUNDS + 1) * (caller === "legacy user" ? REQUESTS / 4 : REQUESTS);
+      console.log(
+        `| ${alg} | ${concurrency} at once | ${name}, ${caller} | ${rps?.toFixed(0)}/s, p50 ${
+          p50?.toFixed(2)
+        } ms, ` +
+          `p99 ${p99?.toFixed(2)} ms, ${(asked / sent * 1000).toFixed(0)} upstream calls per 1000 | ` +
+          `${median(ratios).toFixed(2)} × constant |`,
+      );
+    }
+    await constant.close();
+    await server.close();
+  }
+}
+
+async function residentMegabytes({ pid }: ServerProcess): Promise<number> {
+  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(await Deno.readTextFile(`/proc/${pid}/status`)) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+async function memory(alg: string): Promise<void> {
+  const environment = await environmentFor(alg, auth.url);
+  for (const { name, caller } of WAYS) {
+    const headers = CALLERS[caller];
+    const server = await startServer(name, { environment, headers });
+    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_WARM_UP });
+    const before = await residentMegabytes(server);
+    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_REQUESTS });
+    const growth = (await residentMegabytes(server) - before) / MEMORY_REQUESTS * 1000;
+    console.log(
+      `| ${alg} | memory | ${name}, ${caller} | ${before.toFixed(0)} MB after ${MEMORY_WARM_UP} | ${
+        growth.toFixed(2)
+      } MB per 1000 |`,
+    );
+    await server.close();
+  }
+}
+
+console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
+for (const alg of ALGORITHMS) await coldStarts(alg);
+for (const alg of ALGORITHMS) await throughput(alg);
+await memory("RS256");
+await auth.close();

@@ -1,0 +1,69 @@
+/**
+ * CPU per answer, in one process: each function beside the cryptography that it cannot do without. `deno task bench`
+ * prints the ratios.
+ */
+import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
+import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
+import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
+import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
+
+const WEB_CRYPTO = {
+  RS256: {
+    generate: {
+      name: "RSASSA-PKCS1-v1_5",
+      hash: "SHA-256",
+      modulusLength: 2048,
+      publicExponent: new Uint8Array([1, 0, 1]),
+    },
+    sign: { name: "RSASSA-PKCS1-v1_5" },
+  },
+  ES256: { generate: { name: "ECDSA", namedCurve: "P-256" }, sign: { name: "ECDSA", hash: "SHA-256" } },
+  EdDSA: { generate: { name: "Ed25519" }, sign: { name: "Ed25519" } },
+} as const;
+
+async function signer(alg: keyof typeof WEB_CRYPTO) {
+  const { generate, sign } = WEB_CRYPTO[alg];
+  const pair = await crypto.subtle.generateKey(generate, false, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new TypeError("Not a key pair.");
+  const message = crypto.getRandomValues(new Uint8Array(400));
+  const signature = await crypto.subtle.sign(sign, pair.privateKey, message);
+  return {
+    sign: () => crypto.subtle.sign(sign, pair.privateKey, message),
+    verify: () => crypto.subtle.verify(sign, pair.publicKey, signature, message),
+  };
+}
+
+const request = (caller: keyof typeof CALLERS) =>
+  new Request("http://localhost/", { headers: CALLERS[caller] });
+// What supabase-js users' tokens are signed with.
+const userToken = await signer("ES256");
+
+for (const alg of ALGORITHMS) {
+  const environment = await environmentFor(alg);
+  const key = await signer(alg);
+  const auth = powersyncAuth({ environment: () => environment });
+  const anonymous = powersyncAuthAnonymous({ environment: () => environment });
+  const jwks = powersyncJwks({ environment: () => environment });
+
+  Deno.bench(
+    `${alg}: one verification and one signature`,
+    { group: `${alg} signed in`, baseline: true },
+    async () => {
+      await userToken.verify();
+      await key.sign();
+    },
+  );
+  Deno.bench(`${alg}: powersync-auth, signing-key user`, { group: `${alg} signed in` }, async () => {
+    await (await auth(request("signing-key user"))).text();
+  });
+
+  Deno.bench(`${alg}: one signature`, { group: `${alg} anonymous`, baseline: true }, async () => {
+    await key.sign();
+  });
+  Deno.bench(`${alg}: powersync-auth-anonymous`, { group: `${alg} anonymous` }, async () => {
+    await (await anonymous(request("anonymous"))).text();
+  });
+  Deno.bench(`${alg}: powersync-jwks`, { group: `${alg} anonymous` }, async () => {
+    await (await jwks(request("nobody"))).text();
+  });
+}
