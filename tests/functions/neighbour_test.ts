@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fetchNeighbour } from "../../supabase/functions/_shared/powersync/neighbour.ts";
+import { logged, read, signLegacyToken, withAuth } from "../support/project.ts";
+import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
+
+/** Lets every time-out pass at once, so that no test waits for one, and tells how long each was to be. */
+async function withoutPatience(run: () => Promise<void>): Promise<number[]> {
+  const original = AbortSignal.timeout;
+  const asked: number[] = [];
+  AbortSignal.timeout = (ms) => {
+    asked.push(ms);
+    const controller = new AbortController();
+    queueMicrotask(() => controller.abort(new DOMException("Too late.", "TimeoutError")));
+    return controller.signal;
+  };
+  try {
+    await run();
+  } finally {
+    AbortSignal.timeout = original;
+  }
+  return asked;
+}
+
+Deno.test("a JWKS that does not come within 5 seconds is a 503 with Retry-After, not a 401", async () => {
+  const token = await bearer();
+  const asked = await withoutPatience(async () => {
+    await logged(async () => {
+      const response = await startAuth({ url: "http://127.0.0.1:9" }).send(token);
+      assertEquals([response.headers.get("Retry-After"), response.headers.has("WWW-Authenticate")], [
+        "5",
+        false,
+      ]);
+      const { status, body } = await read(response);
+      assertEquals([status, body.code], [503, "AUTH_SERVER_UNAVAILABLE"]);
+    });
+  });
+  assert(asked.length > 0 && asked.every((ms) => ms === 5000), `${asked}`);
+});
+
+Deno.test("an Auth server that does not answer within 5 seconds is a 503 with Retry-After, not a 401", async () => {
+  const token = `Bearer ${await signLegacyToken()}`;
+  const asked = await withoutPatience(async () => {
+    await logged(async () => {
+      const response = await startAuth({ url: "http://127.0.0.1:9" }).send(token);
+      assertEquals([response.headers.get("Retry-After"), response.headers.has("WWW-Authenticate")], [
+        "5",
+        false,
+      ]);
+      const { status, body } = await read(response);
+      assertEquals([status, body.code], [503, "AUTH_SERVER_UNAVAILABLE"]);
+    });
+  });
+  assert(asked.length > 0 && asked.every((ms) => ms === 5000), `${asked}`);
+});
+
+Deno.test("the time counts to the last byte of an answer", async () => {
+  const stuck = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([91])) });
+  const original = globalThis.fetch;
+  // A body ends with the signal that its request was given.
+  globalThis.fetch = (_, init) => {
+    const options = init?.signal ? { signal: init.signal } : {};
+    return Promise.resolve(new Response(stuck.pipeThrough(new TransformStream(), options)));
+  };
+  try {
+    await withoutPatience(async () => {
+      await assertRejects(() => fetchNeighbour("http://127.0.0.1:9"), DOMException);
+    });
+  } finally {
+    globalThis.fetch = original;
+  }
+});
+
+Deno.test("a redirect is not followed: it could lead a token elsewhere", async () => {
+  await withAuth([userKeys.ES256.publicJwk], async (auth) => {
+    const { url } = auth;
+    auth.user = () => Response.redirect(`${url}/auth/v1/.well-known/jwks.json`);
+    const response = await fetchNeighbour(`${url}/auth/v1/user`);
+    assertEquals([response.status, auth.calls], [302, { jwks: 0, user: 1 }]);
+    await logged(async () => {
+      const { code } = startAuth(auth);
+      assertEquals(await code(`Bearer ${await signLegacyToken()}`), "503 AUTH_SERVER_UNAVAILABLE");
+    });
+    assertEquals(auth.calls.jwks, 0);
+  });
+});
+
+Deno.test("an answer of more than a megabyte is not read to its end", async () => {
+  const limit = 1024 * 1024;
+  await withAuth([], async (auth) => {
+    auth.user = () => new Response("x".repeat(limit));
+    assertEquals((await (await fetchNeighbour(`${auth.url}/auth/v1/user`)).text()).length, limit);
+    auth.user = () => new Response("x".repeat(limit + 1));
+    await assertRejects(() => fetchNeighbour(`${auth.url}/auth/v1/user`), RangeError);
+  });
+});
+
+Deno.test("an answer arrives as it was: status, headers, and text of several chunks", async () => {
+  const bytes = new TextEncoder().encode("ä€😀");
+  const chunks = () =>
+    new ReadableStream({
+      start(stream) {
+        for (const byte of bytes) stream.enqueue(new Uint8Array([byte]));
+        stream.close();
+      },
+    });
+  await withAuth([], async (auth) => {
+    auth.user = () => new Response(chunks(), { status: 418, headers: { "X-Told": "yes" } });
+    const response = await fetchNeighbour(`${auth.url}/auth/v1/user`);
+    assertEquals([response.status, response.headers.get("X-Told"), await response.text()], [
+      418,
+      "yes",
+      "ä€😀",
+    ]);
+    auth.user = () => new Response(null, { status: 204 });
+    assertEquals((await fetchNeighbour(`${auth.url}/auth/v1/user`)).status, 204);
+  });
+});
