@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { invalidToken } from "./bearer.ts";
+import { isJsonObject } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { fetchNeighbour } from "./neighbour.ts";
 import { once } from "./once.ts";
@@ -31,8 +32,10 @@ export function authServer({ supabaseUrl, apiKey }: AuthServerOptions): (token: 
   });
   return async (token) => {
     const client = await connect();
-    const { data, error } = await client.auth.getUser(token);
-    if (error === null) return data.user.id;
+    const { data, error } = await client.auth.getUser(token).catch((cause: unknown) => {
+      throw authServerUnavailable(cause);
+    });
+    if (error === null) return idOf(data.user);
     if (/api key/i.test(error.message)) throw apiKeyRefused();
     if (error.name === "AuthSessionMissingError" || TOKEN_REFUSED.includes(error.status ?? 0)) {
       throw invalidToken(error);
@@ -48,6 +51,12 @@ export function authServerUnavailable(cause?: unknown): PowerSyncAuthError {
     hint: "Try again in a moment. If it stays so, look at the project's Auth logs and at SUPABASE_URL.",
     cause,
   });
+}
+
+/** supabase-js passes on whatever JSON comes with a 2xx, and throws at `null`; only an id tells whose a token is. */
+function idOf(user: unknown): string {
+  if (isJsonObject(user) && typeof user.id === "string") return user.id;
+  throw authServerUnavailable();
 }
 
 function apiKeyRefused(): PowerSyncAuthError {
