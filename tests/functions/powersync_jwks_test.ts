@@ -67,7 +67,7 @@ Deno.test("a bad key beside a good one is left out and logged by its secret's na
     }
   });
   assertEquals(lines.length, 1);
-  assertMatch(lines[0] ?? "", /^powersync-jwks KEY_MALFORMED .*POWERSYNC_PUBLIC_KEY_BAD/);
+  assertMatch(lines[0] ?? "", /^powersync-jwks KEY_TOO_WEAK .*POWERSYNC_PUBLIC_KEY_BAD/);
 });
 
 Deno.test("with nothing to publish the answer is a coded 500, never a 200", async () => {
