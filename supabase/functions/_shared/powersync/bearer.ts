@@ -52,7 +52,7 @@ export function invalidToken(cause?: unknown): PowerSyncAuthError {
 export function expiredToken(cause?: unknown): PowerSyncAuthError {
   return new PowerSyncAuthError("USER_TOKEN_EXPIRED", {
     message: "The access token has expired.",
-    hint: "Refresh the session (supabase.auth.getSession() does) and send its access token.",
+    hint: "Refresh the session, with Supabase by supabase.auth.getSession(), and send its new access token.",
     cause,
   });
 }

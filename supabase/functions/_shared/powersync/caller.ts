@@ -61,15 +61,16 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
 async function bearerVerifier(
   { environment, now }: CallerOptions,
 ): Promise<(bearer: string) => Promise<VerifiedUser>> {
+  const settings = readUserTokenSettings(environment());
   const verifySupabaseToken = supabaseTokenVerifier({
-    settings: readUserTokenSettings(environment()),
+    settings,
     apiKey: () => readApiKeys(environment())[0],
     now,
   });
   const list = readIdentityProviders(environment());
   const providers = list === undefined
     ? undefined
-    : (await import("./identity-providers.ts")).verifiersByIssuer(list, now);
+    : (await import("./identity-providers.ts")).verifiersByIssuer({ list, supabase: settings, now });
   return async (bearer) => {
     if (/^sb_(publishable|secret)_/.test(bearer)) throw tokenIsApiKey();
     const token = decodeToken(bearer);

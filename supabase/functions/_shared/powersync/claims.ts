@@ -27,6 +27,13 @@ export interface Claims {
  * const appMetadata = user.claims.app_metadata as { org_id?: string } | undefined;
  * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: appMetadata?.org_id };
  * ```
+ *
+ * @example Users of another identity provider: `user.provider` is its issuer, `user.claims` what it vouches for
+ * ```ts
+ * const fromAuth0 = user.provider === "https://tenant.eu.auth0.com/";
+ * if (fromAuth0 && user.claims.gty === "client-credentials") throw refusal("Only people can sync.");
+ * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: user.claims.org_id };
+ * ```
  */
 export function signedInClaims(user: VerifiedUser): Claims | Promise<Claims> {
   return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous };

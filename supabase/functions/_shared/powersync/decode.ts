@@ -41,6 +41,14 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * A non-empty text of well-formed Unicode without control characters. A lone surrogate would become U+FFFD in a token:
+ * two users, one subject.
+ */
+export function isPlainText(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.isWellFormed() && !/\p{Cc}/u.test(value);
+}
+
 /** Whether a text could be base64url without padding (RFC 7515, section 2); Deno 2.1.4 throws on a cut last group. */
 export function isBase64url(text: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;

@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
-import { isJsonObject } from "./decode.ts";
+import { isJsonObject, isPlainText } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { fetchNeighbour } from "./neighbour.ts";
 import { type IdentityProvider, isSafeUrl } from "./provider-settings.ts";
@@ -9,6 +9,12 @@ import type { VerifiedUser } from "./user.ts";
 
 /** For clocks that differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 60;
+
+/**
+ * What an ID token or access token calls itself, if anything (RFC 9068, section 2.1). A provider signs other kinds with
+ * the same keys, logout tokens for example (RFC 8725, section 3.11).
+ */
+const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /** A document that could not be had is not asked for again sooner. */
 const DISCOVERY_RETRY_MS = 1_000;
@@ -27,20 +33,23 @@ export function providerVerifier(
   now: () => number,
 ): (token: UnverifiedToken) => Promise<VerifiedUser> {
   const locateKeys = keyLocator(provider, now);
-  return async ({ token }) => {
+  return async ({ token, header, claims }) => {
+    // What the claims say is settled first, before keys are fetched for a hopeless token; whether they are true, after.
+    if (!isTokenType(header.typ)) throw invalidToken();
+    const user = userOf(claims, provider);
     try {
-      const { payload } = await jwtVerify(
+      await jwtVerify(
         token,
         async (header, jws) => await (await locateKeys())(header, jws),
         {
           algorithms: [...provider.algorithms],
           issuer: provider.issuer,
-          requiredClaims: ["exp", "iss", provider.audienceClaim, provider.subjectClaim],
+          requiredClaims: ["exp", "iss"],
           clockTolerance: CLOCK_TOLERANCE_SECONDS,
           currentDate: new Date(now()),
         },
       );
-      return userOf(payload, provider);
+      return user;
     } catch (error) {
       if (error instanceof PowerSyncAuthError) throw error;
       if (error instanceof KeysUnavailable) throw providerUnavailable(error);
@@ -49,12 +58,17 @@ export function providerVerifier(
   };
 }
 
+function isTokenType(typ: unknown): boolean {
+  return typ === undefined || (typeof typ === "string" && TOKEN_TYPE.test(typ));
+}
+
+/** The user that the claims tell of; says nothing about the signature. */
 function userOf(claims: JWTPayload, provider: IdentityProvider): VerifiedUser {
-  const audience = claims[provider.audienceClaim];
-  const named: unknown[] = Array.isArray(audience) ? audience : [audience];
-  if (!provider.audience.some((accepted) => named.includes(accepted))) throw invalidToken();
+  if (!isForUs(claims, provider)) throw invalidToken();
+  // `JSON.parse` reads a number beyond a double as infinite.
+  if (!Number.isFinite(claims.exp)) throw invalidToken();
   const subject = claims[provider.subjectClaim];
-  if (typeof subject !== "string" || subject === "") throw invalidToken();
+  if (!isPlainText(subject)) throw invalidToken();
   return {
     id: `${provider.subjectPrefix}${subject}`,
     role: "authenticated",
@@ -64,9 +78,18 @@ function userOf(claims: JWTPayload, provider: IdentityProvider): VerifiedUser {
   };
 }
 
-/** Firebase is the provider that signs people in without telling who they are. */
-function isAnonymous({ firebase }: JWTPayload): boolean {
-  return isJsonObject(firebase) && firebase.sign_in_provider === "anonymous";
+/** An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3). */
+function isForUs(claims: JWTPayload, { audience, audienceClaim }: IdentityProvider): boolean {
+  const names = (claim: unknown) => {
+    const named: unknown[] = Array.isArray(claim) ? claim : [claim];
+    return audience.some((accepted) => named.includes(accepted));
+  };
+  return names(claims[audienceClaim]) && (claims.aud === undefined || names(claims.aud));
+}
+
+/** Firebase signs people in without telling who they are, and so does another Supabase project. */
+function isAnonymous({ firebase, is_anonymous }: JWTPayload): boolean {
+  return is_anonymous === true || (isJsonObject(firebase) && firebase.sign_in_provider === "anonymous");
 }
 
 /** The provider's keys; where they are is discovered on the first call, once for concurrent ones. */

@@ -1,5 +1,6 @@
-import { decodeJsonSecret, isJsonObject } from "./decode.ts";
+import { decodeJsonSecret, isJsonObject, isPlainText } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";
+import { SUPABASE } from "./user.ts";
 
 /** An identity provider, beside Supabase Auth, whose users the project trusts. */
 export interface IdentityProvider {
@@ -19,7 +20,7 @@ export interface IdentityProvider {
   readonly subjectPrefix: string;
 }
 
-/** Whatever jose verifies with a public key (RFC 7518, RFC 8037). */
+/** Whatever jose verifies with a public key on the hosted runtime (RFC 7518, RFC 8037, RFC 9864). */
 const ASYMMETRIC = [
   "RS256",
   "RS384",
@@ -30,6 +31,7 @@ const ASYMMETRIC = [
   "ES256",
   "ES384",
   "EdDSA",
+  "Ed25519",
 ];
 
 const FIELDS = [
@@ -51,14 +53,22 @@ type Entry = Readonly<Record<string, unknown>>;
  * Reads the list of trusted identity providers.
  *
  * @param text JSON, or base64 of it: a list of objects with `issuer`, `audience` and optional further fields.
+ * @param supabaseIssuers The issuers of the project's own Supabase Auth, whose tokens no entry may take over.
  * @throws {PowerSyncAuthError} `POWERSYNC_IDENTITY_PROVIDERS_INVALID`, which names the entry and the field.
  */
-export function parseIdentityProviders(text: string): IdentityProvider[] {
+export function parseIdentityProviders(
+  text: string,
+  supabaseIssuers: readonly string[],
+): IdentityProvider[] {
   const decoded = decodeJsonSecret(text);
   if (!decoded.ok) throw invalid(`it ${decoded.problem}`);
   if (!Array.isArray(decoded.value)) throw invalid("it is not a list");
   const providers = decoded.value.map((entry: unknown, index) => parseProvider(entry, index + 1));
   providers.forEach(({ issuer }, index) => {
+    // `claims.ts` tells Supabase users by that word.
+    if ([SUPABASE, ...supabaseIssuers].includes(issuer)) {
+      throw invalid(`\`issuer\` of entry ${index + 1} is Supabase Auth's own, which needs no entry`);
+    }
     const first = providers.findIndex((other) => other.issuer === issuer);
     if (first !== index) throw invalid(`entry ${index + 1} has the \`issuer\` of entry ${first + 1}`);
   });
@@ -78,7 +88,8 @@ function parseProvider(entry: unknown, number: number): IdentityProvider {
   }
   const jwksUri = field.optionalText("jwks_uri");
   if (jwksUri !== undefined && !isSafeUrl(jwksUri)) throw field.error("jwks_uri", "an https URL");
-  if (jwksUri === undefined && !isSafeUrl(issuer)) {
+  // A path is added to it, so it has neither query nor fragment (OpenID Connect Discovery 1.0, section 3).
+  if (jwksUri === undefined && (!isSafeUrl(issuer) || /[?#]/.test(issuer))) {
     throw field.error("issuer", "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
   }
   const algorithms = field.list("algorithms") ?? ASYMMETRIC;
@@ -104,13 +115,13 @@ function defaultPrefix(issuer: string, error: (name: string, wanted: string) => 
 
 function fieldReader(entry: Entry, number: number) {
   const error = (name: string, wanted: string) => invalid(`\`${name}\` of entry ${number} is not ${wanted}`);
-  const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+  const isText = (value: unknown): value is string => isPlainText(value) && value.trim() === value;
   return {
     error,
     text(name: string): string {
       const value = entry[name];
       if (isText(value)) return value;
-      throw error(name, "a text");
+      throw error(name, "a text without space around it or control characters");
     },
     optionalText(name: string): string | undefined {
       return entry[name] === undefined ? undefined : this.text(name);
@@ -118,8 +129,8 @@ function fieldReader(entry: Entry, number: number) {
     /** May be empty: then subjects of this provider stand as they are. */
     prefix(name: string): string | undefined {
       const value = entry[name];
-      if (value === undefined || typeof value === "string") return value;
-      throw error(name, "a text");
+      if (value === undefined || value === "" || isPlainText(value)) return value;
+      throw error(name, "a text without control characters");
     },
     list(name: string): string[] | undefined {
       const value = entry[name];

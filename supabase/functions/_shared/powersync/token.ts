@@ -1,5 +1,5 @@
 import { type JWTPayload, SignJWT } from "jose";
-import { isJsonObject } from "./decode.ts";
+import { isJsonObject, isPlainText } from "./decode.ts";
 import { type ClaimsErrorCode, PowerSyncAuthError } from "./errors.ts";
 import type { SigningKey } from "./keys.ts";
 
@@ -63,7 +63,7 @@ function checkClaims(claims: unknown): JWTPayload & { sub: string } {
   const reserved = RESERVED_CLAIMS.find((name) => Object.hasOwn(copy, name));
   if (reserved !== undefined) throw claimsError("CLAIMS_RESERVED", `The claim \`${reserved}\` is reserved.`);
   const { sub, parameters } = copy;
-  if (!isSubject(sub)) {
+  if (!isPlainText(sub)) {
     const message =
       "The claim `sub` is not a non-empty text of well-formed Unicode without control characters.";
     throw claimsError("CLAIMS_SUBJECT_INVALID", message);
@@ -82,11 +82,6 @@ function asJson(claims: unknown): unknown {
   } catch (cause) {
     throw claimsError("CLAIMS_NOT_JSON", "The claims cannot be written as JSON.", cause);
   }
-}
-
-/** A lone surrogate would become U+FFFD in the token: two users, one subject. */
-function isSubject(sub: unknown): sub is string {
-  return typeof sub === "string" && sub !== "" && sub.isWellFormed() && !/\p{Cc}/u.test(sub);
 }
 
 function claimsError(code: ClaimsErrorCode, message: string, cause?: unknown): PowerSyncAuthError {

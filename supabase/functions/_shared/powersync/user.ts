@@ -9,7 +9,7 @@ export interface VerifiedUser {
   readonly id: string;
   /** The Postgres role: `authenticated`, or the project's own. */
   readonly role: string;
-  /** Signed in with `signInAnonymously()`. */
+  /** Signed in without telling who they are: `signInAnonymously()` of Supabase or Firebase. */
   readonly isAnonymous: boolean;
   /** `supabase`, or the issuer of another trusted identity provider. */
   readonly provider: string;
