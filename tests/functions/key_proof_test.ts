@@ -60,6 +60,9 @@ Deno.test("an RSA key with any member edited, swapped or of another key never si
       { [`${name} of another key`]: name === "e" ? { e: "AQAD" } : { [name]: other[name] ?? "" } },
     ]),
     { "p and q swapped": { p: member(q), q: member(p) } },
+    // The members that follow from `d` follow, but it is the inverse of `e` for one of the primes alone.
+    { "d for p alone": { d: member(d + p - 1n), dq: member((d + p - 1n) % (q - 1n)) } },
+    { "d for q alone": { d: member(d + q - 1n), dp: member((d + q - 1n) % (p - 1n)) } },
     { "d and n swapped": { d: member(n), n: member(d) } },
     { "d too large": { d: member(d + (p - 1n) * (q - 1n) * n) } },
     { "p = 1": { p: "AQ", q: member(n) } },
