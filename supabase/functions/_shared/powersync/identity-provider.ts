@@ -1,4 +1,6 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import type { JWTPayload } from "jose";
+import * as errors from "jose/errors";
+import { jwtVerify } from "jose/jwt/verify";
 import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
 import { isJsonObject, isPlainText } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import { type JWK } from "jose";
+import type { JWK } from "jose";
 import { decodeUnsigned, isBase64url } from "./decode.ts";
 import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
 

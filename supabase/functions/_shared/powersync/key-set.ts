@@ -1,4 +1,5 @@
-import { errors, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from "jose";
+import * as errors from "jose/errors";
 
 /** A key set of jose's, local or remote. */
 export interface KeySet {

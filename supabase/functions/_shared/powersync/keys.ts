@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint } from "jose";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
 import { decodeJsonSecret, isJsonObject, type Secret } from "./decode.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import {

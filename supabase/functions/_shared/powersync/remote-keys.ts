@@ -1,10 +1,6 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FlattenedJWSInput,
-  type JWSHeaderParameters,
-} from "jose";
+import type { FlattenedJWSInput, JWSHeaderParameters } from "jose";
+import * as errors from "jose/errors";
+import { createRemoteJWKSet, customFetch } from "jose/jwks/remote";
 import { knownKeyIsFinal } from "./key-set.ts";
 import { fetchNeighbour } from "./neighbour.ts";
 

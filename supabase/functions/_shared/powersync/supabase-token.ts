@@ -1,11 +1,7 @@
-import {
-  createLocalJWKSet,
-  errors,
-  type FlattenedJWSInput,
-  type JWSHeaderParameters,
-  jwtVerify,
-  type JWTVerifyGetKey,
-} from "jose";
+import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey } from "jose";
+import * as errors from "jose/errors";
+import { createLocalJWKSet } from "jose/jwks/local";
+import { jwtVerify } from "jose/jwt/verify";
 import { authServer, authServerUnavailable } from "./auth-server.ts";
 import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
 import { PowerSyncAuthError } from "./errors.ts";

@@ -1,4 +1,5 @@
-import { type JWTPayload, SignJWT } from "jose";
+import type { JWTPayload } from "jose";
+import { SignJWT } from "jose/jwt/sign";
 import { isJsonObject, isPlainText } from "./decode.ts";
 import { type ClaimsErrorCode, PowerSyncAuthError } from "./errors.ts";
 import type { SigningKey } from "./keys.ts";
