@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type JWTPayload, SignJWT } from "jose";
+import { importJWK, type JWTPayload, SignJWT } from "jose";
 import { PUBLISHABLE_KEY, signLegacyToken, userClaims, withAuth } from "../support/project.ts";
 import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
@@ -104,6 +104,26 @@ Deno.test("an API key in place of a token has its own code; another scheme is no
     for (const header of ["", "Basic dTpw", "Bearer", "Bearer a b", "Token x"]) {
       assertEquals(await code(header), "401 USER_TOKEN_MISSING");
     }
+    assertEquals(auth.calls, { jwks: 0, user: 0 });
+  });
+});
+
+Deno.test("only ES256, RS256 and EdDSA with a kid are signatures of a user's token, whatever a key could verify", async () => {
+  const { alg: _, ...anyAlgorithm } = userKeys.RS256.publicJwk;
+  const p384 = await makeKey("ES384", "p384");
+  await withAuth([], async (auth) => {
+    const environment = {
+      SUPABASE_JWKS: JSON.stringify([anyAlgorithm, p384.publicJwk, userKey.publicJwk]),
+    };
+    const { code } = startAuth(auth, { environment });
+    assertEquals(await code(await bearer({}, userKeys.RS256)), "200");
+    for (const alg of ["PS256", "RS384", "RS512"]) {
+      const key = await importJWK({ ...userKeys.RS256.privateJwk, alg }, alg);
+      const token = await new SignJWT(userClaims()).setProtectedHeader({ alg, kid: "rs" }).sign(key);
+      assertEquals([alg, await code(`Bearer ${token}`)], [alg, "401 USER_TOKEN_INVALID"]);
+    }
+    assertEquals(await code(await bearer({}, p384)), "401 USER_TOKEN_INVALID");
+    assertEquals(await code(await bearer({}, { ...userKey, kid: undefined })), "401 USER_TOKEN_INVALID");
     assertEquals(auth.calls, { jwks: 0, user: 0 });
   });
 });
