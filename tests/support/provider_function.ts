@@ -1,3 +1,4 @@
+import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { base64, POWERSYNC_URL, PUBLISHABLE_KEY, read } from "./project.ts";
@@ -7,19 +8,33 @@ const signing = await makeKey("EdDSA", "powersync-0123456789");
 /** The key of the project's own Auth. */
 export const supabaseKey = await makeKey("ES256", "supabase-key");
 
-/** `powersync-auth` of a project that trusts identity providers. */
-export function startFunction(providers: unknown, supabaseUrl = "http://127.0.0.1:9") {
+/** A project that trusts identity providers, given as the secret or as what it holds. */
+function environmentOf(providers: unknown, supabaseUrl: string): Record<string, string> {
+  return {
+    POWERSYNC_PRIVATE_KEY: base64(signing.privateJwk),
+    POWERSYNC_URL,
+    POWERSYNC_IDENTITY_PROVIDERS: typeof providers === "string" ? providers : JSON.stringify(providers),
+    SUPABASE_URL: supabaseUrl,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+    SUPABASE_JWKS: JSON.stringify({ keys: [supabaseKey.publicJwk] }),
+  };
+}
+
+/** `powersync-auth-anonymous` of such a project. */
+export function startAnonymousFunction(providers: unknown, supabaseUrl = "http://127.0.0.1:9") {
+  return powersyncAuthAnonymous({ environment: () => environmentOf(providers, supabaseUrl) });
+}
+
+/** `powersync-auth` of such a project. */
+export function startFunction(
+  providers: unknown,
+  supabaseUrl = "http://127.0.0.1:9",
+  more: Record<string, string> = {},
+) {
   const clock = { ms: Date.now() };
   const seen: { user: VerifiedUser | undefined } = { user: undefined };
   const handle = powersyncAuth({
-    environment: () => ({
-      POWERSYNC_PRIVATE_KEY: base64(signing.privateJwk),
-      POWERSYNC_URL,
-      POWERSYNC_IDENTITY_PROVIDERS: typeof providers === "string" ? providers : JSON.stringify(providers),
-      SUPABASE_URL: supabaseUrl,
-      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-      SUPABASE_JWKS: JSON.stringify({ keys: [supabaseKey.publicJwk] }),
-    }),
+    environment: () => ({ ...environmentOf(providers, supabaseUrl), ...more }),
     claims: (user) => {
       seen.user = user;
       return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous };
