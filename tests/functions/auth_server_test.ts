@@ -87,3 +87,50 @@ Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so that a sign
     assertEquals(await code(await bearer()), "401 USER_TOKEN_INVALID");
   });
 });
+
+Deno.test("beyond 10 a second, the answer says to try again in a second", async () => {
+  await withAuth([], async (auth) => {
+    const { send } = startAuth(auth);
+    const token = await bearer();
+    await logged(async () => {
+      const answers: Response[] = [];
+      for (let request = 0; request < 11; request++) answers.push(await send(token));
+      assertEquals(answers.at(-1)?.headers.get("Retry-After"), "1");
+      await Promise.all(answers.map((response) => response.text()));
+    });
+  });
+});
+
+Deno.test("an unknown kid with hopeless claims costs the Auth server nothing", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth);
+    assertEquals(await code(await bearer({ exp: 1 })), "401 USER_TOKEN_EXPIRED");
+    assertEquals(await code(await bearer({ sub: "nobody" })), "401 USER_TOKEN_INVALID");
+    assertEquals(auth.calls, { jwks: 0, user: 0 });
+  });
+});
+
+Deno.test("supabase-js leaves no timer behind and stores nothing", async () => {
+  const original = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
+  const setInterval = globalThis.setInterval;
+  const touched: string[] = [];
+  const storage = new Proxy({}, {
+    get: (_, name) => (...args: unknown[]) => void touched.push(`${String(name)} ${args[0]}`),
+  });
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  globalThis.setInterval = (...args: Parameters<typeof setInterval>) => {
+    touched.push("setInterval");
+    return setInterval(...args);
+  };
+  try {
+    await withAuth([], async (auth) => {
+      const { code } = startAuth(auth);
+      const token = `Bearer ${await signLegacyToken()}`;
+      assertEquals([await code(token), await code(token)], ["200", "200"]);
+    });
+  } finally {
+    globalThis.setInterval = setInterval;
+    if (original !== undefined) Object.defineProperty(globalThis, "localStorage", original);
+  }
+  assertEquals(touched, []);
+});

@@ -49,17 +49,15 @@ export function remoteKeys(url: URL, now: () => number): RemoteKeys {
   const find = knownKeyIsFinal(keys);
   let fetchedAt = -Infinity;
   let failedAt = -Infinity;
-  let pending: Promise<void> | undefined;
 
-  function reload(): Promise<void> {
-    pending ??= keys.reload()
-      .then(() => {
-        fetchedAt = now();
-      }, () => {
-        failedAt = now();
-      })
-      .finally(() => pending = undefined);
-    return pending;
+  /** Concurrent calls share jose's fetch. */
+  async function reload(): Promise<void> {
+    try {
+      await keys.reload();
+      fetchedAt = now();
+    } catch {
+      failedAt = now();
+    }
   }
 
   function usable(): boolean {
