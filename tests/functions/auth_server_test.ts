@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { logged, signLegacyToken, withAuth } from "../support/project.ts";
 import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
 
@@ -133,4 +133,10 @@ Deno.test("supabase-js leaves no timer behind and stores nothing", async () => {
     if (original !== undefined) Object.defineProperty(globalThis, "localStorage", original);
   }
   assertEquals(touched, []);
+});
+
+Deno.test("supabase-js is told to keep no session, which only a browser would show", async () => {
+  const source = new URL("../../supabase/functions/_shared/powersync/auth-server.ts", import.meta.url);
+  const options = "auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false }";
+  assertStringIncludes(await Deno.readTextFile(source), options);
 });
