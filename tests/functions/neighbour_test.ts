@@ -2,28 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fetchNeighbour } from "../../supabase/functions/_shared/powersync/neighbour.ts";
 import { logged, read, signLegacyToken, withAuth } from "../support/project.ts";
 import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
-
-/** Lets every time-out pass at once, so that no test waits for one, and tells how long each was to be. */
-async function withoutPatience(run: () => Promise<void>): Promise<number[]> {
-  const original = AbortSignal.timeout;
-  const asked: number[] = [];
-  AbortSignal.timeout = (ms) => {
-    asked.push(ms);
-    const controller = new AbortController();
-    queueMicrotask(() => controller.abort(new DOMException("Too late.", "TimeoutError")));
-    return controller.signal;
-  };
-  try {
-    await run();
-  } finally {
-    AbortSignal.timeout = original;
-  }
-  return asked;
-}
+import { withShortTimeOuts } from "../support/time_outs.ts";
 
 Deno.test("a JWKS that does not come within 5 seconds is a 503 with Retry-After, not a 401", async () => {
   const token = await bearer();
-  const asked = await withoutPatience(async () => {
+  const asked = await withShortTimeOuts(0, async () => {
     await logged(async () => {
       const response = await startAuth({ url: "http://127.0.0.1:9" }).send(token);
       assertEquals([response.headers.get("Retry-After"), response.headers.has("WWW-Authenticate")], [
@@ -39,7 +22,7 @@ Deno.test("a JWKS that does not come within 5 seconds is a 503 with Retry-After,
 
 Deno.test("an Auth server that does not answer within 5 seconds is a 503 with Retry-After, not a 401", async () => {
   const token = `Bearer ${await signLegacyToken()}`;
-  const asked = await withoutPatience(async () => {
+  const asked = await withShortTimeOuts(0, async () => {
     await logged(async () => {
       const response = await startAuth({ url: "http://127.0.0.1:9" }).send(token);
       assertEquals([response.headers.get("Retry-After"), response.headers.has("WWW-Authenticate")], [
@@ -62,7 +45,7 @@ Deno.test("the time counts to the last byte of an answer", async () => {
     return Promise.resolve(new Response(stuck.pipeThrough(new TransformStream(), options)));
   };
   try {
-    await withoutPatience(async () => {
+    await withShortTimeOuts(0, async () => {
       await assertRejects(() => fetchNeighbour("http://127.0.0.1:9"), DOMException);
     });
   } finally {

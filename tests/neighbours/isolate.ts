@@ -4,6 +4,7 @@ import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { base64, POWERSYNC_URL, PUBLISHABLE_KEY, signLegacyToken, userClaims } from "../support/project.ts";
 import { makeKey, sign, type TestKey } from "../support/signing.ts";
+import { withShortTimeOuts } from "../support/time_outs.ts";
 
 const powersyncKey = await makeKey("ES256", "powersync-test");
 /** The project's key, which the Auth server publishes. */
@@ -71,13 +72,7 @@ export async function quietly(run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Makes every time-out a short one, so that a silent neighbour is waited for only as long as it takes to be silent. */
+/** Waits for a silent neighbour only as long as it takes to be silent. */
 export async function impatiently(run: () => Promise<void>): Promise<void> {
-  const original = AbortSignal.timeout;
-  AbortSignal.timeout = () => original.call(AbortSignal, 50);
-  try {
-    await run();
-  } finally {
-    AbortSignal.timeout = original;
-  }
+  await withShortTimeOuts(50, run);
 }

@@ -13,10 +13,21 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
  * @throws {TypeError} No connection.
  */
 export async function fetchNeighbour(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const { status, headers, body } = await fetch(input, { ...init, redirect: "manual", signal });
-  const text = await readText(body);
-  return new Response(text === "" ? null : text, { status, headers });
+  // Not AbortSignal.timeout, whose timer outlives the answer: thousands of them would be waiting at any time.
+  const controller = new AbortController();
+  const tooLate = () => controller.abort(new DOMException("The neighbour took too long.", "TimeoutError"));
+  const timer = setTimeout(tooLate, TIMEOUT_MS);
+  try {
+    const { status, headers, body } = await fetch(input, {
+      ...init,
+      redirect: "manual",
+      signal: controller.signal,
+    });
+    const text = await readText(body);
+    return new Response(text === "" ? null : text, { status, headers });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
