@@ -127,3 +127,12 @@ Deno.test("only ES256, RS256 and EdDSA with a kid are signatures of a user's tok
     assertEquals(auth.calls, { jwks: 0, user: 0 });
   });
 });
+
+Deno.test("a token longer than headers may be is not even decoded, however well it is signed", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startAuth(auth, { inline: [userKey] });
+    const withNote = (length: number) => bearer({ user_metadata: { note: "x".repeat(length) } });
+    assertEquals(await code(await withNote(11_000)), "200");
+    assertEquals(await code(await withNote(13_000)), "401 USER_TOKEN_INVALID");
+  });
+});

@@ -106,6 +106,11 @@ Deno.test("one audience is a text, several are an array; none among commas is a 
   assertEquals(codeOf(() => audienceOf(" , ")), "POWERSYNC_AUDIENCE_INVALID");
 });
 
+Deno.test("issuers are taken as they are written", () => {
+  assertEquals(tokenSettings({ POWERSYNC_ISSUER: "https://me/" }).issuer, "https://me/");
+  assertEquals(userSettings({ POWERSYNC_USER_ISSUER: "https://auth.me/" }).issuer, "https://auth.me/");
+});
+
 Deno.test("a lifetime is a whole number of seconds from 60 to 86400", () => {
   const lifetime = (text: string) => tokenSettings({ POWERSYNC_TOKEN_TTL: text }).lifetimeSeconds;
   for (const seconds of [60, 61, 3600, 86_400]) assertEquals(lifetime(`${seconds}`), seconds);

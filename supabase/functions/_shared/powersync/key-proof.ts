@@ -60,7 +60,7 @@ function satisfiesRsaArithmetic(jwk: JWK): boolean {
     decodeUnsigned(jwk.p),
     decodeUnsigned(jwk.q),
   ];
-  if (p < 3n || q < 3n || p === q || p * q !== n || d >= n) return false;
+  if (p < 3n || q < 3n || p * q !== n || d >= n) return false;
   if ((e * d) % (p - 1n) !== 1n || (e * d) % (q - 1n) !== 1n) return false;
   return decodeUnsigned(jwk.dp) === d % (p - 1n) && decodeUnsigned(jwk.dq) === d % (q - 1n) &&
     (decodeUnsigned(jwk.qi) * q) % p === 1n;
