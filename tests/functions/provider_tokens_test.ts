@@ -31,6 +31,17 @@ Deno.test("another kind of token that the provider signs with the same keys is r
   });
 });
 
+Deno.test("where `algorithms` is set no other counts, however well the provider's key signs with it", async () => {
+  await withIssuers([startIssuer("ES256")], async (provider) => {
+    const token = await provider.sign(CLAIMS);
+    const strict = startFunction([entry(provider, { algorithms: ["RS256", "EdDSA"] })]);
+    assertEquals(await strict.userOf(token), "401 USER_TOKEN_INVALID");
+    assertEquals(provider.calls.jwks, 0);
+    const fitting = startFunction([entry(provider, { algorithms: ["RS256", "ES256"] })]);
+    assertEquals(await fitting.userOf(token), "user-1");
+  });
+});
+
 Deno.test("an `aud` that names others forbids a token, even where another claim names the audience", async () => {
   await withIssuers([startIssuer("ES256")], async (provider) => {
     const { userOf } = startFunction([entry(provider, { audience_claim: "azp", audience: ["app", "api"] })]);
