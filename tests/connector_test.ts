@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { AbstractRemote, type FetchOptions } from "npm:@powersync/shared-internals@1.3.0";
+import { SupabaseConnector } from "./connector/powersync_connector.ts";
+import { type DevServer, withDevServer } from "./support/dev_server.ts";
+
+const upload = () => Promise.resolve();
+
+/** The part of the real SDK that asks a connector for credentials and puts them into requests. */
+class Remote extends AbstractRemote {
+  constructor(connector: SupabaseConnector) {
+    super(connector, { log: () => {} });
+  }
+
+  protected override fetch({ resource, request }: FetchOptions): Promise<Response> {
+    return fetch(resource, request);
+  }
+
+  override loadWebSocketSupport(): never {
+    throw new Error("Not needed to ask for credentials.");
+  }
+
+  request() {
+    return this.buildRequest("/sync/stream");
+  }
+}
+
+function connectorOf(supabase: SupabaseClient, anonymous = false): SupabaseConnector {
+  return new SupabaseConnector(supabase, { anonymous, upload });
+}
+
+async function signUp(server: DevServer): Promise<SupabaseClient> {
+  const supabase = server.client();
+  const { error } = await supabase.auth.signUp({ email: "a@example.com", password: "correct horse" });
+  assertEquals(error, null);
+  return supabase;
+}
+
+/** A deployment that answers every function call in one way. */
+async function withAnswer(
+  answer: () => Response,
+  test: (supabase: SupabaseClient) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, answer);
+  const supabase = createClient(`http://127.0.0.1:${server.addr.port}`, "sb_publishable_test", {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  try {
+    await test(supabase);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("the connector gives the real SDK credentials for a signed-in and for an anonymous user", async () => {
+  await withDevServer(async (server) => {
+    const anonymous = server.client();
+    assertEquals(await connectorOf(anonymous).fetchCredentials(), null);
+    await assertRejects(() => new Remote(connectorOf(anonymous)).request());
+
+    const credentials = await connectorOf(anonymous, true).fetchCredentials();
+    assertEquals(credentials?.endpoint, "http://localhost:8080");
+    assert((credentials?.expiresAt?.getTime() ?? 0) > Date.now());
+
+    const supabase = await signUp(server);
+    const remote = new Remote(connectorOf(supabase, true));
+    const request = await remote.request();
+    assertEquals(request.url, "http://localhost:8080/sync/stream");
+    const { data: { session } } = await supabase.auth.getSession();
+    const token = `${
+      Object.values(request.headers).find((value) => /^(Token|Bearer) /.test(value))
+    }`.split(" ")[1];
+    const claims = JSON.parse(atob((token?.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
+    assertEquals([claims.sub, claims.is_anonymous], [session?.user.id, false]);
+
+    await supabase.auth.signOut();
+    remote.invalidateCredentials();
+    assertEquals((await remote.getCredentials())?.endpoint, "http://localhost:8080", "anonymous again");
+  });
+});
+
+Deno.test("401 is not signed in; 403, 500 and 503 are errors with code and hint; no connection is an error", async () => {
+  const error = { code: "CODE", message: "What happened.", hint: "What to do." };
+  await withAnswer(() => Response.json(error, { status: 401 }), async (supabase) => {
+    assertEquals(await connectorOf(supabase, true).fetchCredentials(), null);
+  });
+  for (const status of [403, 500, 503]) {
+    await withAnswer(() => Response.json(error, { status }), async (supabase) => {
+      const fetchCredentials = () => connectorOf(supabase, true).fetchCredentials();
+      await assertRejects(fetchCredentials, Error, "CODE: What happened. What to do.");
+    });
+  }
+  const nowhere = createClient("http://127.0.0.1:9", "sb_publishable_test", {
+    auth: { persistSession: false },
+  });
+  await assertRejects(() => connectorOf(nowhere, true).fetchCredentials());
+  await nowhere.auth.stopAutoRefresh();
+});
+
+Deno.test("the real SDK refuses an endpoint with a trailing slash, which the functions never answer", async () => {
+  const answer = { token: "t", endpoint: "http://localhost:8080/", expires_at: new Date().toISOString() };
+  await withAnswer(() => Response.json(answer), async (supabase) => {
+    const remote = new Remote(connectorOf(supabase, true));
+    await assertRejects(() => remote.getCredentials(), Error, "trailing");
+  });
+});
+
+Deno.test("the connector in the README is the tested one", async () => {
+  const source = await Deno.readTextFile(new URL("./connector/powersync_connector.ts", import.meta.url));
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const [, block] = /<!-- connector -->\s*```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+  assertEquals(block, source.replace("npm:@powersync/common@2.3.0", "@powersync/common"));
+});
