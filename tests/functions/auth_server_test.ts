@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { logged, signLegacyToken, withAuth } from "../support/project.ts";
+import { authServer } from "../../supabase/functions/_shared/powersync/auth-server.ts";
+import { logged, PUBLISHABLE_KEY, signLegacyToken, userClaims, withAuth } from "../support/project.ts";
 import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
 
 const userKey = userKeys.ES256;
@@ -133,6 +134,21 @@ Deno.test("supabase-js leaves no timer behind and stores nothing", async () => {
     if (original !== undefined) Object.defineProperty(globalThis, "localStorage", original);
   }
   assertEquals(touched, []);
+});
+
+Deno.test("one client serves every question", async () => {
+  await withAuth([], async (auth) => {
+    const created: string[] = [];
+    const apiKey = () => {
+      created.push("client");
+      return PUBLISHABLE_KEY;
+    };
+    const ask = authServer({ supabaseUrl: auth.url, apiKey });
+    const token = await signLegacyToken();
+    const answers = await Promise.all([ask(token), ask(token)]);
+    assertEquals([...answers, await ask(token)], Array(3).fill(userClaims().sub));
+    assertEquals(created, ["client"]);
+  });
 });
 
 Deno.test("supabase-js is told to keep no session, which only a browser would show", async () => {

@@ -3,7 +3,7 @@ import * as errors from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
 import { jwtVerify } from "jose/jwt/verify";
 import { authServer, authServerUnavailable } from "./auth-server.ts";
-import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
+import { invalidToken, type UnverifiedToken } from "./bearer.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { knownKeyIsFinal } from "./key-set.ts";
 import { rateLimit } from "./rate-limit.ts";
@@ -49,7 +49,8 @@ export function supabaseTokenVerifier(
 
   return async ({ token, header: { alg, kid }, claims }) => {
     // What the claims say is settled first, before anybody is asked about a hopeless token; whether they are true, after.
-    const user = supabaseUser(claims, { issuer, now: now() / 1000 });
+    const currentMs = now();
+    const user = supabaseUser(claims, { issuer, now: currentMs / 1000 });
     if (alg === "HS256") return await verifyByServer(token, user);
     if (!SIGNING_KEY_ALGORITHMS.includes(`${alg}`) || typeof kid !== "string") throw invalidToken();
     if (sessionCheck === "server") return await verifyByServer(token, user);
@@ -58,12 +59,13 @@ export function supabaseTokenVerifier(
         algorithms: SIGNING_KEY_ALGORITHMS,
         audience: "authenticated",
         requiredClaims: ["exp", "iss", "sub"],
-        currentDate: new Date(now()),
+        currentDate: new Date(currentMs),
       });
       return user;
     } catch (error) {
+      if (error instanceof KeysUnavailable) throw authServerUnavailable(error);
       // Just after a rotation the key that signs may be missing from every published set.
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw asAnswer(error);
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw invalidToken(error);
     }
     if (!mayAskAboutUnknownKey()) throw limitReached();
     return await verifyByServer(token, user);
@@ -82,13 +84,6 @@ function projectKeys({ inlineKeys, supabaseUrl }: UserTokenSettings, now: () => 
       return await remote(header, token);
     }
   };
-}
-
-function asAnswer(error: unknown): PowerSyncAuthError {
-  if (error instanceof PowerSyncAuthError) return error;
-  if (error instanceof KeysUnavailable) return authServerUnavailable(error);
-  if (error instanceof errors.JWTExpired) return expiredToken(error);
-  return invalidToken(error);
 }
 
 function limitReached(): PowerSyncAuthError {
