@@ -22,7 +22,10 @@ function environmentOf(providers: unknown, supabaseUrl: string): Record<string, 
 
 /** `powersync-auth-anonymous` of such a project. */
 export function startAnonymousFunction(providers: unknown, supabaseUrl = "http://127.0.0.1:9") {
-  return powersyncAuthAnonymous({ environment: () => environmentOf(providers, supabaseUrl) });
+  return powersyncAuthAnonymous({
+    environment: () => environmentOf(providers, supabaseUrl),
+    claims: () => ({ sub: "anonymous" }),
+  });
 }
 
 /** `powersync-auth` of such a project. */
