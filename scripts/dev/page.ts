@@ -1,3 +1,5 @@
+import { checkRequest } from "./check.ts";
+import { pageState } from "./page-state.ts";
 import type { Platform } from "./platform.ts";
 
 /** What the page shows and asks about. */
@@ -8,10 +10,53 @@ export interface PageOptions {
   readonly envFile: string;
 }
 
+/** The page's files, by their paths. They are read for each request, so that a change shows when the page is reloaded. */
+const FILES: Readonly<Record<string, { file: string; type: string }>> = {
+  "/": { file: "index.html", type: "text/html; charset=utf-8" },
+  "/dev/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
+  "/dev/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
+  "/dev/calls.js": { file: "calls.js", type: "text/javascript; charset=utf-8" },
+  "/dev/show.js": { file: "show.js", type: "text/javascript; charset=utf-8" },
+};
+
 /** Makes the handler of the page and of what belongs to it; it answers `undefined` to any other path. */
-export function pageHandler({ origin }: PageOptions): (request: Request) => Promise<Response | undefined> {
-  return (request) => {
-    if (new URL(request.url).pathname !== "/") return Promise.resolve(undefined);
-    return Promise.resolve(new Response(`The functions are under ${origin}/functions/v1/.\n`));
+export function pageHandler(options: PageOptions): (request: Request) => Promise<Response | undefined> {
+  const headers = securityHeaders(options.platform);
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    const file = FILES[pathname];
+    const method = pathname === "/dev/check" ? "POST" : "GET";
+    if (file === undefined && pathname !== "/dev/state.json" && pathname !== "/dev/check") return undefined;
+    if (request.method !== method) {
+      return Response.json({ message: `Use ${method}.` }, { status: 405, headers: { Allow: method } });
+    }
+    if (file !== undefined) {
+      const text = await Deno.readTextFile(new URL(`./page/${file.file}`, import.meta.url));
+      return new Response(text, { headers: { ...headers, "Content-Type": file.type } });
+    }
+    const response = method === "POST" ? await checkRequest(request, options) : await pageState(options);
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    return response;
+  };
+}
+
+/** Nothing from outside, nothing inline, no text as markup; requests only to this server and the project's Auth. */
+function securityHeaders({ supabaseUrl }: Platform): Record<string, string> {
+  return {
+    "Content-Security-Policy": [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      `connect-src 'self' ${new URL(supabaseUrl).origin}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ].join("; "),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
   };
 }

@@ -1,0 +1,53 @@
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { audiencesOf } from "../audience.ts";
+import { readEnvFile } from "../env-file.ts";
+import { checkJwks, checkToken } from "../powersync-rules.ts";
+import { type RuleResult, verdictOf } from "../powersync-rules/result.ts";
+import { jwksUrlOf } from "../project-url.ts";
+import type { PageOptions } from "./page.ts";
+import { readBody } from "./read-body.ts";
+
+/** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */
+const MAX_BODY_BYTES = 128 * 1024;
+
+/**
+ * Judges `{ "token": "…" }` as the PowerSync Service would, with the keys that `powersync-jwks` serves now.
+ *
+ * @returns The verdict and one result a rule; 400 when the body holds no token. The token is nowhere in the answer.
+ */
+export async function checkRequest(request: Request, { origin, envFile }: PageOptions): Promise<Response> {
+  const token = await readToken(request);
+  if (token === undefined) {
+    return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
+  }
+  const live = await fetch(jwksUrlOf(origin), { headers: { Accept: "application/json" } });
+  const body: unknown = await live.json();
+  const variables = await readEnvFile(envFile) ?? {};
+  const audiences = audiencesOf(variables, []);
+  const check = { audiences, nowSeconds: Date.now() / 1000 };
+  const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
+  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
+  return Response.json({ verdict: verdictOf(tokenRules), rules: tokenRules, jwksRules: keyRules });
+}
+
+/** A type other than JSON is refused, because a page of another origin can send that without asking. */
+async function readToken(request: Request): Promise<string | undefined> {
+  if (!/^application\/json\b/i.test(request.headers.get("Content-Type") ?? "")) return undefined;
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
+    return isJsonObject(body) && typeof body.token === "string" ? body.token : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(status: number): RuleResult {
+  return {
+    rule: "jwks-shape",
+    outcome: "failed",
+    code: "PSYNC_S2204",
+    seen: `powersync-jwks answered ${status}.`,
+    fix: "Look at its error in the output of deno task dev.",
+  };
+}

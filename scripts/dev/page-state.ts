@@ -1,0 +1,60 @@
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { audiencesOf } from "../audience.ts";
+import { clientAuthYaml } from "../client-auth.ts";
+import { readEnvFile } from "../env-file.ts";
+import { CommandError } from "../flags.ts";
+import { jwksUrlOf } from "../project-url.ts";
+import type { PageOptions } from "./page.ts";
+
+/** A published key as the page lists it. */
+export interface ListedKey {
+  readonly kid: string;
+  readonly alg: string;
+  /** `signs`: new tokens. `starts`: later, at `startsAt`. `verifies`: only tokens made earlier or elsewhere. */
+  readonly role: "signs" | "starts" | "verifies";
+  /** Seconds since 1970. */
+  readonly startsAt: number | undefined;
+}
+
+/** What the page starts with; a broken secret is a 500 in the form of the functions' errors. */
+export async function pageState({ origin, platform, envFile }: PageOptions): Promise<Response> {
+  try {
+    const variables = await readEnvFile(envFile) ?? {};
+    const ring = await loadKeyRing(readKeySecrets(variables));
+    const jwksUri = jwksUrlOf(origin);
+    return Response.json({
+      supabaseUrl: platform.supabaseUrl,
+      publishableKey: platform.publishableKey,
+      isDevelopmentAuth: platform.isDevelopmentAuth,
+      keys: listedKeys(ring, Date.now() / 1000),
+      problems: ring.problems.map(({ error: { code, message, hint } }) => ({ code, message, hint })),
+      clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
+    });
+  } catch (error) {
+    if (error instanceof PowerSyncAuthError) {
+      const { code, message, hint } = error;
+      return Response.json({ code, message, hint }, { status: 500 });
+    }
+    if (error instanceof CommandError) return Response.json({ message: error.message }, { status: 500 });
+    throw error;
+  }
+}
+
+/**
+ * The published keys and what each is for.
+ *
+ * @param ring The keys.
+ * @param now Seconds since 1970.
+ * @throws {PowerSyncAuthError} No key can sign.
+ */
+export function listedKeys(ring: KeyRing, now: number): ListedKey[] {
+  const { kid: signing } = signingKeyAt(ring, now);
+  return ring.published.map(({ kid, alg }) => {
+    const startsAt = ring.signing.find((key) => key.kid === kid)?.notBefore;
+    if (kid === signing) return { kid, alg, role: "signs", startsAt };
+    const isLater = startsAt !== undefined && startsAt > now;
+    return { kid, alg, role: isLater ? "starts" : "verifies", startsAt };
+  });
+}

@@ -1,0 +1,69 @@
+/** The calls that a browser app makes, with the headers that supabase-js sends. */
+
+/** An answer that is no success, with what it says. */
+export class AnswerError extends Error {
+  constructor(status, body) {
+    super(body.message ?? body.msg ?? `The server answered ${status}.`);
+    this.code = body.code !== undefined && body.error_code === undefined ? body.code : body.error_code;
+    this.hint = body.hint;
+  }
+}
+
+/** Sends a request and returns its JSON. */
+async function send(url, options) {
+  const response = await fetch(url, options);
+  const text = await response.text();
+  let body = {};
+  try {
+    body = text === "" ? {} : JSON.parse(text);
+  } catch {
+    // What is no JSON comes from something between; its status says enough.
+  }
+  if (!response.ok) throw new AnswerError(response.status, body);
+  return body;
+}
+
+/** What the page shows before anything is asked for. */
+export function readState() {
+  return send("/dev/state.json");
+}
+
+/** Has the development server judge a token. */
+export function checkToken(token) {
+  return send("/dev/check", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+}
+
+/** The headers of supabase-js: without a session, the API key is the bearer too. */
+function clientHeaders({ publishableKey = "" }, session) {
+  return {
+    apikey: publishableKey,
+    Authorization: `Bearer ${session?.access_token ?? publishableKey}`,
+    "x-client-info": "supabase-js-web/2.119.0",
+  };
+}
+
+/** Asks Auth for a session. */
+export function askAuth(state, { path, body, session }) {
+  return send(`${state.supabaseUrl}/auth/v1/${path}`, {
+    method: "POST",
+    headers: { ...clientHeaders(state, session), "Content-Type": "application/json;charset=UTF-8" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Calls one of the functions here. */
+export function callFunction(state, name, session) {
+  return send(`/functions/v1/${name}`, { method: "POST", headers: clientHeaders(state, session) });
+}
+
+/** The same call as a command. */
+export function curlOf(state, name, session) {
+  const headers = Object.entries(clientHeaders(state, session)).map(([key, value]) =>
+    ` -H "${key}: ${value}"`
+  );
+  return `curl -s${headers.join("")} ${location.origin}/functions/v1/${name}`;
+}

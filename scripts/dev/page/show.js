@@ -1,0 +1,98 @@
+/** Puts what is known into the page, as text and never as markup. */
+
+/** The element of an id. */
+export function element(id) {
+  return document.getElementById(id);
+}
+
+/** One element with text and attributes. */
+function make(tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** Shows an error with its code and hint; nothing hides the last one. */
+export function showError(error) {
+  const box = element("error");
+  box.hidden = error === undefined;
+  if (error === undefined) return box.replaceChildren();
+  box.replaceChildren(
+    make("strong", error.code ?? "Error"),
+    ` ${error.message} `,
+    make("span", error.hint ?? "", { class: "fix" }),
+  );
+}
+
+/** Shows who the Supabase is, the keys, and the settings for PowerSync. */
+export function showState({ supabaseUrl, isDevelopmentAuth, publishableKey, keys, problems, clientAuth }) {
+  element("platform").textContent =
+    `${isDevelopmentAuth ? "Development Auth" : "Your project"}: ${supabaseUrl}` +
+    `, publishable key ${publishableKey ?? "not set"}`;
+  element("keys").replaceChildren(...keys.map((key) => {
+    const row = document.createElement("tr");
+    row.append(make("td", key.kid), make("td", key.alg), make("td", roleText(key)));
+    return row;
+  }));
+  element("problems").replaceChildren(
+    ...problems.map(({ code, message, hint }) =>
+      resultItem({ outcome: "failed", code, seen: message, fix: hint })
+    ),
+  );
+  element("client-auth").textContent = clientAuth;
+}
+
+function roleText({ role, startsAt }) {
+  if (role === "signs") return "signs new tokens";
+  if (role === "verifies") return "verifies only";
+  return `starts to sign at ${new Date(startsAt * 1000).toLocaleString()}`;
+}
+
+/** Shows the verdict and each rule, failures first. */
+export function showCheck({ verdict, rules, jwksRules }) {
+  const text = element("verdict");
+  text.textContent = [verdict.outcome, verdict.code].filter(Boolean).join(": ").replace(
+    /^./,
+    (first) => first.toUpperCase(),
+  );
+  text.dataset.outcome = verdict.outcome;
+  const order = ["failed", "warning", "skipped", "passed"];
+  const sorted = [...rules, ...jwksRules].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
+  element("rules").replaceChildren(...sorted.map(resultItem));
+}
+
+function resultItem({ rule, outcome, code, seen, fix }) {
+  const item = make("li", "", { "data-outcome": outcome });
+  item.append(make("strong", [rule, outcome, code].filter(Boolean).join(" · ")), seen);
+  if (fix !== undefined) item.append(make("span", fix, { class: "fix" }));
+  return item;
+}
+
+/** Shows a token's header and claims, and returns the claims. */
+export function showContent(token) {
+  const [header, claims] = token.split(".").map(decodePart);
+  element("header").textContent = header === undefined ? "–" : JSON.stringify(header, null, 2);
+  element("claims").textContent = claims === undefined ? "–" : JSON.stringify(claims, null, 2);
+  return claims;
+}
+
+function decodePart(part) {
+  try {
+    const bytes = Uint8Array.from(
+      atob(part.replaceAll("-", "+").replaceAll("_", "/")),
+      (c) => c.charCodeAt(0),
+    );
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shows how long a token is still good. */
+export function showExpiry(exp) {
+  const seconds = Math.round(exp - Date.now() / 1000);
+  if (!Number.isFinite(seconds)) return element("expiry").textContent = "";
+  const span = `${Math.floor(Math.abs(seconds) / 60)} min ${Math.abs(seconds) % 60} s`;
+  element("expiry").textContent = seconds >= 0 ? `Expires in ${span}.` : `Expired ${span} ago.`;
+}
