@@ -10,14 +10,19 @@ export interface LoadOptions {
   readonly headers: Record<string, string>;
   readonly concurrency: number;
   readonly requests: number;
+  /** The status to expect; another one is an error. */
+  readonly status?: number | RegExp;
 }
 
 const decoder = new TextDecoder();
 
 /** Sends requests over kept-alive connections, one at a time on each. */
-export async function load({ port, headers, concurrency, requests }: LoadOptions): Promise<LoadResult> {
+export async function load(
+  { port, headers, concurrency, requests, status = 200 }: LoadOptions,
+): Promise<LoadResult> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   const request = new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines}\r\n`);
+  const expected = typeof status === "number" ? new RegExp(`^${status}$`) : status;
   const latencies: number[] = [];
   const started = performance.now();
   await Promise.all(Array.from({ length: concurrency }, async () => {
@@ -27,7 +32,8 @@ export async function load({ port, headers, concurrency, requests }: LoadOptions
     for (let sent = 0; sent < requests / concurrency; sent++) {
       const from = performance.now();
       await connection.write(request);
-      await readAnswer(connection, buffer);
+      const answered = await readAnswer(connection, buffer);
+      if (!expected.test(answered)) throw new Error(`The server answered ${answered}.`);
       latencies.push(performance.now() - from);
     }
   }));
@@ -38,7 +44,8 @@ export async function load({ port, headers, concurrency, requests }: LoadOptions
   return { requestsPerSecond: latencies.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-async function readAnswer(connection: Deno.Conn, buffer: Uint8Array): Promise<void> {
+/** Reads one answer and returns its status. */
+async function readAnswer(connection: Deno.Conn, buffer: Uint8Array): Promise<string> {
   let size = 0;
   for (;;) {
     const read = await connection.read(buffer.subarray(size));
@@ -47,8 +54,7 @@ async function readAnswer(connection: Deno.Conn, buffer: Uint8Array): Promise<vo
     const text = decoder.decode(buffer.subarray(0, size));
     const end = text.indexOf("\r\n\r\n");
     if (end === -1) continue;
-    if (!/^HTTP\/1\.1 20[04]/.test(text)) throw new Error(`The server answered ${text.slice(0, 12)}.`);
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
-    if (size >= end + 4 + length) return;
+    if (size >= end + 4 + length) return text.slice(9, 12);
   }
 }
