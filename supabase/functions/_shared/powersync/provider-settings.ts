@@ -53,7 +53,8 @@ type Entry = Readonly<Record<string, unknown>>;
  * Reads the list of trusted identity providers.
  *
  * @param text JSON, or base64 of it: a list of objects with `issuer`, `audience` and optional further fields.
- * @param supabaseIssuers The issuers of the project's own Supabase Auth, whose tokens no entry may take over; none where they are not known.
+ * @param supabaseIssuers The issuers of the project's own Supabase Auth, whose tokens no entry may take over; none where
+ * they are not known.
  * @throws {PowerSyncAuthError} `POWERSYNC_IDENTITY_PROVIDERS_INVALID`, which names the entry and the field.
  */
 export function parseIdentityProviders(
