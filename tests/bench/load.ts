@@ -3,12 +3,12 @@
  * and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
  */
 import { startAuthStandIn } from "../support/project.ts";
-import { load } from "./client.ts";
+import { load, type LoadOptions, type LoadResult } from "./client.ts";
 import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
 import { MODULES, type ServerProcess, startServer } from "./servers.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
-const REQUESTS = 4_000;
+const REQUESTS = 2_000;
 const MEMORY_WARM_UP = 2_000;
 const MEMORY_REQUESTS = 20_000;
 
@@ -65,43 +65,61 @@ async function coldStarts(alg: string): Promise<void> {
   }
 }
 
+/** One way of calling a function, beside a server that answers the same bytes and headers, and an empty one. */
 async function throughput(alg: string): Promise<void> {
   const environment = await environmentFor(alg, auth.url);
+  const empty = await startServer("empty", { environment });
   for (const { name, caller } of WAYS) {
     const headers = CALLERS[caller];
     const server = await startServer(name, { environment, headers });
     const constant = await startServer("constant", { environment: await constantLike(server, headers) });
     for (const concurrency of [1, 16]) {
-      const ratios: number[] = [];
-      const runs: Awaited<ReturnType<typeof load>>[] = [];
+      const requests = name === "powersync-auth" ? REQUESTS / 4 : REQUESTS;
+      const runs: { own: Measured; constant: Measured; empty: Measured }[] = [];
       const calls = { ...auth.calls };
       for (let round = 0; round <= ROUNDS; round++) {
-        const options = {
-          headers,
-          concurrency,
-          requests: caller === "legacy user" ? REQUESTS / 4 : REQUESTS,
-        };
-        const own = await load({ port: server.port, ...options });
-        const other = await load({ port: constant.port, ...options });
-        // The first round warms up.
-        if (round > 0) ratios.push(own.requestsPerSecond / other.requestsPerSecond), runs.push(own);
+        const options = { headers, concurrency, requests };
+        runs.push({
+          own: await measured(server, options),
+          constant: await measured(constant, options),
+          empty: await measured(empty, options),
+        });
       }
-      const [rps, p50, p99] = (["requestsPerSecond", "p50Ms", "p99Ms"] as const).map((key) =>
-        median(runs.map((run) => run[key]))
+      // The first round warms up.
+      runs.shift();
+      const [rps, p50, p99, cpu] = (["requestsPerSecond", "p50Ms", "p99Ms", "cpuMs"] as const).map((key) =>
+        median(runs.map(({ own }) => own[key]))
       );
+      const ratio = (other: "constant" | "empty") =>
+        median(runs.map((run) => run.own.requestsPerSecond / run[other].requestsPerSecond)).toFixed(2);
       const asked = auth.calls.jwks + auth.calls.user - calls.jwks - calls.user;
-      const sent = (ROUNDS + 1) * (caller === "legacy user" ? REQUESTS / 4 : REQUESTS);
       console.log(
         `| ${alg} | ${concurrency} at once | ${name}, ${caller} | ${rps?.toFixed(0)}/s, p50 ${
           p50?.toFixed(2)
-        } ms, ` +
-          `p99 ${p99?.toFixed(2)} ms, ${(asked / sent * 1000).toFixed(0)} upstream calls per 1000 | ` +
-          `${median(ratios).toFixed(2)} × constant |`,
+        } ms, p99 ${p99?.toFixed(2)} ms, CPU ${cpu?.toFixed(2)} ms, ` +
+          `${(asked / ((ROUNDS + 1) * requests) * 1000).toFixed(0)} upstream calls per 1000 | ` +
+          `${ratio("constant")} × constant, ${ratio("empty")} × empty |`,
       );
     }
     await constant.close();
     await server.close();
   }
+  await empty.close();
+}
+
+/** A load run and the processor time of the server for each request. */
+type Measured = LoadResult & { readonly cpuMs: number };
+
+async function measured(server: ServerProcess, options: Omit<LoadOptions, "port">): Promise<Measured> {
+  const before = await cpuSeconds(server);
+  const result = await load({ port: server.port, ...options });
+  return { ...result, cpuMs: (await cpuSeconds(server) - before) * 1000 / options.requests };
+}
+
+/** Seconds of processor time that a process has used (proc(5): utime and stime, in hundredths). */
+async function cpuSeconds({ pid }: ServerProcess): Promise<number> {
+  const fields = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function residentMegabytes({ pid }: ServerProcess): Promise<number> {
@@ -130,5 +148,6 @@ async function memory(alg: string): Promise<void> {
 console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
 for (const alg of ALGORITHMS) await coldStarts(alg);
 for (const alg of ALGORITHMS) await throughput(alg);
-await memory("RS256");
+// RSA signatures alone would take minutes, and leave nothing behind that others do not.
+await memory("ES256");
 await auth.close();
