@@ -37,12 +37,13 @@ export function checkToken(token) {
   });
 }
 
-/** The headers of supabase-js: without a session, the API key is the bearer too. */
+/** The headers of supabase-js 2.119.0: without a session a legacy key is the bearer too, a publishable one is not. */
 function clientHeaders({ publishableKey = "" }, session) {
+  const bearer = session?.access_token ?? (publishableKey.startsWith("sb_") ? undefined : publishableKey);
   return {
     apikey: publishableKey,
-    Authorization: `Bearer ${session?.access_token ?? publishableKey}`,
-    "x-client-info": "supabase-js-web/2.119.0",
+    ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+    "x-client-info": "supabase-js/2.119.0; runtime=web",
   };
 }
 

@@ -1,0 +1,83 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { readEnvFile } from "../../scripts/env-file.ts";
+import { signWithFunctionsKey } from "../../scripts/token/development-token.ts";
+import { complaintsOf, withBrowser } from "../support/browser.ts";
+import { withDevServer } from "../support/dev_server.ts";
+
+Deno.test("from opening the page to a verified token, an expired and a refused one", async () => {
+  await withDevServer((server) =>
+    withBrowser(async (browser) => {
+      const page = await browser.newPage();
+      const complaints = complaintsOf(page);
+      await page.goto(`${server.origin}/`);
+      await page.getByText("signs new tokens").waitFor();
+
+      await page.getByRole("button", { name: "Call powersync-auth", exact: true }).click();
+      await page.getByRole("alert").getByText("USER_TOKEN_MISSING").waitFor();
+      assertMatch(complaints.splice(0).join(), /^Failed to load resource: [^,]* 401 [^,]*$/);
+
+      await page.getByLabel("Password").fill("correct horse");
+      await page.getByRole("button", { name: "Sign up" }).click();
+      await page.getByText("Signed in as ada@example.com").waitFor();
+      await page.getByRole("button", { name: "Call powersync-auth", exact: true }).click();
+      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
+      assertEquals(await page.getByRole("alert").isVisible(), false);
+      assertMatch(await page.locator("#expiry").innerText(), /^Expires in \d+ min \d+ s\.$/);
+      const claims = JSON.parse(await page.locator("#claims").innerText());
+      assertEquals(claims.is_anonymous, false);
+      assertMatch(await page.locator("#caller").innerText(), new RegExp(`user id ${claims.sub}\\.`));
+
+      const token = page.getByLabel("The token, or any other that you paste");
+      const judge = page.getByRole("button", { name: "Check this token" });
+      const [head, body] = (await token.inputValue()).split(".");
+      await token.fill(`${head}.${body}.AAAA`);
+      await judge.click();
+      await page.locator("#verdict", { hasText: "Refused: PSYNC_S2101" }).waitFor();
+
+      const hourAgo = Math.floor(Date.now() / 1000) - 3600;
+      const envFile = `${server.folder}/supabase/functions/.env`;
+      const expired = await signWithFunctionsKey({
+        variables: await readEnvFile(envFile) ?? {},
+        envFile,
+        claims: { sub: "ada" },
+        audiences: ["http://localhost:8080"],
+        lifetimeSeconds: 300,
+        nowSeconds: hourAgo,
+      });
+      await token.fill(expired.token);
+      await judge.click();
+      await page.locator("#verdict", { hasText: "Refused: PSYNC_S2103" }).waitFor();
+      assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ min \d+ s ago\.$/);
+
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByText("Not signed in.").waitFor();
+      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
+      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
+      assertEquals(JSON.parse(await page.locator("#claims").innerText()).is_anonymous, true);
+      assertEquals(complaints, []);
+    })
+  );
+});
+
+Deno.test("what a token says is text, and on a phone nothing is wider than the screen", async () => {
+  await withDevServer((server) =>
+    withBrowser(async (browser) => {
+      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      const complaints = complaintsOf(page);
+      await page.goto(`${server.origin}/`);
+      await page.getByText("signs new tokens").waitFor();
+      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
+      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
+      const claims = btoa(JSON.stringify({ sub: "<img src=x onerror=alert(1)>", iss: "x".repeat(300) }));
+      await page.getByLabel("The token, or any other that you paste").fill(
+        `${btoa('{"alg":"RS256"}')}.${claims}.AAAA`,
+      );
+      await page.getByRole("button", { name: "Check this token" }).click();
+      await page.locator("#verdict", { hasText: "Refused" }).waitFor();
+      assertMatch(await page.locator("#claims").innerText(), /<img src=x/);
+      assertEquals(await page.locator("img").count(), 0);
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
+      assertEquals(complaints, []);
+    })
+  );
+});

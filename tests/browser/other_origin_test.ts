@@ -1,0 +1,88 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import type { Page } from "npm:playwright-core@1.65.1";
+import { complaintsOf, withBrowser } from "../support/browser.ts";
+import { type DevServer, withDevServer } from "../support/dev_server.ts";
+
+/** The build of supabase-js that a script element loads. */
+async function supabaseScript(): Promise<string> {
+  const main = fileURLToPath(import.meta.resolve("@supabase/supabase-js"));
+  return await Deno.readTextFile(main.replace(/dist\/.*$/, "dist/umd/supabase.js"));
+}
+
+/** An app of another origin: an empty page with supabase-js. */
+async function withApp(test: (page: Page, server: DevServer) => Promise<void>): Promise<void> {
+  const script = await supabaseScript();
+  await using app = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ url }) => {
+    const isScript = new URL(url).pathname === "/supabase.js";
+    return new Response(isScript ? script : "<!doctype html><script src=/supabase.js></script>", {
+      headers: { "Content-Type": isScript ? "text/javascript" : "text/html" },
+    });
+  });
+  await withDevServer((server) =>
+    withBrowser(async (browser) => {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${app.addr.port}/`);
+      await page.evaluate(`globalThis.client = supabase.createClient(
+        ${
+        JSON.stringify(server.origin)
+      }, "sb_publishable_development", { auth: { persistSession: false } })`);
+      await test(page, server);
+    })
+  );
+}
+
+/** Calls a function with supabase-js, and gives what the app's script can read. */
+function invoke(page: Page, name: string, options = "{}"): Promise<unknown> {
+  return page.evaluate(`(async () => {
+    const { data, error } = await client.functions.invoke(${JSON.stringify(name)}, ${options});
+    if (error === null) return { data };
+    const { context } = error;
+    return { status: context.status, retry: context.headers.get("WWW-Authenticate"), body: await context.json() };
+  })()`);
+}
+
+Deno.test("an app of another origin calls all three functions with supabase-js, by real preflights", async () => {
+  await withApp(async (page, server) => {
+    const complaints = complaintsOf(page);
+    const keys = JSON.stringify(await invoke(page, "powersync-jwks", '{ method: "GET" }'));
+    assertMatch(keys, /^\{"data":\{"keys":\[\{/);
+    for (const method of ["GET", "POST"]) {
+      const anonymous = JSON.stringify(
+        await invoke(page, "powersync-auth-anonymous", `{ method: "${method}" }`),
+      );
+      assertMatch(anonymous, /"token":"[\w-]+\.[\w-]+\.[\w-]+"/);
+    }
+    await page.evaluate('client.auth.signUp({ email: "a@example.com", password: "correct horse" })');
+    assertMatch(JSON.stringify(await invoke(page, "powersync-auth")), /"token":"[\w-]+\.[\w-]+\.[\w-]+"/);
+    assertEquals(complaints, []);
+    // The server prints each request, so that the browser's own preflight shows; later ones are kept by the browser.
+    for (const name of ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"]) {
+      await server.line(new RegExp(`^204 OPTIONS /functions/v1/${name} `));
+    }
+  });
+});
+
+Deno.test("its script reads errors with status, code, hint and header", async () => {
+  await withApp(async (page, server) => {
+    const refused = JSON.stringify(await invoke(page, "powersync-auth"));
+    assertMatch(
+      refused,
+      /^\{"status":401,"retry":"Bearer","body":\{"code":"USER_TOKEN_MISSING","message":"[^"]+","hint":"[^"]+"\}\}$/,
+    );
+    assertMatch(
+      JSON.stringify(await invoke(page, "powersync-auth-anonymous", '{ method: "PUT" }')),
+      /^\{"status":405,.*"code":"METHOD_NOT_ALLOWED"/,
+    );
+    await server.edit(
+      "supabase/functions/_shared/powersync/claims.ts",
+      (text) =>
+        text.replace(/(export function anonymousClaims\([^]*?\{\n)/, '$1  throw new Error("broken");\n'),
+      /^Changed: the functions were loaded anew/,
+    );
+    assertMatch(
+      JSON.stringify(await invoke(page, "powersync-auth-anonymous")),
+      /^\{"status":500,.*"code":"CLAIMS_FAILED"/,
+    );
+  });
+});
