@@ -24,7 +24,7 @@ export async function checkRequest(request: Request, { origin, envFile }: PageOp
   const body: unknown = await live.json();
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
-  const check = { audiences, nowSeconds: Date.now() / 1000 };
+  const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
   const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
   const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
   return Response.json({ verdict: verdictOf(tokenRules), rules: tokenRules, jwksRules: keyRules });

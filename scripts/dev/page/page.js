@@ -1,6 +1,6 @@
 /** The development page: who calls, the token they get, and what PowerSync says of it. */
 import { askAuth, callFunction, checkToken, curlOf, readState } from "./calls.js";
-import { element, showCheck, showContent, showError, showExpiry, showState } from "./show.js";
+import { clearCheck, element, showCheck, showContent, showError, showExpiry, showState } from "./show.js";
 
 /** In memory only: a reload signs out. */
 let session;
@@ -48,6 +48,7 @@ async function getToken(name) {
 
 async function judge() {
   const token = element("token").value.trim();
+  clearCheck();
   claims = showContent(token);
   showExpiry(claims?.exp);
   showCheck(await checkToken(token));

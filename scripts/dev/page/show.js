@@ -69,6 +69,14 @@ function resultItem({ rule, outcome, code, seen, fix }) {
   return item;
 }
 
+/** Takes the last verdict away, which is not the next token's. */
+export function clearCheck() {
+  const text = element("verdict");
+  text.textContent = "No verdict yet.";
+  delete text.dataset.outcome;
+  element("rules").replaceChildren();
+}
+
 /** Shows a token's header and claims, and returns the claims. */
 export function showContent(token) {
   const [header, claims] = token.split(".").map(decodePart);

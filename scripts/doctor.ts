@@ -1,0 +1,118 @@
+/**
+ * Finds out why a set-up does not work: which cause, which PowerSync code it leads to, and which command fixes it.
+ */
+import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./dev/platform.ts";
+import { examine } from "./doctor/examine.ts";
+import { isHealthy, printable, reportLines } from "./doctor/report.ts";
+import { type EnvVariables, readEnvFile } from "./env-file.ts";
+import { CommandError, readFlags } from "./flags.ts";
+import { isLoopback, LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { isHttpUrl, projectUrl } from "./project-url.ts";
+
+const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
+
+  deno task doctor                                  the secrets in supabase/functions/.env
+  deno task doctor -- --project <ref or URL>        a deployment, from outside
+  deno task doctor -- --powersync <URL> …           and the PowerSync instance itself
+  deno task doctor -- --token -                     one token, read from standard input
+
+  --env-file PATH         another file with secrets
+  --publishable-key KEY   the project's API key for clients: to have an anonymous token made
+  --user-token TOKEN      the access token of a signed-in user
+  --sign-in-anonymously   signs in to have one; this creates a user in the project
+  --token TOKEN           explains this token; - reads it from standard input
+  --jwks-url URL          another JWKS than the project's
+  --audience AUD          what PowerSync is configured with; repeat it for more
+  --json                  for machines
+  --help
+
+Exits with 0 when all is well, 1 when something fails, 2 when it could not run.`;
+
+/** As long as PowerSync waits for a JWKS, in milliseconds. */
+const SLOW_MS = 3_000;
+/** As long as the doctor waits for any answer, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** Reads the flags, examines, and prints. Returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const flags = readFlags(args, {
+    "env-file": { type: "string" },
+    project: { type: "string" },
+    powersync: { type: "string" },
+    token: { type: "string" },
+    "jwks-url": { type: "string" },
+    audience: { type: "string", multiple: true },
+    "user-token": { type: "string" },
+    "publishable-key": { type: "string" },
+    "sign-in-anonymously": { type: "boolean" },
+    json: { type: "boolean" },
+  });
+  if (flags.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const project = flags.project === undefined ? undefined : projectUrl(flags.project);
+  if (flags.project !== undefined && project === undefined) {
+    throw new CommandError("--project is neither a project's ref nor its URL.");
+  }
+  for (const name of ["powersync", "jwks-url"] as const) {
+    if (flags[name] !== undefined && !isHttpUrl(flags[name])) {
+      throw new CommandError(`--${name} is no http(s) URL.`);
+    }
+  }
+  const path = flags["env-file"] ?? LOCAL_ENV_FILE;
+  const variables = await readEnvFile(path);
+  if (variables === undefined && flags["env-file"] !== undefined) {
+    throw new CommandError(`There is no file ${path}.`);
+  }
+  const token = flags.token === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : flags.token;
+  const checks = await examine({
+    file: variables === undefined ? undefined : { path, variables, local: path === LOCAL_ENV_FILE },
+    project,
+    jwksUrl: flags["jwks-url"],
+    publishableKey: flags["publishable-key"] ?? publishableKeyFor(project, variables ?? {}),
+    userToken: flags["user-token"],
+    signInAnonymously: flags["sign-in-anonymously"],
+    powersync: flags.powersync,
+    token,
+    audiences: flags.audience ?? [],
+    now: () => Date.now() / 1000,
+    slowMs: SLOW_MS,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const secrets = [...secretsOf(variables ?? {}), token, flags["user-token"]].filter((secret) =>
+    secret !== undefined
+  );
+  const shown = printable(checks, { secrets, projectRef: refOf(flags.project) });
+  if (flags.json) console.log(JSON.stringify({ healthy: isHealthy(checks), checks: shown }, null, 2));
+  else reportLines(shown).forEach((line) => console.log(line));
+  return isHealthy(checks) ? 0 : 1;
+}
+
+/** The file's, when it is for this very project; the development Auth's for `deno task dev`. */
+function publishableKeyFor(project: string | undefined, variables: EnvVariables): string | undefined {
+  if (project === undefined) return undefined;
+  const { supabaseUrl, publishableKey } = configuredPlatform(variables, { shell: {}, port: 0 }) ?? {};
+  if (supabaseUrl === project) return publishableKey;
+  return isLoopback(project) ? DEVELOPMENT_PUBLISHABLE_KEY : undefined;
+}
+
+function secretsOf(variables: EnvVariables): (string | undefined)[] {
+  return Object.entries(variables).flatMap(([name, value]) =>
+    /PRIVATE_KEY|SHARED_KEY|SECRET/.test(name) ? [value] : []
+  );
+}
+
+function refOf(project: string | undefined): string | undefined {
+  return /^[a-z0-9]+$/.exec(project ?? "")?.[0] ??
+    /^https:\/\/([a-z0-9]+)\.supabase\.co/.exec(project ?? "")?.[1];
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exitCode = await main(Deno.args);
+  } catch (error) {
+    console.error(error instanceof CommandError ? error.message : `The doctor itself failed: ${error}`);
+    Deno.exitCode = 2;
+  }
+}

@@ -1,0 +1,218 @@
+import type { Cause } from "../causes.ts";
+
+const GATEWAY =
+  "Set verify_jwt = false for the function in supabase/config.toml, then: supabase functions deploy --use-api --project-ref <project ref>";
+const DEPLOY = "supabase functions deploy --use-api --project-ref <project ref>";
+
+/** What can be wrong with a deployment, as seen from outside. */
+export const DEPLOYMENT_CAUSES = {
+  "jwks-unreachable": {
+    cause: "Nothing answers at the address of the JWKS: a wrong ref, a paused project, or no network here.",
+    code: "PSYNC_S2204",
+    fix: "Check the project's ref and that it is not paused; then run the doctor again.",
+  },
+  "jwks-timeout": {
+    cause: "The JWKS does not answer at all within the doctor's patience.",
+    code: "PSYNC_S2204",
+    fix: `Look into the log of powersync-jwks in the dashboard; then: ${DEPLOY}`,
+  },
+  "jwks-slow": {
+    cause: "The JWKS takes longer than the 3 s that PowerSync waits.",
+    code: "PSYNC_S2204",
+    fix:
+      "Run the doctor again: only a cold start may be slow. If it stays: deploy the function alone, without other imports.",
+  },
+  "jwks-gateway-check": {
+    cause: "The gateway still asks for a JWT before powersync-jwks, and PowerSync sends none.",
+    code: "PSYNC_S2204",
+    fix: GATEWAY,
+  },
+  "jwks-not-deployed": {
+    cause: "powersync-jwks is not deployed in this project.",
+    code: "PSYNC_S2204",
+    fix: DEPLOY,
+  },
+  "jwks-function-error": {
+    cause:
+      "powersync-jwks is deployed, but answers with an error of its own: its secrets are missing or wrong.",
+    code: "PSYNC_S2204",
+    fix:
+      "deno task doctor -- --env-file .env.production, then supabase secrets set --env-file .env.production",
+  },
+  "jwks-http-error": {
+    cause: "The JWKS answers with an HTTP error.",
+    code: "PSYNC_S2204",
+    fix: "Look into the log of powersync-jwks in the dashboard.",
+  },
+  "jwks-html": {
+    cause: "The address answers with a web page: it is not that of powersync-jwks.",
+    code: "PSYNC_S2204",
+    fix: "The URI is https://<project ref>.supabase.co/functions/v1/powersync-jwks",
+  },
+  "jwks-not-json": {
+    cause: "The answer is not JSON.",
+    code: "PSYNC_S2204",
+    fix: "The URI is https://<project ref>.supabase.co/functions/v1/powersync-jwks",
+  },
+  "jwks-redirect": {
+    cause: "The address redirects. PowerSync follows, but every fetch takes longer, and the target may move.",
+    fix: "Enter the target itself as the JWKS URI.",
+  },
+  "jwks-http-public": {
+    cause: "The JWKS is fetched with http from a public host: whoever stands between can replace the keys.",
+    fix: "Use https.",
+  },
+  "jwks-host-ipv6": {
+    cause: "The host of the JWKS has an IPv6 address only; the service looks for an IPv4 address.",
+    code: "PSYNC_S2202",
+    fix: "Serve the JWKS on a host with an IPv4 address; on Supabase every project has one.",
+  },
+  "jwks-host-private": {
+    cause:
+      "The JWKS is on this computer or in a private network, where the PowerSync instance does not reach it.",
+    code: "PSYNC_S2203",
+    fix:
+      "Name the deployment in PowerSync's JWKS URI; self-hosted, see `block_local_jwks`, or deno task config -- --static",
+  },
+  "jwks-not-a-set": {
+    cause: 'The answer is JSON, but not {"keys":[…]}. With a 2xx, PowerSync drops the keys it had at once.',
+    code: "PSYNC_S2204",
+    fix: "Enter the address of powersync-jwks as the JWKS URI.",
+  },
+  "jwks-empty": {
+    cause: "The JWKS holds no key that PowerSync uses.",
+    code: "PSYNC_S2101",
+    fix: "deno task keys -- --env-file .env.production, then supabase secrets set --env-file .env.production",
+  },
+  "jwks-key-malformed": {
+    cause: "PowerSync cannot import a key of the JWKS, and refuses all of them for it.",
+    code: "PSYNC_S2201",
+    fix:
+      "supabase secrets unset <the secret that holds it>; these functions never serve such a key: deploy them.",
+  },
+  "jwks-key-weak": {
+    cause: "A key of the JWKS has less than 2048 bits.",
+    code: "PSYNC_S2101",
+    fix: "Replace it: deno task keys -- --rotate --env-file .env.production",
+  },
+  "jwks-key-algorithm": {
+    cause: "A key of the JWKS states an algorithm with which nothing can be verified.",
+    code: "PSYNC_S2101",
+    fix: "Replace it: deno task keys -- --rotate --env-file .env.production",
+  },
+  "jwks-key-skipped": {
+    cause: "PowerSync skips a key of the JWKS without a word: it is not a public signing key.",
+    fix: "Publish public signing keys only.",
+  },
+  "jwks-kid-missing": {
+    cause: "A key of the JWKS has no `kid`: PowerSync tries it for every unknown one.",
+    fix: "Give the key a `kid` and sign with it in the header.",
+  },
+  "jwks-kid-duplicate": {
+    cause: "Two keys of the JWKS have one `kid`, and PowerSync uses the first only.",
+    code: "PSYNC_S2101",
+    fix: "Give each key its own `kid`: deno task keys",
+  },
+  "jwks-private-member": {
+    cause: "The JWKS shows a private key to everybody; PowerSync does not notice.",
+    fix: "Treat the key as leaked: deno task keys -- --rotate --starts-in now --env-file .env.production",
+  },
+  "jwks-dev-key": {
+    cause:
+      "The deployment publishes a key of local development, whose private half lies on a developer's disk.",
+    fix: "deno task keys -- --env-file .env.production, then supabase secrets set --env-file .env.production",
+  },
+  "jwks-without-signing-key": {
+    cause:
+      "The function signs with a key that the JWKS does not show: an isolate still has old secrets, or a rotation is half done.",
+    code: "PSYNC_S2101",
+    fix:
+      "Wait ten minutes for old isolates; if it stays, deploy all three functions: supabase functions deploy --use-api",
+  },
+  "secrets-not-deployed": {
+    cause:
+      "The live JWKS does not show a key of the file: it was not uploaded, or isolates still have old secrets.",
+    code: "PSYNC_S2101",
+    fix: "supabase secrets set --env-file .env.production, then wait ten minutes.",
+  },
+  "function-unreachable": {
+    cause: "Nothing answers at the function's address.",
+    fix: "Check the project's ref, that it is not paused, and the network here.",
+  },
+  "function-not-deployed": {
+    cause: "The function is not deployed in this project.",
+    code: "PSYNC_S2106",
+    fix: DEPLOY,
+  },
+  "function-gateway-check": {
+    cause: "The gateway answers in the function's place: it still checks JWTs, and sends no CORS headers.",
+    code: "PSYNC_S2106",
+    fix: GATEWAY,
+  },
+  "function-boot-error": {
+    cause: "The function does not start: an import of it fails.",
+    code: "PSYNC_S2106",
+    fix: `Look into its log; check import_map.json and claims.ts; then: ${DEPLOY}`,
+  },
+  "function-caller-refused": {
+    cause: "The function refuses the caller's API key or access token.",
+    code: "PSYNC_S2106",
+    fix: "Use the publishable key and a fresh access token of this very project.",
+  },
+  "function-claims-refused": {
+    cause: "The project's claims.ts refuses this caller.",
+    code: "PSYNC_S2106",
+    fix: "Do what its message says, or change supabase/functions/_shared/powersync/claims.ts.",
+  },
+  "function-claims-failed": {
+    cause: "The project's claims.ts throws an error or returns claims that cannot be signed.",
+    code: "PSYNC_S2106",
+    fix: "Correct supabase/functions/_shared/powersync/claims.ts; the function's log has the code.",
+  },
+  "function-secrets": {
+    cause: "A secret of the deployment is missing or wrong.",
+    code: "PSYNC_S2106",
+    fix:
+      "deno task doctor -- --env-file .env.production, then supabase secrets set --env-file .env.production",
+  },
+  "function-neighbour": {
+    cause: "Supabase Auth or an identity provider did not answer the function.",
+    code: "PSYNC_S2106",
+    fix: "Wait and run the doctor again; see the project's status page.",
+  },
+  "function-http-error": {
+    cause: "The function answers with an HTTP error that is not its own.",
+    code: "PSYNC_S2106",
+    fix: "Look into the function's log in the dashboard.",
+  },
+  "function-answer-malformed": {
+    cause: "The answer is not the JSON with `token` and `powersync_url` that clients read.",
+    code: "PSYNC_S2106",
+    fix: DEPLOY,
+  },
+  "function-endpoint-slash": {
+    cause: "The function's `endpoint` ends in a slash, at which PowerSync's JavaScript SDK throws.",
+    fix: "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>",
+  },
+  "function-endpoint-other": {
+    cause: "The function sends clients to another PowerSync instance than the one named.",
+    code: "PSYNC_S2105",
+    fix: "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>",
+  },
+  "cors-preflight": {
+    cause: "The preflight is refused: a browser shows only `Failed to fetch`.",
+    code: "PSYNC_S2106",
+    fix: GATEWAY,
+  },
+  "cors-headers": {
+    cause:
+      "A header that supabase-js sends or needs is missing in the CORS headers: a browser refuses the answer.",
+    code: "PSYNC_S2106",
+    fix: DEPLOY,
+  },
+  "sign-in-failed": {
+    cause:
+      "Nobody could be signed in anonymously: it is switched off, or the publishable key is another project's.",
+    fix: "Allow anonymous sign-ins in the dashboard (Authentication), or give --user-token.",
+  },
+} as const satisfies Record<string, Cause>;

@@ -1,0 +1,61 @@
+import { ask } from "./ask.ts";
+import { type Check, failed, passed, type Subject } from "./check.ts";
+
+/** What a browser asks for before supabase-js may call: it adds these headers to every request. */
+const ASKED_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
+
+/** Any origin that is not the project's. */
+const ORIGIN = "https://app.example";
+
+/**
+ * Sends the preflight of a browser (Fetch standard, section 3.2) and judges the answer as it would.
+ *
+ * @param name The function.
+ * @param url Its address.
+ * @param timeoutMs How long to wait.
+ */
+export async function checkPreflight(name: string, url: string, timeoutMs: number): Promise<Check> {
+  const subject = { id: `${name}-cors`, title: `${name}, CORS` };
+  const headers = {
+    Origin: ORIGIN,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": ASKED_HEADERS.join(","),
+  };
+  const asked = await ask(url, { method: "OPTIONS", headers }, timeoutMs);
+  if (asked.kind !== "answer") return failed(subject, "function-unreachable", { seen: asked.seen });
+  const { response } = asked;
+  if (!response.ok) {
+    const seen = `The preflight is answered with HTTP ${response.status}.`;
+    return failed(subject, response.status === 404 ? "function-not-deployed" : "cors-preflight", { seen });
+  }
+  const methods = listed(response, "Access-Control-Allow-Methods");
+  // POST needs no permission (Fetch, "CORS-safelisted method"), but an answer that names others leaves it out by mistake.
+  if (methods.length > 0 && !methods.includes("post") && !methods.includes("*")) {
+    return failed(subject, "cors-headers", { seen: "Access-Control-Allow-Methods lacks POST." });
+  }
+  const allowed = listed(response, "Access-Control-Allow-Headers");
+  // The wildcard does not cover `authorization` (Fetch, section 4.8).
+  const missing = ASKED_HEADERS.find((header) =>
+    !allowed.includes(header) && (header === "authorization" || !allowed.includes("*"))
+  );
+  if (missing !== undefined) {
+    return failed(subject, "cors-headers", { seen: `Access-Control-Allow-Headers lacks ${missing}.` });
+  }
+  return checkOrigin(subject, response) ?? passed(subject, "A browser's preflight is answered as it needs.");
+}
+
+/** Whether a browser shows an answer to a page of another origin. */
+export function checkOrigin(subject: Subject, response: Response): Check | undefined {
+  const origin = response.headers.get("Access-Control-Allow-Origin");
+  if (origin === "*" || origin === ORIGIN) return undefined;
+  const seen = origin === null
+    ? `HTTP ${response.status} without Access-Control-Allow-Origin.`
+    : "Access-Control-Allow-Origin names another origin only.";
+  return failed(subject, "cors-headers", { seen });
+}
+
+function listed({ headers }: Response, name: string): string[] {
+  return (headers.get(name) ?? "").toLowerCase().split(",").map((part) => part.trim()).filter((part) =>
+    part !== ""
+  );
+}

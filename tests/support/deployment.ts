@@ -1,0 +1,94 @@
+import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
+import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
+import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
+import { checkToken } from "../../scripts/powersync-rules.ts";
+import { verdictOf } from "../../scripts/powersync-rules/result.ts";
+import { base64, PUBLISHABLE_KEY, userClaims } from "./project.ts";
+import { makeKey, sign } from "./signing.ts";
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+/** A project with the real functions on loopback, of which any part can misbehave. */
+export interface Deployment {
+  readonly url: string;
+  /** The access token of a user of it. */
+  readonly userToken: string;
+  /** The functions' secrets, as they are now. */
+  environment: Record<string, string>;
+  /** What answers in a function's place. */
+  readonly instead: Record<string, Handler | undefined>;
+  /** A PowerSync Service that is configured for it. */
+  readonly powersync: string;
+  /** What answers in the service's place. */
+  service: Handler | undefined;
+}
+
+/** The signing key of the deployment. */
+export const deployedKey = await makeKey("ES256", "powersync-0123456789");
+const userKey = await makeKey("ES256", "user-key");
+
+/** Runs a test with a deployment. */
+export async function withDeployment(test: (deployment: Deployment) => Promise<void>): Promise<void> {
+  const service = serve((request) => deployment.service?.(request) ?? synchronise(request, deployment));
+  const functions: Record<string, () => Handler> = {
+    "powersync-jwks": () => powersyncJwks(options),
+    "powersync-auth": () => powersyncAuth(options),
+    "powersync-auth-anonymous": () => powersyncAuthAnonymous(options),
+  };
+  const options = { environment: () => deployment.environment };
+  const project = serve((request) => {
+    const name = new URL(request.url).pathname.replace("/functions/v1/", "");
+    const handler = deployment.instead[name] ?? functions[name]?.();
+    return handler?.(request) ?? new Response(null, { status: 404 });
+  });
+  const deployment: Deployment = {
+    url: project.url,
+    userToken: await sign(userClaims(), { key: userKey }),
+    environment: {
+      POWERSYNC_PRIVATE_KEY: base64(deployedKey.privateJwk),
+      POWERSYNC_URL: service.url,
+      SUPABASE_URL: project.url,
+      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+      SUPABASE_JWKS: JSON.stringify({ keys: [userKey.publicJwk] }),
+    },
+    instead: {},
+    powersync: service.url,
+    service: undefined,
+  };
+  try {
+    await test(deployment);
+  } finally {
+    await project.close();
+    await service.close();
+  }
+}
+
+/** The error answer of a PowerSync Service. */
+export function serviceError(code: string, status = 401): Response {
+  return Response.json({ error: { code, status, description: "refused", name: "AuthorizationError" } }, {
+    status,
+  });
+}
+
+/** What the service does with a token: the same rules, and its own answers. */
+async function synchronise(request: Request, { url, powersync }: Deployment): Promise<Response> {
+  const [, token = ""] = /^Token (.+)$/.exec(request.headers.get("Authorization") ?? "") ?? [];
+  await request.body?.cancel();
+  const jwks = await (await fetch(`${url}/functions/v1/powersync-jwks`)).json();
+  const results = await checkToken(token, { jwks, audiences: [powersync], nowSeconds: Date.now() / 1000 });
+  const { outcome, code } = verdictOf(results);
+  if (outcome !== "accepted") return serviceError(code ?? "PSYNC_S2101");
+  return new Response('{"checkpoint":{"last_op_id":"1","buckets":[]}}\n', {
+    headers: { "Content-Type": "application/x-ndjson" },
+  });
+}
+
+function serve(handler: Handler): { url: string; close: () => Promise<void> } {
+  const server = Deno.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    onListen: () => {},
+    onError: () => new Response(null, { status: 500 }),
+  }, handler);
+  return { url: `http://127.0.0.1:${server.addr.port}`, close: () => server.shutdown() };
+}
