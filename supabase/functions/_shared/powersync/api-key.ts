@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-import { timingSafeEqual } from "node:crypto";
 import { decodeJwt } from "jose/jwt/decode";
 import { PowerSyncAuthError } from "./errors.ts";
 
@@ -8,12 +6,15 @@ import { PowerSyncAuthError } from "./errors.ts";
  * how much of it is right.
  */
 export function apiKeyMatcher(keys: readonly string[]): (candidate: string) => boolean {
-  const known = keys.map((key) => Buffer.from(key));
-  return (candidate) => {
-    const shown = Buffer.from(candidate);
-    // Every key is compared; only lengths, which are no secret, let one be passed over.
-    return known.filter((key) => key.length === shown.length && timingSafeEqual(key, shown)).length > 0;
-  };
+  return (candidate) => keys.filter((key) => isEqual(key, candidate)).length > 0;
+}
+
+/** Looks at every character, whatever it has found; only lengths, which are no secret, end it early. */
+function isEqual(key: string, candidate: string): boolean {
+  if (key.length !== candidate.length) return false;
+  let difference = 0;
+  for (let i = 0; i < key.length; i++) difference |= key.charCodeAt(i) ^ candidate.charCodeAt(i);
+  return difference === 0;
 }
 
 /**
