@@ -18,6 +18,7 @@ export interface FunctionOptions {
 
 /** What was found, and the token when there is one. */
 export interface FunctionFound {
+  readonly name?: string;
   readonly checks: readonly Check[];
   readonly token?: string;
   readonly endpoint?: string;
@@ -45,7 +46,7 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
     : [];
   if (response.ok) {
     const { check, ...found } = checkCredentials(subject, body, options);
-    return { checks: [check, ...cors], response, ...found };
+    return { checks: [check, ...cors], response, name, ...found };
   }
   const seen = `HTTP ${response.status}${error === undefined ? "" : `, code ${error.code}`}.`;
   if (own && credentials === undefined && response.status === 401) {

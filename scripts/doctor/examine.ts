@@ -9,7 +9,7 @@ import { checkDeployedKeys, examineJwks, type JwksFound } from "./jwks.ts";
 import { askInstance, type InstanceFound } from "./powersync.ts";
 import { checkSecrets, type SecretsFile } from "./secrets.ts";
 import { signInAnonymously } from "./sign-in.ts";
-import { examineToken } from "./token.ts";
+import { examineToken, type TokenFound } from "./token.ts";
 import { checkPowerSyncUrl } from "./url.ts";
 
 /** What is to be examined. */
@@ -38,63 +38,79 @@ export interface ExamineOptions {
   readonly timeoutMs: number;
 }
 
-/** A token that can be tried, and whether it is good as far as can be seen from here. */
-interface Candidate {
+/** A token that can be tried, and what the rules say of it. */
+interface Candidate extends TokenFound {
   readonly token: string;
-  readonly good: boolean;
+}
+
+/** What PowerSync sees: the JWKS, and the time by the servers' clock in seconds since 1970. */
+interface ServerView {
+  readonly jwks: unknown;
+  readonly nowSeconds: number;
 }
 
 /** Examines a set-up: what stands in its file, what is deployed, and what PowerSync makes of it. */
 export async function examine(options: ExamineOptions): Promise<Check[]> {
-  const { file, now } = options;
-  const checks: Check[] = file === undefined ? noFile(options) : await checkSecrets(file, now());
-  if (options.powersync !== undefined) {
-    checks.push(...checkPowerSyncUrl({ id: "powersync-given", title: "--powersync" }, options.powersync));
-  }
-  const jwks = await findJwks(options);
-  checks.push(...jwks.checks);
-  const reachable = jwks.response !== undefined;
-  const functions = options.project === undefined
+  const { file, now, powersync } = options;
+  const secrets = file === undefined ? noFile(options) : await checkSecrets(file, now());
+  const given = powersync === undefined
     ? []
-    : reachable
-    ? await examineFunctions({ ...options, project: options.project })
-    : [{ checks: [skipped({ id: "functions", title: "Auth functions" }, "The project cannot be reached.")] }];
-  const jwksAhead = jwks.response === undefined ? undefined : clockAhead(jwks.response, now());
+    : checkPowerSyncUrl({ id: "powersync-given", title: "--powersync" }, powersync);
+  const jwks = await findJwks(options);
+  const ahead = jwks.response === undefined ? undefined : clockAhead(jwks.response, now());
+  const servers: ServerView = { jwks: jwks.body, nowSeconds: now() + (ahead ?? 0) };
+  const functions = await examineProject(options, { reachable: jwks.response !== undefined });
+  const tokens = [
+    ...await examineGivenToken(options, servers),
+    ...await examineFunctionTokens(functions, { options, servers }),
+  ];
+  const instance = await askPowerSync(options, tokens);
+  const instanceAhead = instance?.response === undefined ? undefined : clockAhead(instance.response, now());
+  return [
+    ...secrets,
+    ...given,
+    ...jwks.checks,
+    ...functions.flatMap(({ checks }) => checks),
+    ...tokens.flatMap(({ checks }) => checks),
+    ...(instance === undefined ? [] : [instance.check]),
+    ...checkClocks({ functions: ahead, powersync: instanceAhead }),
+  ];
+}
+
+async function examineGivenToken(options: ExamineOptions, servers: ServerView): Promise<Candidate[]> {
+  const { token } = options;
+  if (token === undefined) return [];
+  const audiences = audiencesFor(options);
+  return [{
+    token,
+    ...await examineToken({ id: "token", title: "Token" }, { token, audiences, ...servers }),
+  }];
+}
+
+async function examineFunctionTokens(
+  functions: readonly FunctionFound[],
+  { options, servers }: { options: ExamineOptions; servers: ServerView },
+): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const found of functions) {
-    checks.push(...found.checks);
-    if (found.token === undefined) continue;
-    const audiences = options.audiences.length > 0
-      ? options.audiences
-      : [options.powersync ?? found.endpoint ?? ""];
-    const subject = { id: "function-token", title: "Token of the function" };
+  for (const { token, endpoint = "", name = "" } of functions) {
+    if (token === undefined) continue;
+    const audiences = options.audiences.length > 0 ? options.audiences : [options.powersync ?? endpoint];
+    const subject = { id: "function-token", title: `Token of ${name}` };
     const causes = { "key-found": "jwks-without-signing-key" } as const;
-    const nowSeconds = now() + (jwksAhead ?? 0);
-    const examined = await examineToken(subject, {
-      token: found.token,
-      jwks: jwks.body,
-      audiences,
-      nowSeconds,
-      causes,
-    });
-    checks.push(...examined.checks);
-    candidates.push({ token: found.token, good: examined.good });
+    candidates.push({ token, ...await examineToken(subject, { token, audiences, causes, ...servers }) });
   }
-  if (options.token !== undefined) {
-    const subject = { id: "token", title: "Token" };
-    const { checks: found, good } = await examineToken(subject, {
-      token: options.token,
-      jwks: jwks.body,
-      audiences: audiencesFor(options),
-      nowSeconds: now() + (jwksAhead ?? 0),
-    });
-    checks.push(...found);
-    candidates.unshift({ token: options.token, good });
-  }
-  const instance = await askPowerSync(options, candidates);
-  if (instance !== undefined) checks.push(instance.check);
-  const powersync = instance?.response === undefined ? undefined : clockAhead(instance.response, now());
-  return [...checks, ...checkClocks({ functions: jwksAhead, powersync })];
+  return candidates;
+}
+
+async function examineProject(
+  { project, ...options }: ExamineOptions,
+  { reachable }: { reachable: boolean },
+): Promise<FunctionFound[]> {
+  if (project === undefined) return [];
+  if (reachable) return await examineFunctions({ ...options, project });
+  return [{
+    checks: [skipped({ id: "functions", title: "Auth functions" }, "The project cannot be reached.")],
+  }];
 }
 
 function noFile({ project, token, jwksUrl }: ExamineOptions): Check[] {

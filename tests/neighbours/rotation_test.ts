@@ -77,7 +77,7 @@ Deno.test("while the keys cannot be had one fetch a second is tried, whatever co
 Deno.test("invented key IDs lead to ten questions a second and one fetch in half a minute; legacy users go on", async () => {
   const refuse = healthy([projectKey.publicJwk]);
   const invented = await Promise.all(
-    Array.from({ length: 40 }, async (_, i) => userToken({ ...projectKey, kid: `invented-${i}` })),
+    Array.from({ length: 40 }, (_, i) => userToken({ ...projectKey, kid: `invented-${i}` })),
   );
   const legacy = await legacyToken();
   const known = await userToken();
