@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createClient, FunctionsFetchError, type SupabaseClient } from "@supabase/supabase-js";
 import { AbstractRemote, type FetchOptions } from "npm:@powersync/shared-internals@1.3.0";
 import { SupabaseConnector } from "./connector/powersync_connector.ts";
 import { type DevServer, withDevServer } from "./support/dev_server.ts";
@@ -52,6 +52,22 @@ async function withAnswer(
   }
 }
 
+/** Has every timer end at once, and gives how long each would have waited, in milliseconds. */
+async function withoutWaiting(run: () => Promise<unknown>): Promise<number[]> {
+  const { setTimeout } = globalThis;
+  const waited: number[] = [];
+  globalThis.setTimeout = Object.assign((ended: () => void, milliseconds = 0) => {
+    waited.push(milliseconds);
+    return setTimeout(ended, 0);
+  }, setTimeout);
+  try {
+    await run();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  return waited;
+}
+
 Deno.test("the connector gives the real SDK credentials for a signed-in and for an anonymous user", async () => {
   await withDevServer(async (server) => {
     const anonymous = server.client();
@@ -90,11 +106,51 @@ Deno.test("401 is not signed in; 403, 500 and 503 are errors with code and hint;
       await assertRejects(fetchCredentials, Error, "CODE: What happened. What to do.");
     });
   }
+  await withAnswer(() => new Response("<html>", { status: 502 }), async (supabase) => {
+    await assertRejects(() => connectorOf(supabase, true).fetchCredentials(), Error, "502: ");
+  });
   const nowhere = createClient("http://127.0.0.1:9", "sb_publishable_test", {
     auth: { persistSession: false },
   });
   await assertRejects(() => connectorOf(nowhere, true).fetchCredentials());
   await nowhere.auth.stopAutoRefresh();
+});
+
+Deno.test("a signed-in user whose session cannot be renewed does not become anonymous", async () => {
+  const answer = { token: "t", endpoint: "http://localhost:8080", expires_at: new Date().toISOString() };
+  const past = Math.floor(Date.now() / 1000) - 60;
+  const session = { access_token: "a", refresh_token: "r", expires_at: past, user: { id: "u" } };
+  const storage = { getItem: () => JSON.stringify(session), setItem: () => {}, removeItem: () => {} };
+  const isAuth = (url: string) => url.includes("/auth/v1/");
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    ({ url }) => isAuth(url) ? Response.json({ message: "down" }, { status: 500 }) : Response.json(answer),
+  );
+  const supabase = createClient(`http://127.0.0.1:${server.addr.port}`, "sb_publishable_test", {
+    auth: { storage, autoRefreshToken: false },
+  });
+  try {
+    const fetchCredentials = () => connectorOf(supabase, true).fetchCredentials();
+    // supabase-js itself tries for half a minute before it tells.
+    await withoutWaiting(() => assertRejects(fetchCredentials, Error, "down"));
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("a function that does not answer is given up after a time", async () => {
+  const supabase = createClient("http://127.0.0.1:9", "sb_publishable_test", {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: (_input, init) =>
+        new Promise((_resolve, reject) =>
+          init?.signal?.addEventListener("abort", () => reject(new Error("aborted")))
+        ),
+    },
+  });
+  const fetchCredentials = () => connectorOf(supabase, true).fetchCredentials();
+  const waited = await withoutWaiting(() => assertRejects(fetchCredentials, FunctionsFetchError));
+  assertEquals(waited, [15_000]);
 });
 
 Deno.test("the real SDK refuses an endpoint with a trailing slash, which the functions never answer", async () => {

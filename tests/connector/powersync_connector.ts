@@ -19,7 +19,9 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
   constructor(private readonly supabase: SupabaseClient, private readonly options: ConnectorOptions) {}
 
   async fetchCredentials(): Promise<PowerSyncCredentials | null> {
-    const { data: { session } } = await this.supabase.auth.getSession();
+    const { data: { session }, error: sessionError } = await this.supabase.auth.getSession();
+    // The session could not be renewed: that makes nobody anonymous. PowerSync tries again.
+    if (sessionError !== null) throw sessionError;
     if (session === null && !this.options.anonymous) return null;
     const name = session === null ? "powersync-auth-anonymous" : "powersync-auth";
     const { data, error } = await this.supabase.functions.invoke(name, { timeout: TIMEOUT_MS });
@@ -34,8 +36,9 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
       await response.body?.cancel();
       return null;
     }
-    // 503: PowerSync tries again. 403 and 500: the message says what to do; show it to the developer.
-    const { code, message, hint } = await response.json();
+    // 503: PowerSync tries again. 403 and 500: the text says what to do; show it to the developer. What is no JSON
+    // comes from something between, a proxy for example.
+    const { code = response.status, message = "", hint = "" } = await response.json().catch(() => ({}));
     throw new Error(`${code}: ${message} ${hint}`);
   }
 
