@@ -81,3 +81,32 @@ Deno.test("what a token says is text, and on a phone nothing is wider than the s
     })
   );
 });
+
+Deno.test("the buttons copy the token, the endpoint, a command that works elsewhere, and client_auth", async () => {
+  await withDevServer((server) =>
+    withBrowser(async (browser) => {
+      const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+      const page = await context.newPage();
+      await page.goto(`${server.origin}/`);
+      await page.getByText("signs new tokens").waitFor();
+      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
+      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
+      const copied = async (name: string, what: string) => {
+        await page.getByRole("button", { name }).click();
+        await page.getByText(`Copied: ${what}.`).waitFor();
+        return `${await page.evaluate("navigator.clipboard.readText()")}`;
+      };
+      const token = await page.getByLabel("The token, or any other that you paste").inputValue();
+      assertEquals(await copied("Copy token", "token"), token);
+      assertEquals(await copied("Copy endpoint", "endpoint"), "http://localhost:8080");
+      assertMatch(await copied("Copy client_auth", "client-auth"), /^client_auth:\n {2}jwks_uri: "/);
+      const curl = await copied("Copy as curl", "curl");
+      const [, url = ""] = / (http\S+)$/.exec(curl) ?? [];
+      const headers = [...curl.matchAll(/-H "([^:]+): ([^"]+)"/g)].map((
+        [, name = "", value = ""],
+      ) => [name, value]);
+      const answer = await fetch(url, { headers: Object.fromEntries(headers) });
+      assertMatch(await answer.text(), /"token":"/);
+    })
+  );
+});
