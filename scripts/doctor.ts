@@ -97,10 +97,9 @@ function publishableKeyFor(project: string | undefined, variables: EnvVariables)
   return isLoopback(project) ? DEVELOPMENT_PUBLISHABLE_KEY : undefined;
 }
 
+/** Public ones too: a private key may stand in their place. */
 function secretsOf(variables: EnvVariables): (string | undefined)[] {
-  return Object.entries(variables).flatMap(([name, value]) =>
-    /PRIVATE_KEY|SHARED_KEY|SECRET/.test(name) ? [value] : []
-  );
+  return Object.entries(variables).flatMap(([name, value]) => /_KEY|SECRET/.test(name) ? [value] : []);
 }
 
 function refOf(project: string | undefined): string | undefined {

@@ -58,9 +58,35 @@ Deno.test("the page is served with its files, under a policy that lets in nothin
     const foreign = await check(server, JSON.stringify({ token: data.token }), "text/plain");
     await foreign.body?.cancel();
     assertEquals(foreign.status, 400);
+    // Every rule says with which code PowerSync refuses, or that it does not notice.
+    const { rules } = JSON.parse(text);
+    const codes = Object.fromEntries(
+      rules.map(({ rule, code }: { rule: string; code?: string }) => [rule, code]),
+    );
+    assertEquals(
+      [codes["exp-not-passed"], codes.lifetime, codes["jwks-shape"], codes["jwks-no-private-member"]],
+      ["PSYNC_S2103", "PSYNC_S2104", "PSYNC_S2204", undefined],
+    );
     const method = await fetch(`${server.origin}/dev/check`);
     await method.body?.cancel();
     assertEquals([method.status, method.headers.get("Allow")], [405, "POST"]);
+  });
+});
+
+Deno.test("a broken secret or .env is an error that the page shows", async () => {
+  await withDevServer(async (server) => {
+    const { data } = await server.client().functions.invoke("powersync-auth-anonymous");
+    const env = "supabase/functions/.env";
+    await server.edit(env, (text) => text.replace(/^(POWERSYNC_PRIVATE_KEY)=.*$/m, "$1=e30"), /PRIVATE_KEY/);
+    const secret = await fetch(`${server.origin}/dev/state.json`);
+    const { code, message, hint } = await secret.json();
+    assertEquals(secret.status, 500);
+    assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY") && hint !== "");
+
+    await server.edit(env, () => '"broken', /NAME=value/);
+    const file = await check(server, JSON.stringify({ token: data.token }));
+    assertEquals(file.status, 500);
+    assertMatch((await file.json()).message, /^\S+\.env has a line that is neither/);
   });
 });
 

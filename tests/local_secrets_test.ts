@@ -19,7 +19,7 @@ Deno.test("no command of ours can upload a file: none may run the Supabase CLI, 
 
 Deno.test("the README uploads the secrets of the production file and of no other", async () => {
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const uploaded = [...readme.matchAll(/secrets set .*--env-file[ =]([^\s`]+)/g)].map(([, file]) => file);
+  const uploaded = [...readme.matchAll(/secrets set .*--env-file[ =]([^\s`,]+)/g)].map(([, file]) => file);
   assert(uploaded.length > 0);
   assertEquals([...new Set(uploaded)], [PRODUCTION_ENV_FILE]);
 });

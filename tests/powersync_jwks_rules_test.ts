@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/as
 import { checkJwks } from "../scripts/powersync-rules.ts";
 import { readJwks } from "../scripts/powersync-rules/jwks.ts";
 import { type RuleResult, verdictOf } from "../scripts/powersync-rules/result.ts";
+import { RULE_CODES } from "../scripts/powersync-rules/rule-codes.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { makeKey } from "./support/signing.ts";
 
@@ -14,7 +15,10 @@ function kept(body: unknown): (string | undefined)[] {
 }
 
 function failures(results: readonly RuleResult[]): [string, string | undefined][] {
-  return results.filter(({ outcome }) => outcome === "failed").map(({ rule, code }) => [rule, code]);
+  return results.filter(({ outcome }) => outcome === "failed").map(({ rule, code }) => {
+    assertEquals(RULE_CODES[rule], code);
+    return [rule, code];
+  });
 }
 
 function warnings(results: readonly RuleResult[]): string[] {

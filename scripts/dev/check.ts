@@ -3,6 +3,7 @@ import { audiencesOf } from "../audience.ts";
 import { readEnvFile } from "../env-file.ts";
 import { checkJwks, checkToken } from "../powersync-rules.ts";
 import { type RuleResult, verdictOf } from "../powersync-rules/result.ts";
+import { RULE_CODES } from "../powersync-rules/rule-codes.ts";
 import { jwksUrlOf } from "../project-url.ts";
 import type { PageOptions } from "./page.ts";
 import { readBody } from "./read-body.ts";
@@ -13,7 +14,7 @@ const MAX_BODY_BYTES = 128 * 1024;
 /**
  * Judges `{ "token": "…" }` as the PowerSync Service would, with the keys that `powersync-jwks` serves now.
  *
- * @returns The verdict and one result a rule; 400 when the body holds no token. The token is nowhere in the answer.
+ * @returns The verdict and one result a rule, each with the code that it refuses with; 400 when the body holds no token. The token is nowhere in the answer.
  */
 export async function checkRequest(request: Request, { origin, envFile }: PageOptions): Promise<Response> {
   const token = await readToken(request);
@@ -27,7 +28,13 @@ export async function checkRequest(request: Request, { origin, envFile }: PageOp
   const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
   const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
   const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
-  return Response.json({ verdict: verdictOf(tokenRules), rules: tokenRules, jwksRules: keyRules });
+  return Response.json({
+    verdict: verdictOf(tokenRules),
+    rules: [...tokenRules, ...keyRules].map((result) => ({
+      ...result,
+      code: result.code ?? RULE_CODES[result.rule],
+    })),
+  });
 }
 
 /** A type other than JSON is refused, because a page of another origin can send that without asking. */

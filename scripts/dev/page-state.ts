@@ -1,10 +1,8 @@
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../audience.ts";
 import { clientAuthYaml } from "../client-auth.ts";
 import { readEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
 import { jwksUrlOf } from "../project-url.ts";
 import type { PageOptions } from "./page.ts";
 
@@ -18,28 +16,24 @@ export interface ListedKey {
   readonly startsAt: number | undefined;
 }
 
-/** What the page starts with; a broken secret is a 500 in the form of the functions' errors. */
+/**
+ * What the page starts with.
+ *
+ * @throws {PowerSyncAuthError} A secret is broken.
+ * @throws {CommandError} The `.env` file is.
+ */
 export async function pageState({ origin, platform, envFile }: PageOptions): Promise<Response> {
-  try {
-    const variables = await readEnvFile(envFile) ?? {};
-    const ring = await loadKeyRing(readKeySecrets(variables));
-    const jwksUri = jwksUrlOf(origin);
-    return Response.json({
-      supabaseUrl: platform.supabaseUrl,
-      publishableKey: platform.publishableKey,
-      isDevelopmentAuth: platform.isDevelopmentAuth,
-      keys: listedKeys(ring, Date.now() / 1000),
-      problems: ring.problems.map(({ error: { code, message, hint } }) => ({ code, message, hint })),
-      clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
-    });
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) {
-      const { code, message, hint } = error;
-      return Response.json({ code, message, hint }, { status: 500 });
-    }
-    if (error instanceof CommandError) return Response.json({ message: error.message }, { status: 500 });
-    throw error;
-  }
+  const variables = await readEnvFile(envFile) ?? {};
+  const ring = await loadKeyRing(readKeySecrets(variables));
+  const jwksUri = jwksUrlOf(origin);
+  return Response.json({
+    supabaseUrl: platform.supabaseUrl,
+    publishableKey: platform.publishableKey,
+    isDevelopmentAuth: platform.isDevelopmentAuth,
+    keys: listedKeys(ring, Date.now() / 1000),
+    problems: ring.problems.map(({ error: { code, message, hint } }) => ({ code, message, hint })),
+    clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
+  });
 }
 
 /**

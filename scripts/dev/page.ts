@@ -1,3 +1,5 @@
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { CommandError } from "../flags.ts";
 import { checkRequest } from "./check.ts";
 import { pageState } from "./page-state.ts";
 import type { Platform } from "./platform.ts";
@@ -34,10 +36,21 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
       const text = await Deno.readTextFile(new URL(`./page/${file.file}`, import.meta.url));
       return new Response(text, { headers: { ...headers, "Content-Type": file.type } });
     }
-    const response = method === "POST" ? await checkRequest(request, options) : await pageState(options);
+    const answer = method === "POST" ? checkRequest(request, options) : pageState(options);
+    const response = await answer.catch(errorAnswer);
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
     return response;
   };
+}
+
+/** A broken secret or `.env` is the person's to mend, so the page shows it, in the form of the functions' errors. */
+function errorAnswer(error: unknown): Response {
+  if (error instanceof PowerSyncAuthError) {
+    const { code, message, hint } = error;
+    return Response.json({ code, message, hint }, { status: 500 });
+  }
+  if (error instanceof CommandError) return Response.json({ message: error.message }, { status: 500 });
+  throw error;
 }
 
 /** Nothing from outside, nothing inline, no text as markup; requests only to this server and the project's Auth. */

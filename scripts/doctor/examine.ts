@@ -1,5 +1,6 @@
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { audiencesOf } from "../audience.ts";
 import { isLoopback } from "../keys/local-only.ts";
 import { jwksUrlOf } from "../project-url.ts";
 import { examineFunction, type FunctionFound } from "./auth-functions.ts";
@@ -94,7 +95,7 @@ async function examineFunctionTokens(
   const candidates: Candidate[] = [];
   for (const { token, endpoint = "", name = "" } of functions) {
     if (token === undefined) continue;
-    const audiences = options.audiences.length > 0 ? options.audiences : [options.powersync ?? endpoint];
+    const audiences = audiencesFor(options, endpoint);
     const subject = { id: "function-token", title: `Token of ${name}` };
     const causes = { "key-found": "jwks-without-signing-key" } as const;
     candidates.push({ token, ...await examineToken(subject, { token, audiences, causes, ...servers }) });
@@ -132,8 +133,7 @@ async function findJwks(options: ExamineOptions): Promise<JwksFound> {
   }
   const local = isLoopback(url);
   const live = await examineJwks({ url, local, powersync, slowMs, timeoutMs });
-  const comparable = file !== undefined && (!file.local || local);
-  const deployed = comparable ? checkDeployedKeys(ring.published, live.body) : [];
+  const deployed = concernsProject(options) ? checkDeployedKeys(ring.published, live.body) : [];
   return { ...live, checks: [...live.checks, ...deployed] };
 }
 
@@ -158,7 +158,7 @@ async function examineFunctions(
 type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
 
 async function findUserToken(
-  { project, publishableKey, userToken, signInAnonymously: wanted }: ExamineOptions & {
+  { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted }: ExamineOptions & {
     readonly project: string;
   },
 ): Promise<{ checks: Check[]; accessToken?: string }> {
@@ -170,14 +170,23 @@ async function findUserToken(
   if (publishableKey === undefined) {
     return { checks: [skipped(subject, "Signing in needs --publishable-key.")] };
   }
-  const { check, ...found } = await signInAnonymously(project, publishableKey);
+  const { check, ...found } = await signInAnonymously(project, { publishableKey, timeoutMs });
   return { checks: [check], ...found };
 }
 
-function audiencesFor({ audiences, powersync, file }: ExamineOptions): readonly string[] {
-  if (audiences.length > 0) return audiences;
-  const url = powersync ?? file?.variables.POWERSYNC_URL?.trim();
-  return url === undefined || url === "" ? [] : [url.replace(/\/+$/, "")];
+/** `--audience`, or what the file of the same set-up states; else the instance that is asked or that clients are sent to. */
+function audiencesFor(options: ExamineOptions, endpoint?: string): readonly string[] {
+  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
+  const { POWERSYNC_AUDIENCE } = variables;
+  const url = options.powersync ?? endpoint ?? variables.POWERSYNC_URL ?? "";
+  const stated = options.audiences.length > 0 || POWERSYNC_AUDIENCE?.trim() || url.trim();
+  return stated ? audiencesOf({ POWERSYNC_AUDIENCE, POWERSYNC_URL: url }, options.audiences) : [];
+}
+
+/** The file of local development says nothing about a deployment. */
+function concernsProject({ file, project, jwksUrl }: ExamineOptions): boolean {
+  const url = jwksUrl ?? project;
+  return file !== undefined && (!file.local || url === undefined || isLoopback(url));
 }
 
 async function askPowerSync(
@@ -190,6 +199,11 @@ async function askPowerSync(
     const subject = { id: "powersync", title: "PowerSync instance" };
     const seen = "There is no token to ask it with: give --token, or --project with --publishable-key.";
     return { check: skipped(subject, seen) };
+  }
+  // A line break or a quotation mark of another script cannot stand in a header (RFC 9110, section 5.5).
+  if (!/^[\x21-\x7e]+$/.test(candidate.token)) {
+    const seen = "It was not asked: the token holds white space or other characters that no token has.";
+    return { check: skipped({ id: "powersync", title: "PowerSync instance" }, seen) };
   }
   const url = powersync.replace(/\/+$/, "");
   return await askInstance({ url, token: candidate.token, tokenIsGood: candidate.good, timeoutMs });

@@ -41,9 +41,18 @@ export async function askInstance(
     return { check: failed(INSTANCE, "powersync-unreachable", { seen: whyNot(error, timeoutMs).seen }) };
   }
   if (response.ok) return { check: await checkStream(response), response };
-  const code = codeOf(parseJson(await response.text()));
+  const code = codeOf(parseJson(await readText(response)));
   const seen = `HTTP ${response.status}${code === undefined ? "" : `, ${code}`}.`;
   return { check: failed(INSTANCE, causeOfRefusal(response.status, code, tokenIsGood), { seen }), response };
+}
+
+/** The body; empty when it does not end in time, for the status alone says that the token was refused. */
+async function readText(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch {
+    return "";
+  }
 }
 
 async function checkStream(response: Response): Promise<Check> {

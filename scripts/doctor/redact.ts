@@ -11,6 +11,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 8)
     .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
   return known
+    .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, "[token hidden]")
     .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]")
     .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]")

@@ -6,19 +6,26 @@ const SIGN_IN = { id: "sign-in", title: "Anonymous sign-in" };
  * Signs in anonymously at a project, which makes a user there.
  *
  * @param supabaseUrl The project.
- * @param publishableKey Its API key for clients.
+ * @param options `publishableKey`: its API key for clients; `timeoutMs`: how long the Auth server may take.
  */
 export async function signInAnonymously(
   supabaseUrl: string,
-  publishableKey: string,
+  { publishableKey, timeoutMs }: { publishableKey: string; timeoutMs: number },
 ): Promise<{ check: Check; accessToken?: string }> {
   const { createClient } = await import("@supabase/supabase-js");
   const supabase = createClient(supabaseUrl, publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: {
+      fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+    },
   });
   const { data, error } = await supabase.auth.signInAnonymously();
   if (error !== null || data.session === null) {
-    const seen = `The Auth server refuses${error?.status === undefined ? "" : ` with HTTP ${error.status}`}.`;
+    // supabase-js states no status, or 0, when there was no answer.
+    if (!error?.status) {
+      return { check: failed(SIGN_IN, "sign-in-unreachable", { seen: "The Auth server does not answer." }) };
+    }
+    const seen = `The Auth server refuses with HTTP ${error.status}.`;
     return { check: failed(SIGN_IN, "sign-in-failed", { seen }) };
   }
   const seen = `It created the user ${data.user?.id}, which stays in the project until you delete it.`;

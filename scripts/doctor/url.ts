@@ -26,9 +26,11 @@ export function isPrivateHost(url: string): boolean {
 export function checkPowerSyncUrl(subject: Subject, given: string): Check[] {
   const text = given.trim();
   const seen = `It is ${text.slice(0, 120)}`;
-  if (PLACEHOLDER.test(text)) return [failed(subject, "url-placeholder", { seen })];
+  // A URL with a user name or password is never shown, not even as a placeholder.
+  const credentials = /^[a-z]+:\/\/[^/]*@/i.test(text);
+  if (!credentials && PLACEHOLDER.test(text)) return [failed(subject, "url-placeholder", { seen })];
   const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || url.username || url.password) {
+  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || credentials) {
     return [failed(subject, "url-invalid", { seen: "It cannot be read as a plain http(s) URL." })];
   }
   const found: Check[] = [];

@@ -23,6 +23,8 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
       await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
       assertEquals(await page.getByRole("alert").isVisible(), false);
       assertMatch(await page.locator("#expiry").innerText(), /^Expires in \d+ min \d+ s\.$/);
+      assertMatch(await page.locator("#count").innerText(), /^Rules: \d+ passed\. /);
+      await page.getByRole("listitem").getByText("aud-accepted · passed · PSYNC_S2105").waitFor();
       const claims = JSON.parse(await page.locator("#claims").innerText());
       assertEquals(claims.is_anonymous, false);
       assertMatch(await page.locator("#caller").innerText(), new RegExp(`user id ${claims.sub}\\.`));
@@ -47,6 +49,8 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
       await token.fill(expired.token);
       await judge.click();
       await page.locator("#verdict", { hasText: "Refused: PSYNC_S2103" }).waitFor();
+      const [first] = await page.locator("#rules li").allInnerTexts();
+      assertMatch(first ?? "", /^exp-not-passed · failed · PSYNC_S2103\n/);
       assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ min \d+ s ago\.$/);
 
       await page.getByRole("button", { name: "Sign out" }).click();

@@ -1,6 +1,7 @@
 import type { PowerSyncCode } from "../../scripts/powersync-codes.ts";
 import { assertEquals } from "@std/assert";
 import { checkToken, type TokenCheck } from "../../scripts/powersync-rules.ts";
+import { RULE_CODES } from "../../scripts/powersync-rules/rule-codes.ts";
 import { type RuleId, type RuleResult, verdictOf } from "../../scripts/powersync-rules/result.ts";
 import { makeKey, sign } from "./signing.ts";
 
@@ -33,6 +34,7 @@ export function assertRefused(results: readonly RuleResult[], rule: RuleId, code
   assertEquals(failures, [[rule, code]]);
   assertEquals(verdictOf(results).outcome, "refused");
   assertEquals(verdictOf(results).code, code);
+  if (rule !== "key-found") assertEquals(RULE_CODES[rule], code);
 }
 
 /** No rule fails, and the verdict says so. */

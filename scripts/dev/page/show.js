@@ -20,8 +20,9 @@ export function showError(error) {
   if (error === undefined) return box.replaceChildren();
   box.replaceChildren(
     make("strong", error.code ?? "Error"),
-    ` ${error.message} `,
-    make("span", error.hint ?? "", { class: "fix" }),
+    " ",
+    ...withCode(error.message),
+    fixOf(error.hint ?? ""),
   );
 }
 
@@ -49,24 +50,45 @@ function roleText({ role, startsAt }) {
   return `starts to sign at ${new Date(startsAt * 1000).toLocaleString()}`;
 }
 
+const OUTCOMES = ["failed", "warning", "skipped", "passed"];
+
 /** Shows the verdict and each rule, failures first. */
-export function showCheck({ verdict, rules, jwksRules }) {
+export function showCheck({ verdict, rules }) {
   const text = element("verdict");
   text.textContent = [verdict.outcome, verdict.code].filter(Boolean).join(": ").replace(
     /^./,
     (first) => first.toUpperCase(),
   );
   text.dataset.outcome = verdict.outcome;
-  const order = ["failed", "warning", "skipped", "passed"];
-  const sorted = [...rules, ...jwksRules].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome));
+  const counts = OUTCOMES.flatMap((outcome) => {
+    const number = rules.filter((rule) => rule.outcome === outcome).length;
+    return number === 0 ? [] : [`${number} ${outcome}`];
+  });
+  element("count").textContent = `Rules: ${
+    counts.join(", ")
+  }. Beside each stands the code with which PowerSync refuses what breaks it.`;
+  const sorted = rules.toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
   element("rules").replaceChildren(...sorted.map(resultItem));
 }
 
 function resultItem({ rule, outcome, code, seen, fix }) {
   const item = make("li", "", { "data-outcome": outcome });
-  item.append(make("strong", [rule, outcome, code].filter(Boolean).join(" · ")), seen);
-  if (fix !== undefined) item.append(make("span", fix, { class: "fix" }));
+  const title = make("strong", [rule, outcome].filter(Boolean).join(" · "));
+  if (code !== undefined) title.append(make("span", ` · ${code}`, { class: "code" }));
+  item.append(title, ...withCode(seen));
+  if (fix !== undefined) item.append(fixOf(fix));
   return item;
+}
+
+function fixOf(text) {
+  const fix = make("span", "", { class: "fix" });
+  fix.append(...withCode(text));
+  return fix;
+}
+
+/** Text in which backticks enclose code. */
+function withCode(text) {
+  return text.split("`").map((part, index) => index % 2 === 0 ? part : make("code", part));
 }
 
 /** Takes the last verdict away, which is not the next token's. */
@@ -74,6 +96,7 @@ export function clearCheck() {
   const text = element("verdict");
   text.textContent = "No verdict yet.";
   delete text.dataset.outcome;
+  element("count").textContent = "";
   element("rules").replaceChildren();
 }
 

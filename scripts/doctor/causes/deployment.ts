@@ -210,6 +210,10 @@ export const DEPLOYMENT_CAUSES = {
     code: "PSYNC_S2106",
     fix: DEPLOY,
   },
+  "sign-in-unreachable": {
+    cause: "The project's Auth server does not answer, so that nobody could be signed in.",
+    fix: "Check that the project is not paused and run the doctor again, or give --user-token.",
+  },
   "sign-in-failed": {
     cause:
       "Nobody could be signed in anonymously: it is switched off, or the publishable key is another project's.",
