@@ -39,7 +39,7 @@ export async function withDeployment(test: (deployment: Deployment) => Promise<v
   const project = serve((request) => {
     const name = new URL(request.url).pathname.replace("/functions/v1/", "");
     const handler = deployment.instead[name] ?? functions[name]?.();
-    return handler?.(request) ?? new Response(null, { status: 404 });
+    return handler?.(request) ?? Response.json({ msg: "Not found" }, { status: 404 });
   });
   const deployment: Deployment = {
     url: project.url,
