@@ -65,7 +65,8 @@ export async function main(args: readonly string[]): Promise<number> {
   if (variables === undefined && flags["env-file"] !== undefined) {
     throw new CommandError(`There is no file ${path}.`);
   }
-  const token = flags.token === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : flags.token;
+  const given = flags.token === "-" ? await new Response(Deno.stdin.readable).text() : flags.token;
+  const token = given?.trim();
   const checks = await examine({
     file: variables === undefined ? undefined : { path, variables, local: path === LOCAL_ENV_FILE },
     project,

@@ -53,6 +53,7 @@ const CASES: [CauseId, Record<string, string>][] = [
   ["url-placeholder", { POWERSYNC_URL: "https://<instance>.powersync.journeyapps.com" }],
   ["url-placeholder", { POWERSYNC_URL: "https://your-instance.powersync.journeyapps.com" }],
   ["url-invalid", { POWERSYNC_URL: "powersync" }],
+  ["url-invalid", { POWERSYNC_URL: "https://user:password@your-instance.example" }],
   ["url-trailing-slash", { POWERSYNC_URL: `${URL_SET}/` }],
   ["url-has-path", { POWERSYNC_URL: `${URL_SET}/sync` }],
   ["url-http-public", { POWERSYNC_URL: "http://sync.example.com" }],
@@ -69,6 +70,7 @@ for (const [number, [cause, variables]] of CASES.entries()) {
     const found = checks.find((check) => check.cause === cause);
     assert(found?.fix !== undefined, JSON.stringify(checks));
     const shown = JSON.stringify(checks);
+    assert(!shown.includes("user:password"));
     for (const jwk of [key.privateJwk, twin.privateJwk, dev.privateJwk]) assert(!shown.includes(`${jwk.d}`));
     for (const value of Object.values(variables)) assert(value.length < 100 || !shown.includes(value));
   });

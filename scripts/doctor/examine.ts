@@ -62,7 +62,7 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
   const servers: ServerView = { jwks: jwks.body, nowSeconds: now() + (ahead ?? 0) };
   const functions = await examineProject(options, { reachable: jwks.response !== undefined });
   const tokens = [
-    ...await examineGivenToken(options, servers),
+    ...await examineGivenToken(options, { servers, endpoint: functions.find(sendsClients)?.endpoint }),
     ...await examineFunctionTokens(functions, { options, servers }),
   ];
   const instance = await askPowerSync(options, tokens);
@@ -78,10 +78,17 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
   ];
 }
 
-async function examineGivenToken(options: ExamineOptions, servers: ServerView): Promise<Candidate[]> {
+function sendsClients({ endpoint }: FunctionFound): boolean {
+  return endpoint !== undefined;
+}
+
+async function examineGivenToken(
+  options: ExamineOptions,
+  { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
+): Promise<Candidate[]> {
   const { token } = options;
   if (token === undefined) return [];
-  const audiences = audiencesFor(options);
+  const audiences = audiencesFor(options, endpoint);
   return [{
     token,
     ...await examineToken({ id: "token", title: "Token" }, { token, audiences, ...servers }),

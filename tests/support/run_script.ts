@@ -13,6 +13,8 @@ export interface Ran {
 export interface RunOptions {
   /** The working folder. */
   readonly cwd: string;
+  /** What is typed or piped in; nothing by default. */
+  readonly stdin?: string;
   /** Permission flags; by default those of the task that runs the script. */
   readonly permissions?: readonly string[];
 }
@@ -26,10 +28,10 @@ export interface RunOptions {
 export async function runTask(
   task: string,
   args: readonly string[],
-  { cwd, permissions }: RunOptions,
+  { cwd, permissions, stdin = "" }: RunOptions,
 ): Promise<Ran> {
   const { script, flags } = await readTask(task);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
@@ -40,9 +42,21 @@ export async function runTask(
     ],
     cwd,
     env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [, { code, stdout, stderr }] = await Promise.all([type(child.stdin, stdin), child.output()]);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** A command that ends before it has read everything closes the pipe. */
+async function type(pipe: WritableStream<Uint8Array>, text: string): Promise<void> {
+  try {
+    await new Blob([text]).stream().pipeTo(pipe);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Makes a folder for one test and removes it afterwards. */
