@@ -3,7 +3,7 @@
  * The rules were read in its KeyStore, KeySpec and RemoteJWKSCollector, and measured against the running service.
  */
 import { Buffer } from "node:buffer";
-import { isJsonObject } from "../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import { checkClaims } from "./powersync-rules/claims.ts";
 import { type JwksReading, readJwks } from "./powersync-rules/jwks.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKEN_LIFETIME_SECONDS } from "./powersync-rules/limits.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/powersync/decode.ts";
+import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import type { ConfiguredKey } from "./client-auth.ts";
 import { LOCAL_KEY_PREFIX } from "./keys/local-only.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
-import { isJsonObject } from "../supabase/functions/_shared/powersync/decode.ts";
-import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
+import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
 import { readEnvFile } from "../scripts/env-file.ts";
 import { DevServer, inProject, runDev, withDevServer } from "./support/dev_server.ts";
 

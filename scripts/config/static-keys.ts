@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { ConfiguredKey } from "../client-auth.ts";

@@ -2,7 +2,7 @@
  * The development Auth: as much of Supabase Auth's interface as supabase-js needs to sign users up, in and out. In
  * memory, for one computer; it is no part of a deployment.
  */
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { readBody } from "./read-body.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { audiencesOf } from "../audience.ts";
 import { readEnvFile } from "../env-file.ts";
 import { checkJwks, checkToken } from "../powersync-rules.ts";

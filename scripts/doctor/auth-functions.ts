@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { ask, parseJson } from "./ask.ts";
 import type { CauseId } from "./causes.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { isLoopback, LOCAL_KEY_PREFIX } from "../keys/local-only.ts";

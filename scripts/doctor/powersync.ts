@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { type CauseId, CAUSES } from "./causes.ts";
 import { parseJson, whyNot } from "./ask.ts";
 import { type Check, failed, passed } from "./check.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CommandError } from "../flags.ts";
 import { isHttpUrl } from "../project-url.ts";
 

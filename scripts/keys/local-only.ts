@@ -1,4 +1,4 @@
-import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 
 /** Key IDs that begin with it mark keys that must not leave the computer. */
 export const LOCAL_KEY_PREFIX = "dev-";

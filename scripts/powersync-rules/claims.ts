@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "./limits.ts";
 import { failed, passed, quoted, type RuleResult, skipped, type TokenRule, warning } from "./result.ts";
 

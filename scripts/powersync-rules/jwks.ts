@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import type { PowerSyncCode } from "../powersync-codes.ts";
 import { CURVE_ALGORITHM, MIN_RSA_BITS, POWERSYNC_ALGORITHMS } from "./limits.ts";
 import { failed, passed, quoted, type RuleResult, warning } from "./result.ts";

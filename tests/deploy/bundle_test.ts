@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { copyBundle, FUNCTIONS, readmeCommands } from "../support/bundle.ts";
 import { neededFiles, unpack } from "../support/deployed_function.ts";
 import { startAll } from "../support/deployed_functions.ts";

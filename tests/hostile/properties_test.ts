@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
-import { decodeJsonSecret } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { decodeJsonSecret } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";

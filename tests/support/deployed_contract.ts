@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { checkJwks, checkToken } from "../../scripts/powersync-rules.ts";
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import type { DeployedFunctions } from "./deployed_functions.ts";
 import { assertAccepted } from "./token_check.ts";
 import type { SupabaseProject } from "./supabase_project.ts";

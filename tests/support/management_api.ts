@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/decode.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 
 /** The stand-in's one project; the CLI wants twenty lowercase letters. */
 export const PROJECT_REF = "abcdefghijklmnopqrst";

@@ -1,8 +1,8 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { invalidToken } from "./bearer.ts";
-import { isJsonObject } from "./decode.ts";
+import { isJsonObject } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
-import { fetchNeighbour } from "./neighbour.ts";
+import { fetchUpstream } from "./upstream.ts";
 import { once } from "./once.ts";
 
 /** Where the Auth server is, and the API key that its gateway wants. */
@@ -27,7 +27,7 @@ export function authServer({ supabaseUrl, apiKey }: AuthServerOptions): (token: 
     const { createClient } = await import("@supabase/supabase-js");
     return createClient(supabaseUrl, apiKey(), {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      global: { fetch: fetchNeighbour },
+      global: { fetch: fetchUpstream },
     });
   });
   return async (token) => {

@@ -1,7 +1,7 @@
 import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { decodeJwt } from "jose/jwt/decode";
-import { isCanonicalBase64url } from "./decode.ts";
+import { isCanonicalBase64url } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 
 /** No access token comes near; hosts accept about as much in all headers together. */

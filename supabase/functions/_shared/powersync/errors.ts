@@ -50,7 +50,7 @@ export type CallerErrorCode =
   | "API_KEY_IS_SECRET";
 
 /** A neighbour that did not answer, or that we do not ask more often. */
-export type NeighbourErrorCode =
+export type UpstreamErrorCode =
   | "AUTH_SERVER_UNAVAILABLE"
   | "AUTH_SERVER_LIMIT_REACHED"
   | "IDENTITY_PROVIDER_UNAVAILABLE";
@@ -62,7 +62,7 @@ export type ErrorCode =
   | KeyErrorCode
   | ClaimsErrorCode
   | CallerErrorCode
-  | NeighbourErrorCode
+  | UpstreamErrorCode
   | "METHOD_NOT_ALLOWED"
   | "INTERNAL_ERROR";
 

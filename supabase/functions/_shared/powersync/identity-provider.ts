@@ -2,9 +2,9 @@ import type { JWTPayload } from "jose";
 import * as errors from "jose/errors";
 import { jwtVerify } from "jose/jwt/verify";
 import { expiredToken, invalidToken, type UnverifiedToken } from "./bearer.ts";
-import { isJsonObject, isPlainText } from "./decode.ts";
+import { isJsonObject, isPlainText } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
-import { fetchNeighbour } from "./neighbour.ts";
+import { fetchUpstream } from "./upstream.ts";
 import { type IdentityProvider, isSafeUrl } from "./provider-settings.ts";
 import { KeysUnavailable, type RemoteKeys, remoteKeys } from "./remote-keys.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -114,7 +114,7 @@ function keyLocator({ issuer, jwksUri }: IdentityProvider, now: () => number): (
 }
 
 async function discoverJwksUri(issuer: string): Promise<URL> {
-  const response = await fetchNeighbour(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+  const response = await fetchUpstream(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   const metadata: unknown = await response.json();
   if (!response.ok || !isJsonObject(metadata)) throw new TypeError("The document is not there.");
   // OpenID Connect Discovery 1.0, section 4.3: exactly the issuer it was asked for.

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
-import { decodeUnsigned, isBase64url } from "./decode.ts";
+import { decodeUnsigned, isBase64url } from "./secret.ts";
 import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
 
 /** The JWS algorithms that PowerSync accepts and that the hosted runtime can sign with. */

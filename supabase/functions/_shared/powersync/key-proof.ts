@@ -2,7 +2,7 @@ import type { JWK } from "jose";
 import { CompactSign } from "jose/jws/compact/sign";
 import { compactVerify } from "jose/jws/compact/verify";
 import { importJWK } from "jose/key/import";
-import { decodeUnsigned } from "./decode.ts";
+import { decodeUnsigned } from "./secret.ts";
 import { type Algorithm, keyError, type PublicJwk } from "./jwk.ts";
 
 /**

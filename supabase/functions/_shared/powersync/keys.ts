@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
-import { decodeJsonSecret, isJsonObject, type Secret } from "./decode.ts";
+import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import {
   type Algorithm,

@@ -1,4 +1,4 @@
-import { decodeJsonSecret, isJsonObject, isPlainText } from "./decode.ts";
+import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { SUPABASE } from "./user.ts";
 

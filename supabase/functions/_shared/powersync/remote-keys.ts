@@ -2,7 +2,7 @@ import type { FlattenedJWSInput, JWSHeaderParameters } from "jose";
 import * as errors from "jose/errors";
 import { createRemoteJWKSet, customFetch } from "jose/jwks/remote";
 import { knownKeyIsFinal } from "./key-set.ts";
-import { fetchNeighbour } from "./neighbour.ts";
+import { fetchUpstream } from "./upstream.ts";
 
 /** The keys of one issuer, published at a URL. */
 export interface RemoteKeys {
@@ -42,7 +42,7 @@ const RETRY_WITHOUT_KEYS_MS = 1_000;
  */
 export function remoteKeys(url: URL, now: () => number): RemoteKeys {
   const keys = createRemoteJWKSet(url, {
-    [customFetch]: fetchNeighbour,
+    [customFetch]: fetchUpstream,
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
   });

@@ -1,4 +1,4 @@
-import { decodeJsonSecret, isJsonObject, type Secret } from "./decode.ts";
+import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
 import { type CheckedSetting, PowerSyncAuthError, type RequiredSetting } from "./errors.ts";
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */

@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
 import { SignJWT } from "jose/jwt/sign";
-import { isJsonObject, isPlainText } from "./decode.ts";
+import { isJsonObject, isPlainText } from "./secret.ts";
 import { type ClaimsErrorCode, PowerSyncAuthError } from "./errors.ts";
 import type { SigningKey } from "./keys.ts";
 

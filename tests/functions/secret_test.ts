@@ -5,7 +5,7 @@ import {
   decodeUnsigned,
   isBase64url,
   isJsonObject,
-} from "../../supabase/functions/_shared/powersync/decode.ts";
+} from "../../supabase/functions/_shared/powersync/secret.ts";
 
 /** Its base64 has both characters that base64url writes differently, and padding. */
 const VALUE = { text: "ÿþ?>~ü" };

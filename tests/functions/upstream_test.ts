@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fetchNeighbour } from "../../supabase/functions/_shared/powersync/neighbour.ts";
+import { fetchUpstream } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import { logged, read, signLegacyToken, withAuth } from "../support/project.ts";
 import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
 import { withShortTimeOuts } from "../support/time_outs.ts";
@@ -46,7 +46,7 @@ Deno.test("the time counts to the last byte of an answer", async () => {
   };
   try {
     await withShortTimeOuts(0, async () => {
-      await assertRejects(() => fetchNeighbour("http://127.0.0.1:9"), DOMException);
+      await assertRejects(() => fetchUpstream("http://127.0.0.1:9"), DOMException);
     });
   } finally {
     globalThis.fetch = original;
@@ -57,7 +57,7 @@ Deno.test("a redirect is not followed: it could lead a token elsewhere", async (
   await withAuth([userKeys.ES256.publicJwk], async (auth) => {
     const { url } = auth;
     auth.user = () => Response.redirect(`${url}/auth/v1/.well-known/jwks.json`);
-    const response = await fetchNeighbour(`${url}/auth/v1/user`);
+    const response = await fetchUpstream(`${url}/auth/v1/user`);
     assertEquals([response.status, auth.calls], [302, { jwks: 0, user: 1 }]);
     await logged(async () => {
       const { code } = startAuth(auth);
@@ -71,9 +71,9 @@ Deno.test("an answer of more than a megabyte is not read to its end", async () =
   const limit = 1024 * 1024;
   await withAuth([], async (auth) => {
     auth.user = () => new Response("x".repeat(limit));
-    assertEquals((await (await fetchNeighbour(`${auth.url}/auth/v1/user`)).text()).length, limit);
+    assertEquals((await (await fetchUpstream(`${auth.url}/auth/v1/user`)).text()).length, limit);
     auth.user = () => new Response("x".repeat(limit + 1));
-    await assertRejects(() => fetchNeighbour(`${auth.url}/auth/v1/user`), RangeError);
+    await assertRejects(() => fetchUpstream(`${auth.url}/auth/v1/user`), RangeError);
   });
 });
 
@@ -88,13 +88,13 @@ Deno.test("an answer arrives as it was: status, headers, and text of several chu
     });
   await withAuth([], async (auth) => {
     auth.user = () => new Response(chunks(), { status: 418, headers: { "X-Told": "yes" } });
-    const response = await fetchNeighbour(`${auth.url}/auth/v1/user`);
+    const response = await fetchUpstream(`${auth.url}/auth/v1/user`);
     assertEquals([response.status, response.headers.get("X-Told"), await response.text()], [
       418,
       "yes",
       "ä€😀",
     ]);
     auth.user = () => new Response(null, { status: 204 });
-    assertEquals((await fetchNeighbour(`${auth.url}/auth/v1/user`)).status, 204);
+    assertEquals((await fetchUpstream(`${auth.url}/auth/v1/user`)).status, 204);
   });
 });

@@ -12,7 +12,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
  * @throws {RangeError} An answer of more than 1 MB.
  * @throws {TypeError} No connection.
  */
-export async function fetchNeighbour(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+export async function fetchUpstream(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   // Not AbortSignal.timeout, whose timer outlives the answer: thousands of them would be waiting at any time.
   const controller = new AbortController();
   const tooLate = () => controller.abort(new DOMException("The neighbour took too long.", "TimeoutError"));
