@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { HTTP_STATUS } from "../supabase/functions/_shared/powersync/http.ts";
+import { ERRORS } from "../supabase/functions/_shared/powersync/errors.ts";
 
 const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 const ENV_EXAMPLE = await Deno.readTextFile(new URL("../supabase/functions/.env.example", import.meta.url));
@@ -17,7 +17,7 @@ Deno.test("the README's table of error codes is complete, with the status of eac
   const documented = [...rows].flatMap(([, codes = "", status]) =>
     [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => `${code} ${status}`)
   );
-  const existing = Object.entries(HTTP_STATUS).map(([code, status]) => `${code} ${status}`);
+  const existing = Object.entries(ERRORS).map(([code, { status }]) => `${code} ${status}`);
   assertEquals(documented.sort(), existing.sort());
 });
 

@@ -1,6 +1,7 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { readKeySecrets, readTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
 import { assertGitIgnores, type EnvVariables, readEnvFile, updateEnvFile } from "../env-file.ts";
 import { CommandError } from "../flags.ts";
 import { encodeSecret, makeKeyPair } from "../key-pair.ts";
