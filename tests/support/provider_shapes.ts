@@ -12,7 +12,7 @@ export interface ProviderShape {
   /** What the provider's JWK says besides the key, or, where `undefined`, does not. */
   readonly jwk?: Record<string, unknown>;
   readonly claims: Record<string, unknown>;
-  /** Changes that make it a token for somebody else. */
+  /** Changes that make it a token for another audience. */
   readonly foreign: Record<string, unknown>;
   /** The subject, without the prefix. */
   readonly subject: string;
@@ -178,8 +178,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       tId: "public",
       rsub: GUID,
       sessionHandle: "h",
-      refreshTokenHash1: "h1",
-      parentRefreshTokenHash1: null,
       antiCsrfToken: null,
     },
     foreign: { aud: undefined },
