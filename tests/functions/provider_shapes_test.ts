@@ -20,8 +20,9 @@ for (const shape of PROVIDER_SHAPES) {
     provider.issuer = shape.issuer?.(provider.url) ?? provider.url;
     provider.metadata = { issuer: provider.issuer, jwks_uri: provider.jwksUri };
     const { userOf, seen } = startFunctions({ providers: [settingsOf(shape, provider)] });
-    const prefix = shape.settings.subject_prefix ?? `${provider.issuer}|`;
-    assertEquals(await userOf(await provider.sign(shape.claims, shape.header)), `${prefix}${shape.subject}`);
+    const { subject_prefix: prefix = `${provider.issuer}|`, subject_claim: claim = "sub" } = shape.settings;
+    const user = `${prefix}${shape.claims[`${claim}`]}`;
+    assertEquals(await userOf(await provider.sign(shape.claims, shape.header)), user);
     assertEquals([seen.user?.role, seen.user?.isAnonymous], ["authenticated", false]);
     const foreign = await provider.sign({ ...shape.claims, ...shape.foreign }, shape.header);
     assertEquals(await userOf(foreign), "401 USER_TOKEN_INVALID");
