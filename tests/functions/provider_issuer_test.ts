@@ -5,7 +5,7 @@ import { withAuth } from "../support/auth_stand_in.ts";
 import { outcome } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
-import { projectKeys, PUBLISHABLE_KEY, USER_ID, userClaims, userToken } from "../support/project.ts";
+import { PUBLISHABLE_KEY, USER_ID, userClaims, userToken } from "../support/project.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
 
 const CLAIMS = { aud: "app", sub: "user-1" };
