@@ -8,6 +8,14 @@ export type EnvVariables = Readonly<Record<string, string | undefined>>;
 /** Only its owner may read a file with secrets. */
 const SECRET_FILE_MODE = 0o600;
 
+/** An `.env` file as it was read. */
+export interface EnvFile {
+  readonly path: string;
+  /** `undefined` when there is no such file. */
+  readonly text: string | undefined;
+  readonly variables: EnvVariables;
+}
+
 /**
  * The variables of an `.env` file.
  *
@@ -16,10 +24,19 @@ const SECRET_FILE_MODE = 0o600;
  * @throws {CommandError} The file cannot be read, or has a line that is neither `NAME=value` nor a comment.
  */
 export async function readEnvFile(path: string): Promise<EnvVariables | undefined> {
+  const { text, variables } = await openEnvFile(path);
+  return text === undefined ? undefined : variables;
+}
+
+/**
+ * Reads an `.env` file to change it with {@linkcode updateEnvFile}; it need not exist.
+ *
+ * @throws {CommandError} As {@linkcode readEnvFile} does.
+ */
+export async function openEnvFile(path: string): Promise<EnvFile> {
   const text = await readText(path);
-  if (text === undefined) return undefined;
-  assertWellFormed(path, text);
-  return { ...parseEnv(text) };
+  if (text !== undefined) assertWellFormed(path, text);
+  return { path, text, variables: { ...parseEnv(text ?? "") } };
 }
 
 /** What to change in an `.env` file. */
@@ -30,17 +47,20 @@ export interface EnvChanges {
 
 /**
  * Changes variables of an `.env` file and keeps its other lines. The file is made when it is missing, and only its
- * owner may read it.
+ * owner may read it. It is replaced as a whole or not at all: for a private key it may be the only copy.
  *
- * @param path The file.
+ * @param file The file as {@linkcode openEnvFile} read it.
  * @param changes Values to set must need no quotes, as base64 and URLs.
- * @throws {CommandError} The file cannot be written.
+ * @throws {CommandError} The file has changed since it was read, or cannot be written.
  */
-export async function updateEnvFile(path: string, { set = {}, remove = [] }: EnvChanges): Promise<void> {
-  const text = await readText(path) ?? "";
+export async function updateEnvFile(file: EnvFile, { set = {}, remove = [] }: EnvChanges): Promise<void> {
   const added = Object.entries(set).map(([name, value]) => `${name}=${value}`);
-  const kept = withoutVariables(text, [...Object.keys(set), ...remove]);
-  await writeSecretFile(path, [...kept, ...added, ""].join("\n"));
+  const kept = withoutVariables(file.text ?? "", [...Object.keys(set), ...remove]);
+  try {
+    await replaceFile(file, [...kept, ...added, ""].join("\n"));
+  } catch (error) {
+    throw fileError(error, `${file.path} cannot be written`, "its folder");
+  }
 }
 
 /**
@@ -134,39 +154,71 @@ async function readText(path: string): Promise<string | undefined> {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw fileError(error, `${path} cannot be read`);
+    throw fileError(error, `${path} cannot be read`, "it");
   }
 }
 
-async function writeSecretFile(path: string, text: string): Promise<void> {
+/** The temporary file is the lock as well: only one command can create it. */
+async function replaceFile({ path, text }: EnvFile, newText: string): Promise<void> {
+  const target = await followLinks(path);
+  const temporary = `${target}.tmp`;
+  const created = await createSecretFile(temporary);
   try {
-    // An existing file is closed to others before secrets are in it.
-    if (await exists(path)) await Deno.chmod(path, SECRET_FILE_MODE);
-    await Deno.writeTextFile(path, text, { mode: SECRET_FILE_MODE });
+    try {
+      if (await readText(path) !== text) {
+        throw new CommandError(`${path} has changed since it was read, and was left as it is: try again.`);
+      }
+      const bytes = new TextEncoder().encode(newText);
+      for (let written = 0; written < bytes.length;) written += await created.write(bytes.subarray(written));
+      await created.sync();
+    } finally {
+      created.close();
+    }
+    if (text !== undefined) await keepOwner(target, temporary);
+    await Deno.rename(temporary, target);
   } catch (error) {
-    throw fileError(error, `${path} cannot be written`);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    await Deno.remove(temporary);
     throw error;
   }
 }
 
-function fileError(error: unknown, state: string): unknown {
+async function createSecretFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true, mode: SECRET_FILE_MODE });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new CommandError(
+      `Another command is writing, or was interrupted: if none is running, remove ${path}.`,
+    );
+  }
+}
+
+/** Where a link leads, even if nothing is there yet; any other path is returned as it is. */
+async function followLinks(path: string): Promise<string> {
+  const target = await Deno.readLink(path).catch(() => undefined);
+  return target === undefined ? path : await followLinks(resolve(dirname(path), target));
+}
+
+/** Root in a container must not take a mounted file from its owner. */
+async function keepOwner(target: string, temporary: string): Promise<void> {
+  const [{ uid, gid }, created] = await Promise.all([Deno.stat(target), Deno.stat(temporary)]);
+  if (uid !== created.uid) await Deno.chown(temporary, uid, gid);
+}
+
+function fileError(error: unknown, state: string, owned: string): unknown {
+  if (error instanceof CommandError) return error;
   if (error instanceof Deno.errors.NotFound) {
     return new CommandError(`${state}: its folder does not exist; make it first.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return new CommandError(`${state}: check who owns it and its mode.`);
+    return new CommandError(`${state}: check who owns ${owned} and its mode.`);
   }
   if (error instanceof Deno.errors.IsADirectory) {
     return new CommandError(`${state}: it is a folder; name a file in it.`);
+  }
+  // A full disk, a read-only file system: the system's own words say it best.
+  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
+    return new CommandError(`${state}: ${error.message}.`);
   }
   return error;
 }

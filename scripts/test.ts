@@ -18,7 +18,7 @@ interface Group {
 /** What everyday runs leave out is too slow, or needs more than Node. */
 const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
-const EVERYDAY: Group = { paths: ["tests"], programs: ["git"] };
+const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"] };
 
 const GROUPS: Readonly<Record<string, Group>> = {
   "--edge": { paths: ["tests/functions"], programs: [] },

@@ -134,6 +134,22 @@ Deno.test("with --env-file it adds to the file, and knows the names and the life
   });
 });
 
+Deno.test("of rotations at the same time, each that says success has its key in the file", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/.env.production`;
+    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
+    const ran = await Promise.all([1, 2, 3, 4].map(() => rotate(["--json", "--env-file", path], folder)));
+    const succeeded = ran.filter(({ code }) => code === 0);
+    const { signing } = await loadKeyRing(readKeySecrets(parseEnv(await Deno.readTextFile(path))));
+    const made = signing.flatMap(({ kid, secret }) => secret === "POWERSYNC_PRIVATE_KEY" ? [] : [kid]);
+    assertEquals(made.sort(), succeeded.map((report) => json(report).kid).sort());
+    assert(succeeded.length > 0);
+    for (const refused of ran.filter(({ code }) => code !== 0)) {
+      assertRefused(refused, /has changed since it was read|Another command is writing/);
+    }
+  });
+});
+
 Deno.test("with --env-file it removes keys that are safely past, private and public, and tells how to unset them", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;

@@ -32,7 +32,8 @@ export interface RotationRequest extends KeyRequest {
 export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
   const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
-  const variables = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? lifetimeIn(variables) ?? DEFAULT_LIFETIME_SECONDS;
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
@@ -44,7 +45,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
   const removed = bothHalves(old.removable, variables);
   const stored = await storeKey(pair, {
-    envFile,
+    file,
     secrets: { [name]: encodeSecret(pair.privateJwk) },
     remove: removed,
   });

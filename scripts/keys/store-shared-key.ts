@@ -25,12 +25,13 @@ export interface SharedKeyRequest {
 export async function storeSharedKey(
   { kid, envFile = LOCAL_ENV_FILE, force, json }: SharedKeyRequest,
 ): Promise<string> {
-  const variables = await readOwnFile(envFile);
+  const file = await readOwnFile(envFile);
+  const { variables } = file;
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
     throw new CommandError(`${envFile} holds ${SHARED_KEY_NAME} already: replace it with --force.`);
   }
   const key = makeSharedKey(kid);
-  await updateEnvFile(envFile, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
+  await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
   const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile, clientAuth: yaml }, null, 2);
   return [
