@@ -8,7 +8,7 @@ import { describeDuration, describeTime, parseDuration } from "./duration.ts";
 import { readEnvFile } from "./env-file.ts";
 import { CommandError, readFlags, runCommand } from "./flags.ts";
 import { LOCAL_ENV_FILE } from "./keys/local-only.ts";
-import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync-rules/limits.ts";
+import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
 import { developmentClaims } from "./token/claims.ts";
 import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./token/development-token.ts";
 

@@ -3,7 +3,7 @@ import { CAUSES } from "../scripts/doctor/causes.ts";
 import { failed } from "../scripts/doctor/check.ts";
 import { codesTable } from "../scripts/doctor/codes-table.ts";
 import { printable, reportLines } from "../scripts/doctor/report.ts";
-import { POWERSYNC_CODES } from "../scripts/powersync-codes.ts";
+import { POWERSYNC_CODES } from "../scripts/powersync/codes.ts";
 import { withDeployment } from "./support/deployment.ts";
 import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
 import { inFolder, runTask } from "./support/run_script.ts";

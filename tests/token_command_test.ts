@@ -2,8 +2,8 @@ import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@s
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { parseEnv } from "node:util";
 import { encodeSecret, makeKeyPair } from "../scripts/key-pair.ts";
-import { checkToken } from "../scripts/powersync-rules.ts";
-import { verdictOf } from "../scripts/powersync-rules/result.ts";
+import { checkToken } from "../scripts/powersync/check-token.ts";
+import { verdictOf } from "../scripts/powersync/result.ts";
 import { makeSharedKey } from "../scripts/shared-key.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";

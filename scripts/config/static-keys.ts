@@ -5,7 +5,7 @@ import type { ConfiguredKey } from "../client-auth.ts";
 import type { EnvVariables } from "../env-file.ts";
 import { CommandError } from "../flags.ts";
 import { fetchJwks } from "../keys/live-jwks.ts";
-import { readJwks } from "../powersync-rules/jwks.ts";
+import { readJwks } from "../powersync/jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
 
 /** What a public key in the configuration consists of; nothing else of a JWKS gets there. */

@@ -1,4 +1,4 @@
-import type { PowerSyncCode } from "../powersync-codes.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
 import { DEPLOYMENT_CAUSES } from "./causes/deployment.ts";
 import { SECRET_CAUSES } from "./causes/secrets.ts";
 import { TOKEN_CAUSES } from "./causes/token.ts";

@@ -1,5 +1,5 @@
 import { type SigningKey, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../powersync-rules/limits.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { ISOLATE_RELOAD_SECONDS } from "../rotation.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../duration.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../powersync-rules/limits.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "../rotation.ts";
 import { PRODUCTION_ENV_FILE } from "./local-only.ts";
 

@@ -6,8 +6,8 @@ import { readKeySecrets } from "../../supabase/functions/_shared/powersync/setti
 import { issueToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import type { EnvVariables } from "../env-file.ts";
 import { CommandError } from "../flags.ts";
-import { checkToken } from "../powersync-rules.ts";
-import { verdictOf } from "../powersync-rules/result.ts";
+import { checkToken } from "../powersync/check-token.ts";
+import { verdictOf } from "../powersync/result.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
 
 /** What a development token says, and with which file's key it is signed. */

@@ -1,4 +1,4 @@
-import { meaningOf, type PowerSyncCode } from "../../powersync-codes.ts";
+import { meaningOf, type PowerSyncCode } from "../../powersync/codes.ts";
 import type { Cause } from "../causes.ts";
 
 const LET_FUNCTION = "Let the functions make the token, or for testing: deno task token";

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import type { PowerSyncCode } from "../powersync-codes.ts";
+import type { PowerSyncCode } from "./codes.ts";
 import { CURVE_ALGORITHM, MIN_RSA_BITS, POWERSYNC_ALGORITHMS } from "./limits.ts";
 import { failed, passed, quoted, type RuleResult, warning } from "./result.ts";
 
@@ -24,6 +24,16 @@ export interface JwksReading {
 
 /** Members that only a private or a shared key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4). */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/**
+ * Checks the answer of a JWKS URI: which keys PowerSync imports, which it skips, and what makes it refuse the set.
+ *
+ * @param body The answer's JSON, parsed.
+ * @returns One result a rule and key; `verdictOf` sums them up.
+ */
+export function checkJwks(body: unknown): readonly RuleResult[] {
+  return readJwks(body, { from: "remote" }).results;
+}
 
 /**
  * Reads a JWKS as PowerSync does.

@@ -1,4 +1,4 @@
-import type { PowerSyncCode } from "../powersync-codes.ts";
+import type { PowerSyncCode } from "./codes.ts";
 
 /** Stable identifiers of the rules about a JWKS. */
 export type JwksRule =

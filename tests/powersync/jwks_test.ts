@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { checkJwks } from "../scripts/powersync-rules.ts";
-import { readJwks } from "../scripts/powersync-rules/jwks.ts";
-import { type RuleResult, verdictOf } from "../scripts/powersync-rules/result.ts";
-import { RULE_CODES } from "../scripts/powersync-rules/rule-codes.ts";
+import { checkJwks, readJwks } from "../../scripts/powersync/jwks.ts";
+import { type RuleResult, verdictOf } from "../../scripts/powersync/result.ts";
+import { RULE_CODES } from "../../scripts/powersync/rule-codes.ts";
 import { generateKeyPairSync } from "node:crypto";
-import { makeKey } from "./support/signing.ts";
+import { makeKey } from "../support/signing.ts";
 
 const rsa = await makeKey("RS256", "rsa");
 const ec = await makeKey("ES256", "ec");

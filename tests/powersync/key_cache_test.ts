@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { PowerSyncKeyCache } from "./support/powersync_key_cache.ts";
+import { PowerSyncKeyCache } from "./key_cache.ts";
 
 const START = 1_800_000_000;
 const MINUTE = 60;

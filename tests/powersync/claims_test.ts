@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { jwtVerify } from "jose";
-import { verdictOf } from "../scripts/powersync-rules/result.ts";
-import { sign } from "./support/signing.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
+import { sign } from "../support/signing.ts";
 import {
   assertAccepted,
   assertRefused,
@@ -11,7 +11,7 @@ import {
   GOOD,
   key,
   NOW,
-} from "./support/token_check.ts";
+} from "./token_check.ts";
 
 for (const claim of ["sub", "iat", "exp"] as const) {
   Deno.test(`${claim} must be present`, async () => {

@@ -1,4 +1,4 @@
-import type { PowerSyncCode } from "../powersync-codes.ts";
+import type { PowerSyncCode } from "./codes.ts";
 import type { RuleId } from "./result.ts";
 
 /**

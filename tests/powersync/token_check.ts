@@ -1,9 +1,9 @@
-import type { PowerSyncCode } from "../../scripts/powersync-codes.ts";
+import type { PowerSyncCode } from "../../scripts/powersync/codes.ts";
 import { assertEquals } from "@std/assert";
-import { checkToken, type TokenCheck } from "../../scripts/powersync-rules.ts";
-import { RULE_CODES } from "../../scripts/powersync-rules/rule-codes.ts";
-import { type RuleId, type RuleResult, verdictOf } from "../../scripts/powersync-rules/result.ts";
-import { makeKey, sign } from "./signing.ts";
+import { checkToken, type TokenCheck } from "../../scripts/powersync/check-token.ts";
+import { RULE_CODES } from "../../scripts/powersync/rule-codes.ts";
+import { type RuleId, type RuleResult, verdictOf } from "../../scripts/powersync/result.ts";
+import { makeKey, sign } from "../support/signing.ts";
 
 export const NOW = 1_800_000_000;
 export const AUDIENCE = "https://instance.powersync.example";

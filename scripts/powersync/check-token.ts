@@ -3,12 +3,12 @@
  * The rules were read in its KeyStore, KeySpec and RemoteJWKSCollector, and measured against the running service.
  */
 import { Buffer } from "node:buffer";
-import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
-import { checkClaims } from "./powersync-rules/claims.ts";
-import { type JwksReading, readJwks } from "./powersync-rules/jwks.ts";
-import { MAX_TOKEN_BYTES, MAX_TOKEN_LIFETIME_SECONDS } from "./powersync-rules/limits.ts";
-import { failed, passed, type RuleResult, skipped } from "./powersync-rules/result.ts";
-import { checkAlgorithm, checkKeyAndSignature, KEY_RULES } from "./powersync-rules/signature.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { checkClaims } from "./claims.ts";
+import { type JwksReading, readJwks } from "./jwks.ts";
+import { MAX_TOKEN_BYTES, MAX_TOKEN_LIFETIME_SECONDS } from "./limits.ts";
+import { failed, passed, type RuleResult, skipped } from "./result.ts";
+import { checkAlgorithm, checkKeyAndSignature, KEY_RULES } from "./signature.ts";
 
 /** What a token is checked against. */
 export interface TokenCheck {
@@ -22,16 +22,6 @@ export interface TokenCheck {
   readonly nowSeconds: number;
   /** The longest `exp - iat`, in seconds; 86400 unless the service is configured otherwise. */
   readonly maxLifetimeSeconds?: number;
-}
-
-/**
- * Checks the answer of a JWKS URI: which keys PowerSync imports, which it skips, and what makes it refuse the set.
- *
- * @param body The answer's JSON, parsed.
- * @returns One result a rule and key; `verdictOf` sums them up.
- */
-export function checkJwks(body: unknown): readonly RuleResult[] {
-  return readJwks(body, { from: "remote" }).results;
 }
 
 /**

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/as
 import { Buffer } from "node:buffer";
 import { createSecretKey, generateKeyPairSync } from "node:crypto";
 import { compactVerify, type JWK } from "jose";
-import { POWERSYNC_CODES } from "../scripts/powersync-codes.ts";
-import { checkToken } from "../scripts/powersync-rules.ts";
-import { verdictOf } from "../scripts/powersync-rules/result.ts";
-import { makeKey, sign, type TestKey, unsigned } from "./support/signing.ts";
+import { POWERSYNC_CODES } from "../../scripts/powersync/codes.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
+import { makeKey, sign, type TestKey, unsigned } from "../support/signing.ts";
 import {
   assertAccepted,
   assertRefused,
@@ -16,7 +16,7 @@ import {
   JWKS,
   key,
   NOW,
-} from "./support/token_check.ts";
+} from "./token_check.ts";
 
 Deno.test("a good token passes every rule, each with its own sentence", async () => {
   const results = await checkClaims({});
