@@ -5,7 +5,7 @@
  */
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EDGE_ENV, edgeDenoPath } from "./edge-deno.ts";
+import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
 /** Tests that are run together: where they are, and which programs beside Deno they run. */
 interface Group {

@@ -1,10 +1,16 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { readKeySecrets, readTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { assertGitIgnores, type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, makeKeyPair } from "../key-pair.ts";
-import { LOCAL_KEY_PREFIX } from "../keys/local-only.ts";
+import {
+  assertGitIgnores,
+  type EnvVariables,
+  openEnvFile,
+  readEnvFile,
+  updateEnvFile,
+} from "../setup/env-file.ts";
+import { CommandError } from "../cli/flags.ts";
+import { encodeSecret, makeKeyPair } from "../keys/key-pair.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 
 /** A self-hosted PowerSync Service's own port. */
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";

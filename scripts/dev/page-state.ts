@@ -1,9 +1,9 @@
 import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { audiencesOf } from "../audience.ts";
-import { clientAuthYaml } from "../client-auth.ts";
-import { readEnvFile } from "../env-file.ts";
-import { jwksUrlOf } from "../project-url.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { clientAuthYaml } from "../setup/client-auth.ts";
+import { readEnvFile } from "../setup/env-file.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 import type { PageOptions } from "./page.ts";
 
 /** A published key as the page lists it. */

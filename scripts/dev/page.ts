@@ -1,8 +1,8 @@
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CommandError } from "../flags.ts";
+import { CommandError } from "../cli/flags.ts";
 import { checkRequest } from "./check.ts";
 import { pageState } from "./page-state.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../setup/platform.ts";
 
 /** What the page shows and asks about. */
 export interface PageOptions {

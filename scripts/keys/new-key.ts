@@ -1,9 +1,15 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
-import { assertGitIgnores, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, type KeyPair, makeKeyPair } from "../key-pair.ts";
+import {
+  assertGitIgnores,
+  type EnvFile,
+  openEnvFile,
+  readEnvFile,
+  updateEnvFile,
+} from "../setup/env-file.ts";
+import { CommandError } from "../cli/flags.ts";
+import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "./local-only.ts";
+import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "../setup/local-only.ts";
 import type { EnvFileState, KeyReport } from "./report.ts";
 
 /** What every kind of new key is made from. */

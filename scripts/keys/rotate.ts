@@ -1,10 +1,10 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, makeKeyPair } from "../key-pair.ts";
-import { rotationSecretName, safeRemovalTime, secretNamesOf } from "../rotation.ts";
-import { LOCAL_KEY_PREFIX } from "./local-only.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/flags.ts";
+import { encodeSecret, makeKeyPair } from "./key-pair.ts";
+import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";

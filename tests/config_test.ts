@@ -2,10 +2,10 @@ import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } 
 import { configFile } from "npm:@powersync/service-types@0.17.0";
 import { parse } from "npm:yaml@2.9.1";
 import { parseEnv } from "node:util";
-import { encodeSecret, makeKeyPair } from "../scripts/key-pair.ts";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { checkToken } from "../scripts/powersync/check-token.ts";
 import { verdictOf } from "../scripts/powersync/result.ts";
-import { makeSharedKey } from "../scripts/shared-key.ts";
+import { makeSharedKey } from "../scripts/setup/shared-key.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";

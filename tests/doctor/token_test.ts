@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import type { CauseId } from "../scripts/doctor/causes.ts";
-import { examine } from "../scripts/doctor/examine.ts";
-import { deployedKey, withDeployment } from "./support/deployment.ts";
-import { makeKey, sign } from "./support/signing.ts";
+import type { CauseId } from "../../scripts/doctor/causes.ts";
+import { examine } from "../../scripts/doctor/examine.ts";
+import { deployedKey, withDeployment } from "../support/deployment.ts";
+import { makeKey, sign } from "../support/signing.ts";
 
 const other = await makeKey("ES256", "other");
 const rsa = await makeRsaKey();

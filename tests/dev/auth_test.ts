@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertExists, assertMatch, assertNotEquals } from "@std/assert";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { startDevelopmentAuth } from "../scripts/dev/auth.ts";
+import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

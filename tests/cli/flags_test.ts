@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { describeDuration, describeTime, parseDuration } from "../scripts/duration.ts";
-import { CommandError, readFlags } from "../scripts/flags.ts";
+import { describeDuration, describeTime, parseDuration } from "../../scripts/cli/duration.ts";
+import { CommandError, readFlags } from "../../scripts/cli/flags.ts";
 
 const OPTIONS = {
   name: { type: "string" },

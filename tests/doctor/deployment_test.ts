@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
-import type { CauseId } from "../scripts/doctor/causes.ts";
-import type { ExamineOptions } from "../scripts/doctor/examine.ts";
-import { CORS_HEADERS } from "../supabase/functions/_shared/powersync/http.ts";
-import { deployedKey, type Deployment, serviceError, withDeployment } from "./support/deployment.ts";
-import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./support/doctor.ts";
-import { base64, logged } from "./support/project.ts";
+import type { CauseId } from "../../scripts/doctor/causes.ts";
+import type { ExamineOptions } from "../../scripts/doctor/examine.ts";
+import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
+import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
+import { base64, logged } from "../support/project.ts";
 
 const html = (status: number) => () =>
   new Response("<html>", { status, headers: { "Content-Type": "text/html", ...CORS_HEADERS } });

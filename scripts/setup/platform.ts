@@ -1,6 +1,6 @@
-import type { EnvVariables } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { isLoopback } from "../keys/local-only.ts";
+import type { EnvVariables } from "./env-file.ts";
+import { CommandError } from "../cli/flags.ts";
+import { isLoopback } from "./local-only.ts";
 
 /** The publishable key of the development Auth. Everybody knows it, as it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
+import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import type { ConfiguredKey } from "./client-auth.ts";
-import { LOCAL_KEY_PREFIX } from "./keys/local-only.ts";
+import { LOCAL_KEY_PREFIX } from "./local-only.ts";
 
 /** Where a shared secret for development stands. The functions do not read it, and a JWKS never shows it. */
 export const SHARED_KEY_NAME = "POWERSYNC_SHARED_KEY";

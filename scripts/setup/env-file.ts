@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { CommandError } from "./flags.ts";
+import { CommandError } from "../cli/flags.ts";
 
 /** Names and values of an `.env` file; an empty value counts as unset, as in the functions. */
 export type EnvVariables = Readonly<Record<string, string | undefined>>;

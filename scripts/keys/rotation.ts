@@ -2,7 +2,7 @@
  * When a new key may sign and an old one may go. `tests/rotation_simulation_test.ts` holds these numbers against a
  * model of PowerSync's key cache.
  */
-import { CLOCK_TOLERANCE_SECONDS } from "./powersync/limits.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 
 /** How long a warm isolate may live on with old secrets, in seconds (Supabase: "minutes"; ten is on the safe side). */
 export const ISOLATE_RELOAD_SECONDS = 10 * 60;

@@ -6,9 +6,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { openEnvFile, readEnvFile, updateEnvFile } from "../scripts/env-file.ts";
-import { CommandError } from "../scripts/flags.ts";
-import { inFolder } from "./support/run_script.ts";
+import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
+import { CommandError } from "../../scripts/cli/flags.ts";
+import { inFolder } from "../support/run_script.ts";
 
 /** What a file becomes when NAME is set to "new" and GONE is removed. */
 async function updated(text: string | undefined): Promise<string> {
@@ -167,8 +167,11 @@ async function updateInShell(
 ): Promise<{ code: number; stderr: string }> {
   await Deno.writeTextFile(
     `${folder}/../update.ts`,
-    `import { openEnvFile, updateEnvFile } from "${new URL("../scripts/env-file.ts", import.meta.url)}";
-import { runCommand } from "${new URL("../scripts/flags.ts", import.meta.url)}";
+    `import { openEnvFile, updateEnvFile } from "${new URL(
+      "../../scripts/setup/env-file.ts",
+      import.meta.url,
+    )}";
+import { runCommand } from "${new URL("../../scripts/cli/flags.ts", import.meta.url)}";
 await runCommand(async () => {
   await updateEnvFile(await openEnvFile(".env"), { set: { NEW: "x".repeat(100_000) } });
 });`,

@@ -105,7 +105,7 @@ Deno.test("what servers and people hand in is hidden in the report", () => {
 
 Deno.test("every cause that the doctor can name has a test that names it", async () => {
   const files = ["secrets", "deployment", "surroundings", "token"];
-  const texts = files.map((name) => Deno.readTextFile(new URL(`doctor_${name}_test.ts`, import.meta.url)));
+  const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}_test.ts`, import.meta.url)));
   const tests = (await Promise.all(texts)).join("\n");
   // These are made from their numbers.
   const generated = /^powersync-s(2102|2103|2104|2105|2106|2201|2202|2203|2204)$/;

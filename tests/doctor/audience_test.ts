@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Check } from "../scripts/doctor/check.ts";
-import { examine, type ExamineOptions } from "../scripts/doctor/examine.ts";
-import { deployedKey, withDeployment } from "./support/deployment.ts";
-import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
-import { makeKey, sign } from "./support/signing.ts";
+import type { Check } from "../../scripts/doctor/check.ts";
+import { examine, type ExamineOptions } from "../../scripts/doctor/examine.ts";
+import { deployedKey, withDeployment } from "../support/deployment.ts";
+import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
+import { makeKey, sign } from "../support/signing.ts";
 
 const NOW = Math.floor(Date.now() / 1000);
 const key = await makeKey("ES256", "powersync-0123456789");

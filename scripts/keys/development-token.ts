@@ -4,11 +4,11 @@ import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/e
 import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { issueToken } from "../../supabase/functions/_shared/powersync/token.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/flags.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
-import { readSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
 /** What a development token says, and with which file's key it is signed. */
 export interface DevelopmentTokenRequest {

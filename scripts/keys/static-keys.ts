@@ -1,12 +1,12 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { ConfiguredKey } from "../client-auth.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { fetchJwks } from "../keys/live-jwks.ts";
+import type { ConfiguredKey } from "../setup/client-auth.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/flags.ts";
+import { fetchJwks } from "./live-jwks.ts";
 import { readJwks } from "../powersync/jwks.ts";
-import { readSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
 /** What a public key in the configuration consists of; nothing else of a JWKS gets there. */
 const MEMBERS = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y"];

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { configuredPlatform, developmentPlatform } from "../scripts/dev/platform.ts";
-import { CommandError } from "../scripts/flags.ts";
-import { readApiKeys, readUserTokenSettings } from "../supabase/functions/_shared/powersync/settings.ts";
+import { configuredPlatform, developmentPlatform } from "../../scripts/setup/platform.ts";
+import { CommandError } from "../../scripts/cli/flags.ts";
+import { readApiKeys, readUserTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
 
 const PROJECT = "https://project.supabase.co";
 

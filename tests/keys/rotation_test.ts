@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseEnv } from "node:util";
 import { decodeJwt } from "jose";
-import { encodeSecret, makeKeyPair } from "../scripts/key-pair.ts";
-import { removableSecrets } from "../scripts/keys/removable.ts";
-import { rotationSecretName } from "../scripts/rotation.ts";
-import { loadKeyRing, signingKeyAt } from "../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { removableSecrets } from "../../scripts/keys/removable.ts";
+import { rotationSecretName } from "../../scripts/keys/rotation.ts";
+import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { inFolder, type Ran, runTask } from "../support/run_script.ts";
 
 const FAST = ["--alg", "ES256", "--rotate"];
 const MINUTE = 60;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
-import { listedKeys } from "../scripts/dev/page-state.ts";
-import { encodeSecret, makeKeyPair } from "../scripts/key-pair.ts";
-import { type DevServer, withDevServer } from "./support/dev_server.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { listedKeys } from "../../scripts/dev/page-state.ts";
+import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { type DevServer, withDevServer } from "../support/dev_server.ts";
 
 function check(server: DevServer, body: string, type = "application/json"): Promise<Response> {
   return fetch(`${server.origin}/dev/check`, { method: "POST", headers: { "Content-Type": type }, body });

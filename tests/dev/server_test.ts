@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Functions } from "../scripts/dev/functions.ts";
-import { answer, type ServerParts } from "../scripts/dev/server.ts";
+import { Functions } from "../../scripts/dev/functions.ts";
+import { answer, type ServerParts } from "../../scripts/dev/server.ts";
 
 function parts(overrides: Partial<ServerParts> = {}): ServerParts {
   return {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CauseId } from "../scripts/doctor/causes.ts";
-import { checkSecrets } from "../scripts/doctor/secrets.ts";
-import { base64 } from "./support/project.ts";
-import { makeKey, type TestKey } from "./support/signing.ts";
+import type { CauseId } from "../../scripts/doctor/causes.ts";
+import { checkSecrets } from "../../scripts/doctor/secrets.ts";
+import { base64 } from "../support/project.ts";
+import { makeKey, type TestKey } from "../support/signing.ts";
 
 const key = await makeKey("RS256", "powersync-0123456789");
 const twin = await makeKey("RS256", "powersync-0123456789");

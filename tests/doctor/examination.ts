@@ -3,9 +3,9 @@ import type { CauseId } from "../../scripts/doctor/causes.ts";
 import type { Check } from "../../scripts/doctor/check.ts";
 import { examine, type ExamineOptions } from "../../scripts/doctor/examine.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
-import { deployedKey, type Deployment } from "./deployment.ts";
-import { PUBLISHABLE_KEY } from "./project.ts";
-import { makeKey } from "./signing.ts";
+import { deployedKey, type Deployment } from "../support/deployment.ts";
+import { PUBLISHABLE_KEY } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
 
 /** Seconds since 1970. */
 export const NOW = () => Date.now() / 1000;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PRODUCTION_ENV_FILE } from "../scripts/keys/local-only.ts";
+import { PRODUCTION_ENV_FILE } from "../scripts/setup/local-only.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

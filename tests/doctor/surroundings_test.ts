@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CauseId } from "../scripts/doctor/causes.ts";
-import { examine } from "../scripts/doctor/examine.ts";
-import { examineJwks } from "../scripts/doctor/jwks.ts";
-import { signInAnonymously } from "../scripts/doctor/sign-in.ts";
-import { withDeployment } from "./support/deployment.ts";
-import { assertShowsNothingSecret, causesOf, json, look, NOW, unfinished } from "./support/doctor.ts";
-import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
-import { makeKey } from "./support/signing.ts";
+import type { CauseId } from "../../scripts/doctor/causes.ts";
+import { examine } from "../../scripts/doctor/examine.ts";
+import { examineJwks } from "../../scripts/doctor/jwks.ts";
+import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";
+import { withDeployment } from "../support/deployment.ts";
+import { assertShowsNothingSecret, causesOf, json, look, NOW, unfinished } from "./examination.ts";
+import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
 
 const dev = await makeKey("ES256", "dev-0123456789");
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import type { DevServer } from "./support/dev_server.ts";
-import { withDevServer } from "./support/dev_server.ts";
+import type { DevServer } from "../support/dev_server.ts";
+import { withDevServer } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
