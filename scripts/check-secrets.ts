@@ -4,7 +4,7 @@
  * the upload.
  */
 import { readEnvFile } from "./setup/env-file.ts";
-import { CommandError, runCommand } from "./cli/flags.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
 import { whyLocalOnly } from "./setup/local-only.ts";
 
 const USAGE = "Usage: deno task check-secrets FILE";

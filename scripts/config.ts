@@ -6,7 +6,8 @@ import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
 import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
 import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
-import { CommandError, readFlags, runCommand } from "./cli/flags.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
 

@@ -11,7 +11,8 @@ import { configuredPlatform, developmentPlatform, readShell } from "./setup/plat
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
-import { CommandError, readFlags, runCommand } from "./cli/flags.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 
 const HELP = `Serves the functions for development, with an Auth of their own unless SUPABASE_URL is set.

@@ -5,7 +5,8 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { examine } from "./doctor/examine.ts";
 import { isHealthy, printable, reportLines } from "./doctor/report.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
-import { CommandError, readFlags } from "./cli/flags.ts";
+import { CommandError } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, projectUrl } from "./setup/project-url.ts";
 

@@ -4,7 +4,8 @@
  */
 import type { Algorithm } from "../supabase/functions/_shared/powersync/jwk.ts";
 import { parseDuration } from "./cli/duration.ts";
-import { CommandError, readFlags, runCommand } from "./cli/flags.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { KEY_ALGORITHMS } from "./keys/key-pair.ts";
 import { lookAtLiveJwks } from "./keys/live-jwks.ts";
 import { makeNewKey } from "./keys/new-key.ts";

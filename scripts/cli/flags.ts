@@ -1,9 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-
-/** What kept a command from running, as one sentence with the fix. It is printed, and the command exits with 1. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-}
+import { CommandError } from "./command.ts";
 
 type FlagOptions = NonNullable<ParseArgsConfig["options"]>;
 type Flags<T extends FlagOptions> = ReturnType<
@@ -31,25 +27,6 @@ export function readFlags<const T extends FlagOptions>(args: readonly string[], 
     throw new CommandError("There is an argument that belongs to no flag: see --help.");
   }
   return values;
-}
-
-/**
- * Runs a command: prints its error as one sentence and exits with 1 instead of showing a stack.
- *
- * @param command The command.
- */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
-  try {
-    await command();
-  } catch (error) {
-    if (error instanceof CommandError) console.error(error.message);
-    else if (error instanceof Deno.errors.NotCapable) {
-      console.error(
-        `A permission is missing: ${error.message.split(",")[0]}. Run the command as a task: deno task`,
-      );
-    } else throw error;
-    Deno.exit(1);
-  }
 }
 
 function parse<T>(read: () => T): T {

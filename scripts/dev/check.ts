@@ -6,7 +6,7 @@ import { checkJwks } from "../powersync/jwks.ts";
 import { type RuleResult, verdictOf } from "../powersync/result.ts";
 import { RULE_CODES } from "../powersync/rule-codes.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { PageOptions } from "./page.ts";
+import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
 /** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */

@@ -1,14 +1,9 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { readKeySecrets, readTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
-import {
-  assertGitIgnores,
-  type EnvVariables,
-  openEnvFile,
-  readEnvFile,
-  updateEnvFile,
-} from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { assertGitIgnores } from "../setup/git-guard.ts";
+import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "../keys/key-pair.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 

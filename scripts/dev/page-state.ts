@@ -4,7 +4,15 @@ import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { PageOptions } from "./page.ts";
+import type { Platform } from "../setup/platform.ts";
+
+/** What the page shows and asks about. */
+export interface PageOptions {
+  readonly origin: string;
+  readonly platform: Platform;
+  /** The `.env` file with the signing keys. */
+  readonly envFile: string;
+}
 
 /** A published key as the page lists it. */
 export interface ListedKey {

@@ -1,4 +1,4 @@
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 
 /** Claims that the command sets itself, from flags of their own. */
 const OWN_CLAIMS: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { issueToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { isHttpUrl } from "../setup/project-url.ts";
 
 /** As long as PowerSync itself waits for a JWKS is too short for a person who waits for a cold start. */

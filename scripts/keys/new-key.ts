@@ -1,12 +1,7 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
-import {
-  assertGitIgnores,
-  type EnvFile,
-  openEnvFile,
-  readEnvFile,
-  updateEnvFile,
-} from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { assertGitIgnores } from "../setup/git-guard.ts";
+import { CommandError } from "../cli/command.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
 import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "../setup/local-only.ts";

@@ -1,7 +1,7 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "./key-pair.ts";
 import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";

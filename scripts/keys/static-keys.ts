@@ -3,7 +3,7 @@ import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts"
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { ConfiguredKey } from "../setup/client-auth.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { fetchJwks } from "./live-jwks.ts";
 import { readJwks } from "../powersync/jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";

@@ -1,7 +1,7 @@
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { updateEnvFile } from "../setup/env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { encodeSecret } from "./key-pair.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";

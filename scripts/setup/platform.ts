@@ -1,5 +1,5 @@
 import type { EnvVariables } from "./env-file.ts";
-import { CommandError } from "../cli/flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { isLoopback } from "./local-only.ts";
 
 /** The publishable key of the development Auth. Everybody knows it, as it is for clients. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describeDuration, describeTime, parseDuration } from "../../scripts/cli/duration.ts";
-import { CommandError, readFlags } from "../../scripts/cli/flags.ts";
+import { CommandError } from "../../scripts/cli/command.ts";
+import { readFlags } from "../../scripts/cli/flags.ts";
 
 const OPTIONS = {
   name: { type: "string" },

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
-import { CommandError } from "../../scripts/cli/flags.ts";
+import { CommandError } from "../../scripts/cli/command.ts";
 import { inFolder } from "../support/run_script.ts";
 
 /** What a file becomes when NAME is set to "new" and GONE is removed. */
@@ -171,7 +171,7 @@ async function updateInShell(
       "../../scripts/setup/env-file.ts",
       import.meta.url,
     )}";
-import { runCommand } from "${new URL("../../scripts/cli/flags.ts", import.meta.url)}";
+import { runCommand } from "${new URL("../../scripts/cli/command.ts", import.meta.url)}";
 await runCommand(async () => {
   await updateEnvFile(await openEnvFile(".env"), { set: { NEW: "x".repeat(100_000) } });
 });`,
