@@ -5,6 +5,7 @@
  */
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { fetchUpstream } from "../supabase/functions/_shared/powersync/upstream.ts";
 import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
 /** Tests that are run together: where they are, and which programs beside Deno they run. */
@@ -64,9 +65,7 @@ async function moduleFlags(folder: string): Promise<string[]> {
 async function reachesJsr(): Promise<boolean> {
   const url = new URL("@std/assert/meta.json", Deno.env.get("JSR_URL") ?? "https://jsr.io/");
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
+    return (await fetchUpstream(url, { redirect: "follow" }, { timeoutMs: JSR_TIMEOUT_MS })).ok;
   } catch {
     return false;
   }

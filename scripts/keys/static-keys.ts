@@ -4,8 +4,8 @@ import { readKeySecrets } from "../../supabase/functions/_shared/powersync/setti
 import type { ConfiguredKey } from "../setup/client-auth.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
-import { fetchJwks } from "./live-jwks.ts";
 import { readJwks } from "../powersync/jwks.ts";
+import { fetchJwks } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
 /** What a public key in the configuration consists of; nothing else of a JWKS gets there. */
@@ -37,9 +37,9 @@ export async function keysOfFile(variables: EnvVariables, envFile: string): Prom
 export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
   const live = await fetchJwks(url);
   if (!live.ok) {
-    throw new CommandError(`The JWKS at ${url} ${live.problem}: check the address of powersync-jwks.`);
+    throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address of powersync-jwks.`);
   }
-  const { keys, results } = readJwks(live.body, { from: "remote" });
+  const { keys, results } = readJwks(live.jwks, { from: "remote" });
   const failure = results.find(({ outcome }) => outcome === "failed");
   if (failure !== undefined) {
     throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);

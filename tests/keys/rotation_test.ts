@@ -205,7 +205,7 @@ Deno.test("--jwks-url says which keys are published now, and refuses a kid that 
   try {
     assertEquals(json(await rotate(["--json", "--jwks-url", url])).published, ["old-key"]);
     assertStringIncludes((await rotate(["--jwks-url", url])).stdout, "old-key");
-    assertRefused(await rotate(["--jwks-url", url, "--kid", "old-key"]), /published already/);
+    assertRefused(await rotate(["--jwks-url", url, "--kid", "old-key"]), /already published/);
   } finally {
     await server.shutdown();
   }
