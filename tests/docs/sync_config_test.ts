@@ -1,6 +1,6 @@
 /** The README's Sync Streams and Sync Rules, compiled and applied by PowerSync's own code, which the service uses. */
 import { assertEquals } from "@std/assert";
-// @ts-types="./support/powersync_sync_rules.d.ts"
+// @ts-types="../support/powersync_sync_rules.d.ts"
 import {
   BaseJwtPayload,
   DEFAULT_HYDRATION_STATE,
@@ -18,7 +18,7 @@ const CALLERS = {
 
 /** The YAML blocks of the chapter, which must be the two ways to say the same. */
 async function readmeConfigs(): Promise<[string, HydratedSyncConfig][]> {
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const [, chapter = ""] = /^### Use the claims\n([^]*?)^## /m.exec(readme) ?? [];
   return [...chapter.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml = ""]) => {
     const { config, errors } = SqlSyncRules.fromYaml(yaml, { defaultSchema: "public", throwOnError: false });

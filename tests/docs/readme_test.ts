@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { HTTP_STATUS } from "../supabase/functions/_shared/powersync/http.ts";
+import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
 
-const README = await Deno.readTextFile(new URL("../README.md", import.meta.url));
-const ENV_EXAMPLE = await Deno.readTextFile(new URL("../supabase/functions/.env.example", import.meta.url));
+const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const ENV_EXAMPLE = await Deno.readTextFile(
+  new URL("../../supabase/functions/.env.example", import.meta.url),
+);
 const SETTINGS = await Deno.readTextFile(
-  new URL("../supabase/functions/_shared/powersync/settings.ts", import.meta.url),
+  new URL("../../supabase/functions/_shared/powersync/settings.ts", import.meta.url),
 );
 
 function section(title: string): string {
@@ -38,6 +40,6 @@ Deno.test("every link within the README leads to a heading, every relative one t
   for (const [, target = ""] of README.matchAll(/\]\(([^)\s]+)\)/g)) {
     if (/^https?:/.test(target)) continue;
     if (target.startsWith("#")) assert(anchors.includes(target.slice(1)), `no heading for ${target}`);
-    else await Deno.stat(new URL(`../${target}`, import.meta.url));
+    else await Deno.stat(new URL(`../../${target}`, import.meta.url));
   }
 });

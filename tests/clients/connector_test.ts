@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient, FunctionsFetchError, type SupabaseClient } from "@supabase/supabase-js";
 import { AbstractRemote, type FetchOptions } from "npm:@powersync/shared-internals@1.3.0";
-import { SupabaseConnector } from "./connector/powersync_connector.ts";
-import { type DevServer, withDevServer } from "./support/dev_server.ts";
+import { SupabaseConnector } from "./powersync_connector.ts";
+import { type DevServer, withDevServer } from "../support/dev_server.ts";
 
 const upload = () => Promise.resolve();
 
@@ -162,8 +162,8 @@ Deno.test("the real SDK refuses an endpoint with a trailing slash, which the fun
 });
 
 Deno.test("the connector in the README is the tested one", async () => {
-  const source = await Deno.readTextFile(new URL("./connector/powersync_connector.ts", import.meta.url));
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const source = await Deno.readTextFile(new URL("./powersync_connector.ts", import.meta.url));
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const [, block] = /<!-- connector -->\s*```ts\n([\s\S]*?)```/.exec(readme) ?? [];
   assertEquals(block, source.replace("npm:@powersync/common@2.3.0", "@powersync/common"));
 });
