@@ -5,7 +5,7 @@
  */
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EDGE_ENV, edgeDenoPath } from "./edge-deno.ts";
+import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
 /** Tests that are run together: where they are, and which programs beside Deno they run. */
 interface Group {
@@ -18,7 +18,7 @@ interface Group {
 /** What everyday runs leave out is too slow, or needs more than Node. */
 const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
-const EVERYDAY: Group = { paths: ["tests"], programs: ["git"] };
+const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"] };
 
 const GROUPS: Readonly<Record<string, Group>> = {
   "--edge": { paths: ["tests/functions"], programs: [] },

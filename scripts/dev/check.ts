@@ -1,11 +1,12 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { audiencesOf } from "../audience.ts";
-import { readEnvFile } from "../env-file.ts";
-import { checkJwks, checkToken } from "../powersync-rules.ts";
-import { type RuleResult, verdictOf } from "../powersync-rules/result.ts";
-import { RULE_CODES } from "../powersync-rules/rule-codes.ts";
-import { jwksUrlOf } from "../project-url.ts";
-import type { PageOptions } from "./page.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { readEnvFile } from "../setup/env-file.ts";
+import { checkToken } from "../powersync/check-token.ts";
+import { checkJwks } from "../powersync/jwks.ts";
+import { type RuleResult, verdictOf } from "../powersync/result.ts";
+import { RULE_CODES } from "../powersync/rule-codes.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
+import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
 /** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */

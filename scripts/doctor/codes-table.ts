@@ -1,5 +1,5 @@
 /** The doctor's knowledge as Markdown, for the README: `deno run scripts/doctor/codes-table.ts`. */
-import { POWERSYNC_CODES } from "../powersync-codes.ts";
+import { POWERSYNC_CODES } from "../powersync/codes.ts";
 import { CAUSES } from "./causes.ts";
 
 /** The tables that stand in the README. */

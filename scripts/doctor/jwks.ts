@@ -1,9 +1,9 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { isLoopback, LOCAL_KEY_PREFIX } from "../keys/local-only.ts";
+import { isLoopback, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { keyIdsOf } from "../keys/live-jwks.ts";
-import { checkJwks } from "../powersync-rules.ts";
+import { checkJwks } from "../powersync/jwks.ts";
 import { ask, parseJson } from "./ask.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { CommandError } from "../flags.ts";
-import { isHttpUrl } from "../project-url.ts";
+import { CommandError } from "../cli/command.ts";
+import { isHttpUrl } from "../setup/project-url.ts";
 
 /** As long as PowerSync itself waits for a JWKS is too short for a person who waits for a cold start. */
 const TIMEOUT_MS = 10_000;

@@ -1,8 +1,8 @@
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
-import { checkToken } from "../../scripts/powersync-rules.ts";
-import { verdictOf } from "../../scripts/powersync-rules/result.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
 import { base64, PUBLISHABLE_KEY, userClaims } from "./project.ts";
 import { makeKey, sign } from "./signing.ts";
 
