@@ -17,9 +17,16 @@ Deno.test("no command of ours can upload a file: none may run the Supabase CLI, 
   }
 });
 
-Deno.test("the README uploads the secrets of the production file and of no other", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const uploaded = [...readme.matchAll(/secrets set .*--env-file[ =]([^\s`,]+)/g)].map(([, file]) => file);
+Deno.test("the documents upload the secrets of the production file and of no other", async () => {
+  const pages = [
+    "README.md",
+    ...[...Deno.readDirSync(new URL("docs", ROOT))].map(({ name }) => `docs/${name}`),
+  ]
+    .filter((path) => path.endsWith(".md"));
+  const texts = await Promise.all(pages.map((path) => Deno.readTextFile(new URL(path, ROOT))));
+  const uploaded = [...texts.join("\n").matchAll(/secrets set .*--env-file[ =]([^\s`,]+)/g)].map(([, file]) =>
+    file
+  );
   assert(uploaded.length > 0);
   assertEquals([...new Set(uploaded)], [PRODUCTION_ENV_FILE]);
 });

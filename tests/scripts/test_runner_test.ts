@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startJsrRegistry } from "./support/jsr_registry.ts";
-import { inFolder, type Ran } from "./support/run_script.ts";
+import { startJsrRegistry } from "../support/jsr_registry.ts";
+import { inFolder, type Ran } from "../support/run_script.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Passes with whatever stands behind the two names, as long as it means the same. */
 const PROBE = `

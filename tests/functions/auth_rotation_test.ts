@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { makeKey } from "../support/signing.ts";
-import { AuthNeighbour, healthy, json } from "./auth_neighbour.ts";
-import { legacyToken, projectKey, quietly, startIsolate, userToken } from "./isolate.ts";
+import { AuthNeighbour, healthy, json } from "../support/auth_neighbour.ts";
+import { legacyToken, projectKey, quietly, startIsolate, userToken } from "../support/isolate.ts";
 
 const nextKey = await makeKey("RS256", "next");
 

@@ -1,7 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { makeKey } from "../support/signing.ts";
-import { AuthNeighbour, type Behaviour, CUT, healthy, http, json, SILENCE } from "./auth_neighbour.ts";
-import { impatiently, legacyToken, projectKey, quietly, startIsolate, userToken } from "./isolate.ts";
+import {
+  AuthNeighbour,
+  type Behaviour,
+  CUT,
+  healthy,
+  http,
+  json,
+  SILENCE,
+} from "../support/auth_neighbour.ts";
+import {
+  impatiently,
+  legacyToken,
+  projectKey,
+  quietly,
+  startIsolate,
+  userToken,
+} from "../support/isolate.ts";
 
 const good = healthy([projectKey.publicJwk]);
 const HTML = http(200, "<!doctype html><title>Welcome</title>", ["Content-Type: text/html"]);

@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
-import { base64, POWERSYNC_URL, PUBLISHABLE_KEY, signLegacyToken, userClaims } from "../support/project.ts";
-import { makeKey, sign, type TestKey } from "../support/signing.ts";
-import { withShortTimeOuts } from "../support/time_outs.ts";
+import { base64, POWERSYNC_URL, PUBLISHABLE_KEY, signLegacyToken, userClaims } from "./project.ts";
+import { makeKey, sign, type TestKey } from "./signing.ts";
+import { withShortTimeOuts } from "./time_outs.ts";
 
 const powersyncKey = await makeKey("ES256", "powersync-test");
 /** The project's key, which the Auth server publishes. */
