@@ -2,8 +2,7 @@ import { Buffer } from "node:buffer";
 import { createPublicKey } from "node:crypto";
 import { type Attack, LEGACY_CALLS, testAttacks, UNKNOWN_KEY_CALLS } from "./attack.ts";
 import { base64url, headerOf, hmacSigned, signed, signingInput } from "./jws.ts";
-import { userClaims } from "../support/project.ts";
-import { projectKeys } from "./project.ts";
+import { projectKeys, userClaims } from "../support/project.ts";
 
 const KEYS = Object.values(projectKeys);
 const NONE = [
@@ -20,7 +19,7 @@ const NONE = [
   "",
 ];
 
-/** RFC 8725, section 2.1: the `none` algorithm in every case, with no, an empty-looking or a borrowed signature. */
+/** RFC 8725, section 2.1: the `none` algorithm in every case, without signature, with an invented and with a borrowed one. */
 const unsecured: Attack[] = KEYS.flatMap((key) =>
   NONE.flatMap((alg): Attack[] => {
     const input = signingInput(key, { header: { alg } });
@@ -34,9 +33,12 @@ const unsecured: Attack[] = KEYS.flatMap((key) =>
     ];
   })
 );
-testAttacks("an unsecured token is refused, whatever the case of `none`, without a question", unsecured);
+testAttacks(
+  "an unsecured token is refused, whatever the case of `none`, without asking the Auth server",
+  unsecured,
+);
 
-/** RFC 8725, section 2.1: a public key, in each form somebody may have it, as the secret of an HMAC. */
+/** RFC 8725, section 2.1: a public key, in each form in which it is common, as the secret of an HMAC. */
 const confused: Attack[] = KEYS.flatMap((key) => {
   const node = createPublicKey({ format: "jwk", key: { ...key.publicJwk } });
   const forms: Record<string, string | Uint8Array> = {
@@ -47,29 +49,24 @@ const confused: Attack[] = KEYS.flatMap((key) => {
     "raw x or n": new Uint8Array(Buffer.from(`${key.publicJwk.x ?? key.publicJwk.n}`, "base64url")),
     "no bytes": "",
   };
-  return Object.entries(forms).flatMap(([form, secret]): Attack[] => [
-    {
-      name: `HS256 with ${key.kid} (${form})`,
-      token: hmacSigned("sha256", secret, { header: { kid: key.kid } }),
-      calls: LEGACY_CALLS,
-    },
-    {
-      name: `HS384 with ${key.kid} (${form})`,
-      token: hmacSigned("sha384", secret, { header: { kid: key.kid } }),
-    },
-    {
-      name: `HS512 with ${key.kid} (${form})`,
-      token: hmacSigned("sha512", secret, { header: { kid: key.kid } }),
-    },
-  ]);
+  return Object.entries(forms).flatMap(([form, secret]) =>
+    (["sha256", "sha384", "sha512"] as const).map((hash): Attack => ({
+      name: `${hash} with ${key.kid} (${form})`,
+      token: hmacSigned(hash, secret, { header: { kid: key.kid } }),
+      ...(hash === "sha256" ? { calls: LEGACY_CALLS } : {}),
+    }))
+  );
 });
-testAttacks("a public key is nobody's HMAC secret", confused);
+testAttacks("a public key does not work as an HMAC secret", confused);
 
-const OTHER_ALGORITHMS = ["RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512", "ES256K", "Ed448"]
-  .concat(["es256", "ES256 ", "HS256\u0000", "hs256", "dir", "RSA-OAEP", "A128GCMKW", "ECDH-ES", "__proto__"])
-  .concat(["constructor", "toString", "Ed25519", "ML-DSA-44"]);
+const OTHER_ALGORITHMS = [
+  ..."RS384 RS512 PS256 PS384 PS512 ES384 ES512 ES256K Ed448 es256 hs256 dir RSA-OAEP A128GCMKW".split(" "),
+  ..."ECDH-ES __proto__ constructor toString Ed25519 ML-DSA-44".split(" "),
+  "ES256 ",
+  "HS256\u0000",
+];
 
-/** RFC 8725, section 3.1: nothing but what is expected; the signature is always the key's own. */
+/** RFC 8725, section 3.1: only the expected algorithm; the signature is always the key's own. */
 const unexpected: Attack[] = KEYS.flatMap((key) => [
   ...OTHER_ALGORITHMS.map((alg): Attack => ({
     name: `alg ${JSON.stringify(alg)} with ${key.kid}`,
@@ -79,15 +76,15 @@ const unexpected: Attack[] = KEYS.flatMap((key) => [
     name: `alg ${JSON.stringify(alg)} with ${key.kid}`,
     token: () => signed(key, { header: { alg } }),
   })),
-  // The key is known and of another type, so there is nobody to ask.
+  // The key is known and of another type, so the Auth server need not be asked.
   ...KEYS.filter((other) => other !== key).map((other): Attack => ({
     name: `alg ${other.alg} with ${key.kid}`,
     token: () => signed(key, { header: { alg: other.alg } }),
   })),
 ]);
-testAttacks("an algorithm that is not the key's own is refused without a question", unexpected);
+testAttacks("an algorithm that is not the key's own is refused without asking the Auth server", unexpected);
 
-testAttacks("a key ID selects no other key, type or file", [
+testAttacks("a key ID cannot select another key, key type or file", [
   ...KEYS.flatMap((key) =>
     KEYS.filter((other) => other !== key).map((other): Attack => ({
       name: `${key.kid}'s token under ${other.kid}`,
@@ -114,7 +111,7 @@ testAttacks("a key ID selects no other key, type or file", [
     token: () => signed(projectKeys.ES256, { header: { kid } }),
   })),
   {
-    name: "HS256 with the words that tutorials use",
+    name: "HS256 with the secret that tutorials use",
     token: hmacSigned("sha256", "your-256-bit-secret"),
     calls: LEGACY_CALLS,
   },

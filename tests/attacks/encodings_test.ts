@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type Attack, testAttacks } from "./attack.ts";
 import { base64url, headerOf, signed, signingInput, signInput, withRawMember } from "./jws.ts";
-import { userClaims } from "../support/project.ts";
-import { projectKeys } from "./project.ts";
+import { projectKeys, userClaims } from "../support/project.ts";
 
 const KEYS = Object.values(projectKeys);
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -13,14 +12,14 @@ function nonCanonical(text: string): string {
   return `${text.slice(0, -1)}${ALPHABET[last ^ 1]}`;
 }
 
-/** Text whose base64url has unused bits in its last character: its length is no multiple of three. */
+/** Text whose base64url has unused bits in its last character: its length is not a multiple of three. */
 function padded(text: string): string {
   return text.length % 3 === 0 ? `${text.slice(0, -1)} ${text.slice(-1)}` : text;
 }
 
 /**
- * RFC 7515, section 2: base64url without padding, white space or anything else. Signed over the parts as they stand
- * there, so only the form is wrong; a token that has several forms slips past every list of revoked ones.
+ * RFC 7515, section 2: base64url without padding, white space or anything else. The signature covers
+ * the parts as they are written, so only the form is wrong; a token with several forms evades lists of revoked tokens.
  */
 const REFORMED: Record<string, (part: string) => string> = {
   "padding": (part) => `${part}${"=".repeat((4 - part.length % 4) % 4 || 1)}`,
@@ -94,7 +93,7 @@ testAttacks("a token that is not three parts is refused", [
 
 /** Bytes that are not UTF-8, or are JSON that parsers disagree on; all well signed. */
 const BAD_PAYLOADS: Record<string, string> = {
-  "no JSON": "not json",
+  "not JSON": "not json",
   "empty": "",
   "null": "null",
   "an array": JSON.stringify([userClaims()]),
@@ -108,7 +107,7 @@ const BAD_PAYLOADS: Record<string, string> = {
   "hexadecimal": withRawMember(userClaims(), "exp", "0xffffffff"),
   "a plus sign": withRawMember(userClaims(), "exp", "+4000000000"),
 };
-testAttacks("a payload that is no JSON object is refused, however well it is signed", [
+testAttacks("a payload that is not a JSON object is refused, even with a valid signature", [
   ...Object.entries(BAD_PAYLOADS).map(([name, payload]): Attack => ({
     name,
     token: () => signed(key, { payload }),

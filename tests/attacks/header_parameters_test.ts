@@ -1,6 +1,6 @@
-import { type Attack, testAttacks, UNKNOWN_KEY_CALLS } from "./attack.ts";
+import { type Attack, foreignKey, remoteKey, testAttacks, UNKNOWN_KEY_CALLS } from "./attack.ts";
 import { headerOf, signed, withRawMember } from "./jws.ts";
-import { foreignKey, projectKeys, remoteKey } from "./project.ts";
+import { projectKeys } from "../support/project.ts";
 
 const key = projectKeys.ES256;
 const attacker = foreignKey;
@@ -15,7 +15,7 @@ const ownKeys: Record<string, (trapUrl: string) => unknown> = {
   "x5t#S256": () => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 };
 
-testAttacks("a token brings no key of its own, embedded or by address", [
+testAttacks("a token cannot bring a key of its own, embedded or by URL", [
   ...Object.entries(ownKeys).flatMap(([name, value]): Attack[] => [
     {
       name: `${name} under a known kid`,
@@ -32,7 +32,7 @@ testAttacks("a token brings no key of its own, embedded or by address", [
     },
   ]),
   {
-    name: "a kid that is an address",
+    name: "a kid that is a URL",
     token: (trapUrl) => signed(attacker, { header: { kid: `${trapUrl}/jwks.json` } }),
     calls: UNKNOWN_KEY_CALLS,
   },
@@ -52,7 +52,7 @@ testAttacks("a token brings no key of its own, embedded or by address", [
   },
 ]);
 
-/** RFC 7515, section 4.1.11: whoever does not understand a critical parameter must refuse. All are well signed. */
+/** RFC 7515, section 4.1.11: a recipient that does not understand a critical parameter must refuse the token. All signatures are valid. */
 const CRITICAL: [string, Record<string, unknown>][] = [
   ["an extension", { crit: ["exp2"], exp2: 1 }],
   ["exp", { crit: ["exp"], exp: 1 }],
@@ -90,7 +90,7 @@ testAttacks("compression, encryption and nesting are refused", [
 ]);
 
 /** A duplicated member is read differently by different parsers (RFC 7515, section 4); the last is what V8 takes. */
-testAttacks("a duplicated member of the header gains nothing", [
+testAttacks("a duplicated header member is refused", [
   ...["none", "HS512", "RS256"].map((alg): Attack => ({
     name: `alg twice, the last ${alg}`,
     token: () => signed(key, { header: `${JSON.stringify(headerOf(key)).slice(0, -1)},"alg":"${alg}"}` }),
@@ -111,7 +111,7 @@ testAttacks("a duplicated member of the header gains nothing", [
 ]);
 
 testAttacks(
-  "a header that is no JSON object is refused",
+  "a header that is not a JSON object is refused",
   [
     "",
     " ",

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { PUBLISHABLE_KEY } from "../support/project.ts";
-import { assertRefusal } from "./attack.ts";
+import { FUNCTION_NAMES } from "../support/functions.ts";
+import { projectKeys, PUBLISHABLE_KEY, SECRET_KEY } from "../support/project.ts";
+import { assertAsked, assertRefusal, leaks, type Target, withTarget } from "./attack.ts";
 import { signed } from "./jws.ts";
-import { leaks, projectKeys, SECRET_KEY, type Target, withTarget } from "./project.ts";
 import { exchange, type RawAnswer } from "./raw_http.ts";
 
-const FUNCTIONS = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"];
 const token = await signed(projectKeys.ES256);
 
 /** A request with a head of any lines; the last asks the server to close. */
@@ -13,7 +12,7 @@ function request(line: string, headers: readonly string[] = [], body = ""): stri
   return [line, "Host: 127.0.0.1", ...headers, "Connection: close", "", body].join("\r\n");
 }
 
-/** What Deno refuses before our handler need only be refused; what reaches it gets the error contract. */
+/** Deno itself refuses some requests; those that reach a function get the error contract. */
 async function assertRefused(answers: readonly RawAnswer[], target: Target, what: string): Promise<void> {
   for (const { status, headers, body } of answers) {
     assert(status >= 400 && status < 500, `${what}: ${status}`);
@@ -22,15 +21,10 @@ async function assertRefused(answers: readonly RawAnswer[], target: Target, what
       await assertRefusal(new Response(body, { status, headers }), what);
     }
   }
-  assertNothingAsked(target, what);
+  assertAsked(target, undefined, what);
 }
 
-function assertNothingAsked({ auth, log }: Target, what: string): void {
-  const { jwks, user } = auth.calls;
-  assertEquals({ jwks, user, log }, { jwks: 0, user: 0, log: [] }, what);
-}
-
-Deno.test("the requests that attacks are made of are answered when nothing is wrong with them", async () => {
+Deno.test("the requests that the attacks are made of get a token when nothing is wrong with them", async () => {
   await withTarget(async ({ port }) => {
     for (const line of ["GET /powersync-auth HTTP/1.1", "POST /powersync-auth HTTP/1.1"]) {
       const [answer] = await exchange(port, request(line, [`Authorization: Bearer ${token}`]));
@@ -45,22 +39,10 @@ Deno.test("the requests that attacks are made of are answered when nothing is wr
   });
 });
 
-Deno.test("a method that a function does not know is a 405 that names those it knows", async () => {
-  const methods = [
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "PROPFIND",
-    "QUERY",
-    "get",
-    "Post",
-    "GETS",
-    "X",
-    "M-SEARCH",
-    "PURGE",
-  ];
+Deno.test("a method that a function does not allow is a 405 that names those it allows", async () => {
+  const methods = "PUT PATCH DELETE PROPFIND QUERY get Post GETS X M-SEARCH PURGE".split(" ");
   await withTarget(async (target) => {
-    for (const name of FUNCTIONS) {
+    for (const name of FUNCTION_NAMES) {
       const others = name === "powersync-jwks" ? ["POST"] : ["HEAD"];
       for (const method of [...methods, ...others]) {
         const credentials = [`Authorization: Bearer ${token}`, `apikey: ${PUBLISHABLE_KEY}`];
@@ -74,11 +56,11 @@ Deno.test("a method that a function does not know is a 405 that names those it k
         } else assertEquals(answer?.body, "", what);
       }
     }
-    assertNothingAsked(target, "methods");
+    assertAsked(target, undefined, "methods");
   });
 });
 
-Deno.test("a method that is no token, TRACE and CONNECT lead nowhere", async () => {
+Deno.test("an invalid method, TRACE and CONNECT are refused", async () => {
   await withTarget(async (target) => {
     for (
       const method of ["TRACE", "CONNECT", "TRACK", "G ET", "GET\t", "", "\u0000", "<script>", "G\u00c9T"]
@@ -123,7 +105,7 @@ const CREDENTIALS: [string, readonly string[], string][] = [
   ["a secret key", [`Authorization: Bearer ${SECRET_KEY}`], "USER_TOKEN_IS_API_KEY"],
 ];
 
-Deno.test("credentials in any other place or form are none", async () => {
+Deno.test("a token in any other place or form does not count", async () => {
   await withTarget(async (target) => {
     for (const [what, headers, code] of CREDENTIALS) {
       for (const method of ["GET", "POST"]) {
@@ -147,11 +129,11 @@ Deno.test("credentials in any other place or form are none", async () => {
       assert(answer !== undefined);
       assertEquals(await assertRefusal(new Response(answer.body, answer), "token"), "USER_TOKEN_MISSING");
     }
-    assertNothingAsked(target, "credentials");
+    assertAsked(target, undefined, "credentials");
   });
 });
 
-/** What is shown in place of an API key. */
+/** What is sent in place of an API key. */
 const API_KEYS: [string, readonly string[], string][] = [
   ["none", [], "API_KEY_MISSING"],
   ["an empty one", ["apikey:"], "API_KEY_MISSING"],
@@ -174,7 +156,7 @@ const API_KEYS: [string, readonly string[], string][] = [
   ["in the query", [], "API_KEY_MISSING"],
 ];
 
-Deno.test("what is not the project's API key opens nothing", async () => {
+Deno.test("only the project's own API key is accepted", async () => {
   await withTarget(async (target) => {
     for (const [what, headers, code] of API_KEYS) {
       const path = `/powersync-auth-anonymous?apikey=${PUBLISHABLE_KEY}`;
@@ -182,6 +164,6 @@ Deno.test("what is not the project's API key opens nothing", async () => {
       assert(answer !== undefined, what);
       assertEquals(await assertRefusal(new Response(answer.body, answer), what), code, what);
     }
-    assertNothingAsked(target, "API keys");
+    assertAsked(target, undefined, "API keys");
   });
 });

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type Attack, testAttacks } from "./attack.ts";
 import { base64url, signed, signingInput } from "./jws.ts";
-import { userClaims } from "../support/project.ts";
-import { projectKeys } from "./project.ts";
+import { projectKeys, userClaims } from "../support/project.ts";
 
 const { ES256, RS256, EdDSA } = projectKeys;
 const KEYS = [ES256, RS256, EdDSA];
