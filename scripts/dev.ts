@@ -127,4 +127,4 @@ function readPort(text = "54321"): number {
   throw new CommandError("--port is not a number from 0 to 65535.");
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
