@@ -5,7 +5,8 @@
  */
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EDGE_ENV, edgeDenoPath } from "./edge-deno.ts";
+import { fetchUpstream } from "../supabase/functions/_shared/powersync/upstream.ts";
+import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
 /** Tests that are run together: where they are, and which programs beside Deno they run. */
 interface Group {
@@ -20,7 +21,7 @@ interface Group {
 /** What everyday runs leave out is too slow, or needs more than Node. */
 const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
-const EVERYDAY: Group = { paths: ["tests"], programs: ["git"], parallel: true };
+const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"], parallel: true };
 
 const GROUPS: Readonly<Record<string, Group>> = {
   "--edge": { paths: ["tests/functions"], programs: [], parallel: true },
@@ -69,9 +70,7 @@ async function moduleFlags(folder: string): Promise<string[]> {
 async function reachesJsr(): Promise<boolean> {
   const url = new URL("@std/assert/meta.json", Deno.env.get("JSR_URL") ?? "https://jsr.io/");
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
+    return (await fetchUpstream(url, { redirect: "follow" }, { timeoutMs: JSR_TIMEOUT_MS })).ok;
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createClient, FunctionsFetchError, type SupabaseClient } from "@supabase/supabase-js";
 import { AbstractRemote, type FetchOptions } from "npm:@powersync/shared-internals@1.3.0";
 import { SupabaseConnector } from "./powersync_connector.ts";
@@ -161,9 +161,13 @@ Deno.test("the real SDK refuses an endpoint with a trailing slash, which the fun
   });
 });
 
-Deno.test("the connector in the README is the tested one", async () => {
+Deno.test("the connector in docs/clients.md is the tested one, and the README shows a part of it", async () => {
   const source = await Deno.readTextFile(new URL("./powersync_connector.ts", import.meta.url));
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const [, block] = /<!-- connector -->\s*```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+  const page = await Deno.readTextFile(new URL("../../docs/clients.md", import.meta.url));
+  const [, block] = /<!-- connector -->\s*```ts\n([\s\S]*?)```/.exec(page) ?? [];
   assertEquals(block, source.replace("npm:@powersync/common@2.3.0", "@powersync/common"));
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const [, part = ""] = /<!-- fetch-credentials -->\s*```ts\n([\s\S]+?)```/.exec(readme) ?? [];
+  assertStringIncludes(source, part.replace(/^/gm, "  ").trim());
+  assertStringIncludes(part, "fetchCredentials");
 });

@@ -1,7 +1,8 @@
 import { assertEquals, assertExists, assertMatch } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { checkJwks, checkToken } from "../../scripts/powersync-rules.ts";
-import { verdictOf } from "../../scripts/powersync-rules/result.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { checkJwks } from "../../scripts/powersync/jwks.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
 import { withDevServer } from "../support/dev_server.ts";
 
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";

@@ -1,4 +1,4 @@
-/** The README's Sync Streams and Sync Rules, compiled and applied by PowerSync's own code, which the service uses. */
+/** The Sync Streams and Sync Rules of docs/claims.md, compiled and applied by PowerSync's own code, as in the service. */
 import { assertEquals } from "@std/assert";
 // @ts-types="../support/powersync_sync_rules.d.ts"
 import {
@@ -16,11 +16,10 @@ const CALLERS = {
   member: { sub: "member", role: "authenticated", is_anonymous: false },
 } as const;
 
-/** The YAML blocks of the chapter, which must be the two ways to say the same. */
-async function readmeConfigs(): Promise<[string, HydratedSyncConfig][]> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const [, chapter = ""] = /^### Use the claims\n([^]*?)^## /m.exec(readme) ?? [];
-  return [...chapter.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml = ""]) => {
+/** The page's YAML blocks: two ways to say the same. */
+async function documentedConfigs(): Promise<[string, HydratedSyncConfig][]> {
+  const page = await Deno.readTextFile(new URL("../../docs/claims.md", import.meta.url));
+  return [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml = ""]) => {
     const { config, errors } = SqlSyncRules.fromYaml(yaml, { defaultSchema: "public", throwOnError: false });
     assertEquals(errors.map(({ message }) => message), []);
     const hydrated = config.hydrate({ hydrationState: DEFAULT_HYDRATION_STATE, sqlite: null });
@@ -48,8 +47,8 @@ function bucketsOfRow(
   return config.evaluateRow({ sourceTable, record }).map(({ bucket }) => bucket.replace("|0", ""));
 }
 
-Deno.test("the README's Sync Streams and Sync Rules keep anonymous and signed-in data apart", async () => {
-  const configs = await readmeConfigs();
+Deno.test("the documented Sync Streams and Sync Rules keep anonymous and signed-in data apart", async () => {
+  const configs = await documentedConfigs();
   assertEquals(configs.map(([kind]) => kind), ["config", "bucket_definitions"]);
   for (const [kind, config] of configs) {
     assertEquals(bucketsOf(config, CALLERS.nobody), ["articles[]"], kind);
@@ -63,7 +62,7 @@ Deno.test("the README's Sync Streams and Sync Rules keep anonymous and signed-in
   }
 });
 
-Deno.test("the README's ways to reach a claim are PowerSync's", () => {
+Deno.test("the documented ways to read a claim are PowerSync's", () => {
   const claims = { ...CALLERS.member, parameters: { plan: "pro" } };
   const conditions = {
     "auth.user_id() = 'member'": "request.user_id() = 'member'",

@@ -1,3 +1,7 @@
+/**
+ * Each provider of docs/identity-providers.md, as an issuer on loopback that signs tokens with that provider's
+ * documented claims and key type. Nothing here talks to the live provider.
+ */
 import { assertEquals } from "@std/assert";
 import { startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";

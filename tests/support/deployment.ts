@@ -1,5 +1,5 @@
-import { checkToken } from "../../scripts/powersync-rules.ts";
-import { verdictOf } from "../../scripts/powersync-rules/result.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
 import { environmentOf, FUNCTION_NAMES, powersyncKey, startFunctions } from "./functions.ts";
 import { userToken } from "./project.ts";
 
