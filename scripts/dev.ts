@@ -7,12 +7,14 @@ import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
 import { addMissingSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
-import { configuredPlatform, developmentPlatform, readShell } from "./dev/platform.ts";
+import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
-import { CommandError, readFlags, runCommand } from "./flags.ts";
-import { LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { jwksUrlOf } from "./setup/project-url.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 
 const HELP = `Serves the functions for development, with an Auth of their own unless SUPABASE_URL is set.
 
@@ -50,10 +52,11 @@ export async function main(args: readonly string[]): Promise<void> {
     ...platform.variables,
   }));
   await functions.load();
+  const jwks = () => functions.fetch("powersync-jwks", new Request(jwksUrlOf(origin)));
   started.resolve({
     functions,
     auth,
-    page: pageHandler({ origin, platform, envFile: ENV_FILE }),
+    page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks }),
     host,
     port,
   });
@@ -126,4 +129,4 @@ function readPort(text = "54321"): number {
   throw new CommandError("--port is not a number from 0 to 65535.");
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -1,11 +1,11 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { audiencesOf } from "../audience.ts";
-import { readEnvFile } from "../env-file.ts";
-import { checkJwks, checkToken } from "../powersync-rules.ts";
-import { type RuleResult, verdictOf } from "../powersync-rules/result.ts";
-import { RULE_CODES } from "../powersync-rules/rule-codes.ts";
-import { jwksUrlOf } from "../project-url.ts";
-import type { PageOptions } from "./page.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { readEnvFile } from "../setup/env-file.ts";
+import { checkToken } from "../powersync/check-token.ts";
+import { checkJwks } from "../powersync/jwks.ts";
+import { type RuleResult, verdictOf } from "../powersync/result.ts";
+import { RULE_CODES } from "../powersync/rule-codes.ts";
+import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
 /** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */
@@ -16,12 +16,12 @@ const MAX_BODY_BYTES = 128 * 1024;
  *
  * @returns The verdict and one result a rule, each with the code that it refuses with; 400 when the body holds no token. The token is nowhere in the answer.
  */
-export async function checkRequest(request: Request, { origin, envFile }: PageOptions): Promise<Response> {
+export async function checkRequest(request: Request, { envFile, jwks }: PageOptions): Promise<Response> {
   const token = await readToken(request);
   if (token === undefined) {
     return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
   }
-  const live = await fetch(jwksUrlOf(origin), { headers: { Accept: "application/json" } });
+  const live = await jwks();
   const body: unknown = await live.json();
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
@@ -54,7 +54,7 @@ function unavailable(status: number): RuleResult {
     rule: "jwks-shape",
     outcome: "failed",
     code: "PSYNC_S2204",
-    seen: `powersync-jwks answered ${status}.`,
+    seen: `powersync-jwks answered with HTTP ${status}.`,
     fix: "Look at its error in the output of deno task dev.",
   };
 }

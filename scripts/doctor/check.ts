@@ -1,4 +1,4 @@
-import type { PowerSyncCode } from "../powersync-codes.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
 import { type CauseId, causeOf } from "./causes.ts";
 
 /** What a check looks at. */

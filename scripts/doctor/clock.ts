@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE_SECONDS } from "../powersync-rules/limits.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { type Check, failed, passed, warning } from "./check.ts";
 
 const HERE = { id: "clock-here", title: "This computer's clock" };

@@ -1,4 +1,4 @@
-import type { RuleId, RuleResult } from "../powersync-rules/result.ts";
+import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, skipped, type Subject, warning } from "./check.ts";
 

@@ -6,8 +6,8 @@ import {
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { whyLocalOnly } from "../keys/local-only.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { whyLocalOnly } from "../setup/local-only.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checkPowerSyncUrl } from "./url.ts";

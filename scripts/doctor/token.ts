@@ -1,5 +1,5 @@
-import { checkToken } from "../powersync-rules.ts";
-import { type RuleId, type RuleResult, skipped, verdictOf } from "../powersync-rules/result.ts";
+import { checkToken } from "../powersync/check-token.ts";
+import { type RuleId, type RuleResult, skipped, verdictOf } from "../powersync/result.ts";
 import type { CauseId } from "./causes.ts";
 import type { Check, Subject } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";

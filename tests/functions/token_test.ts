@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { checkToken } from "../../scripts/powersync-rules.ts";
-import { verdictOf } from "../../scripts/powersync-rules/result.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
 import { type Credentials, tokenIssuer } from "../../supabase/functions/_shared/powersync/token.ts";

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { checkJwks, checkToken } from "../../scripts/powersync-rules.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { checkJwks } from "../../scripts/powersync/jwks.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import type { DeployedFunctions } from "./deployed_functions.ts";
-import { assertAccepted } from "./token_check.ts";
+import { assertAccepted } from "../powersync/token_check.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
 /** What the functions were deployed with. */

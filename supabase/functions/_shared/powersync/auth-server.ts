@@ -4,9 +4,6 @@ import { once } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
 import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 
-/** The Auth server has no valid session for a token: it is unknown, signed out, or its user was deleted. */
-export class TokenRefused extends Error {}
-
 /** Where the Auth server is, and the API key that its gateway wants. */
 export interface AuthServerOptions {
   readonly supabaseUrl: string;
@@ -28,17 +25,19 @@ const TOKEN_REFUSED = [401, 403, 404];
  * Makes the function that asks the project's Auth server whose an access token is. It knows what a token alone does not
  * tell: that its user signed out or was deleted. Questions are bounded in number and time, and equal ones are shared.
  *
- * @returns A function from a question to the user's ID. It throws `TokenRefused`, and `PowerSyncAuthError` with
- * `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, or `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway
- * refuses our own API key.
+ * @returns A function from a question to the user's ID, or to `undefined` when the server refuses the token: it is
+ * unknown, its user signed out or was deleted. It throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, and
+ * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses our own API key.
  */
-export function authServer(options: AuthServerOptions): (question: Question) => Promise<string> {
+export function authServer(options: AuthServerOptions): (question: Question) => Promise<string | undefined> {
   const ask = userLookup(options);
   return ({ token }) => ask(token);
 }
 
 /** One client of supabase-js for all questions, without storage and timers. It is loaded for the first one. */
-function userLookup({ supabaseUrl, apiKey, limits }: AuthServerOptions): (token: string) => Promise<string> {
+function userLookup(
+  { supabaseUrl, apiKey, limits }: AuthServerOptions,
+): (token: string) => Promise<string | undefined> {
   const connect = once(async (): Promise<SupabaseClient> => {
     const { createClient } = await import("@supabase/supabase-js");
     return createClient(supabaseUrl, apiKey(), {
@@ -59,7 +58,7 @@ function userLookup({ supabaseUrl, apiKey, limits }: AuthServerOptions): (token:
       });
     }
     if (error.name === "AuthSessionMissingError" || TOKEN_REFUSED.includes(error.status ?? 0)) {
-      throw new TokenRefused("The Auth server refused the token.", { cause: error });
+      return undefined;
     }
     throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause: error });
   };

@@ -116,36 +116,47 @@ function isYoung({ issuedAt, lifetimeSeconds }: Issued, now: number): boolean {
   return age >= 0 && age <= Math.min(REUSE_SECONDS, lifetimeSeconds * REUSE_LIFETIME_PART);
 }
 
-/**
- * Signs a PowerSync token.
- *
- * @throws {PowerSyncAuthError} `CLAIMS_NOT_AN_OBJECT`, `CLAIMS_RESERVED`, `CLAIMS_SUBJECT_INVALID`,
- * `CLAIMS_PARAMETERS_INVALID`, `TOKEN_TOO_LARGE`
- * @see RFC 7519, section 4.1; PowerSync KeyStore
- */
 async function issue(
   claims: string | undefined,
   { settings, key, now }: { settings: TokenSettings; key: SigningKey; now: number },
 ): Promise<Issued> {
-  const { url, audience, issuer, lifetimeSeconds } = settings;
+  const { url, lifetimeSeconds } = settings;
+  const { token, subject, issuedAt } = await signToken(claims, { ...settings, key, now });
+  const credentials: Credentials = {
+    token,
+    powersync_url: url,
+    endpoint: url,
+    user_id: subject,
+    expires_at: new Date((issuedAt + lifetimeSeconds) * 1000).toISOString(),
+  };
+  return { claims, key, answer: JSON.stringify(credentials), issuedAt, lifetimeSeconds };
+}
+
+/**
+ * Signs a PowerSync token.
+ *
+ * @param claims The JSON of what `claims.ts` returned: `sub` and any further claims. Hostile until checked here.
+ * @param options The key, what every token has in common, and the time in seconds since 1970, from which `iat` and
+ * `exp` derive.
+ * @throws {PowerSyncAuthError} `CLAIMS_NOT_AN_OBJECT`, `CLAIMS_RESERVED`, `CLAIMS_SUBJECT_INVALID`,
+ * `CLAIMS_PARAMETERS_INVALID`, `TOKEN_TOO_LARGE`
+ * @see RFC 7519, section 4.1; PowerSync KeyStore
+ */
+export async function signToken(
+  claims: string | undefined,
+  options: Omit<TokenSettings, "url"> & { readonly key: SigningKey; readonly now: number },
+): Promise<{ token: string; subject: string; issuedAt: number }> {
+  const { key, audience, issuer, lifetimeSeconds, now } = options;
   const checked = checkClaims(claims);
   const iat = Math.floor(now);
-  const exp = iat + lifetimeSeconds;
-  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp })
+  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp: iat + lifetimeSeconds })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(key.privateKey);
   if (token.length > MAX_TOKEN_BYTES) {
     const message = `The token has ${token.length} bytes, more than ${MAX_TOKEN_BYTES}.`;
     throw new PowerSyncAuthError("TOKEN_TOO_LARGE", { message });
   }
-  const credentials: Credentials = {
-    token,
-    powersync_url: url,
-    endpoint: url,
-    user_id: checked.sub,
-    expires_at: new Date(exp * 1000).toISOString(),
-  };
-  return { claims, key, answer: JSON.stringify(credentials), issuedAt: iat, lifetimeSeconds };
+  return { token, subject: checked.sub, issuedAt: iat };
 }
 
 /** What is checked is what is signed: the claims as JSON carries them. */

@@ -3,7 +3,6 @@ import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { JOSEError, JWSSignatureVerificationFailed } from "jose/errors";
 import { decodeJwt } from "jose/jwt/decode";
 import { jwtVerify } from "jose/jwt/verify";
-import { type Question, TokenRefused } from "./auth-server.ts";
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
 import { KeyNotFound, type KeySet, KeysUnavailable } from "./key-set.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -64,8 +63,8 @@ export interface Issuer {
 
 /** Somebody who knows whose a token is. */
 export interface AuthorityOnTokens {
-  /** Returns the user's ID; throws `TokenRefused`. */
-  readonly ask: (question: Question) => Promise<string>;
+  /** Returns the user's ID, or `undefined` for a token that it refuses. `unknownKid`: no published key has this ID. */
+  readonly ask: (question: { token: string; unknownKid?: string | undefined }) => Promise<string | undefined>;
   /** Whether it is asked about every token, or only about those that no published key verifies. */
   readonly aboutEvery: boolean;
   /** Algorithms whose keys it alone has. */
@@ -161,10 +160,13 @@ async function verifySignature(
   throw refused("signature");
 }
 
-async function askServer(server: AuthorityOnTokens, question: Question, user: VerifiedUser): Promise<void> {
-  const id = await server.ask(question).catch((error: unknown) => {
-    throw error instanceof TokenRefused ? refused("session", error) : error;
-  });
+async function askServer(
+  { ask }: AuthorityOnTokens,
+  question: Parameters<AuthorityOnTokens["ask"]>[0],
+  user: VerifiedUser,
+): Promise<void> {
+  const id = await ask(question);
+  if (id === undefined) throw refused("session");
   if (id !== user.id) throw refused("subject");
 }
 

@@ -1,0 +1,159 @@
+/** What users notice when Supabase Auth fails, in every way an upstream can. */
+import { assertEquals } from "@std/assert";
+import { authError, type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { startFunctions } from "../support/functions.ts";
+import { CUT, type Reply, SILENCE } from "../support/http_stand_in.ts";
+import { captureLog } from "../support/log.ts";
+import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/project.ts";
+import { withShortTimeOuts } from "../support/time_outs.ts";
+
+const key = projectKeys.ES256;
+const PUBLISHED = [key.publicJwk];
+const UNAVAILABLE = "503 AUTH_SERVER_UNAVAILABLE";
+/** An isolate that knows no key but those that the Auth server shows. */
+const start = (auth: AuthStandIn) => startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 50 });
+/** Outlives every test's clock. */
+const exp = Math.floor(Date.now() / 1000) + 86_400;
+
+const page = (status: number) => () =>
+  new Response("<html>A proxy</html>", { status, headers: { "Content-Type": "text/html" } });
+const json = (value: unknown, status = 200) => () => Response.json(value, { status });
+
+/** Ways to fail that say nothing about a token. */
+const FAILURES: Record<string, () => Reply> = {
+  "is silent": () => SILENCE,
+  "stops within the head": () => "HTTP/1.1 200 OK\r\nContent-",
+  "stops within the body": () =>
+    'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"keys":[{"kty":"EC"',
+  "cuts the connection": () => CUT,
+  "does not speak HTTP": () => "220 smtp.example.com ESMTP\r\n",
+  "answers 429": () => authError(429, "over_request_rate_limit"),
+  // The words of a proxy, not of the Auth server.
+  "answers 403 as HTML": page(403),
+  "answers 401 without a body": () => new Response(null, { status: 401 }),
+  "answers 500": () => authError(500, "unexpected_failure"),
+  "answers 500 without a body": () => new Response(null, { status: 500 }),
+  "answers 502 as HTML": page(502),
+  "answers 503": () => new Response("upstream connect error", { status: 503 }),
+  "answers 504 as JSON": json({ message: "The upstream server is timing out" }, 504),
+  "answers HTML": page(200),
+  "answers nothing with a 200": () => new Response(null),
+  "answers null": json(null),
+  "answers an empty object": json({}),
+  "answers an array": json([]),
+  "answers a text": json("ok"),
+  "answers a number": json(1),
+  "answers half of its JSON": () =>
+    new Response('{"keys":[{"kty":', { headers: { "Content-Type": "application/json" } }),
+  "answers invalid UTF-8": () =>
+    new Response(Uint8Array.of(0xff, 0xff, 0x7b), { headers: { "Content-Type": "application/json" } }),
+  "redirects": () => Response.redirect("http://127.0.0.1:1/"),
+  "redirects to itself": () => new Response(null, { status: 307, headers: { Location: "/auth/v1/user" } }),
+  "answers 204": () => new Response(null, { status: 204 }),
+};
+
+const USERS = {
+  "signing-key": await userToken({ exp }),
+  "legacy": await signLegacyToken(userClaims({ exp })),
+};
+for (const [who, token] of Object.entries(USERS)) {
+  Deno.test(`when the Auth server fails, a ${who} user gets a 503, and a token as soon as it is back`, async () => {
+    await withAuth(PUBLISHED, async (auth) => {
+      for (const [what, reply] of Object.entries(FAILURES)) {
+        const { code, clock } = start(auth);
+        auth.fail(reply);
+        await withShortTimeOuts(50, async () => {
+          await captureLog(async () => {
+            for (const attempt of ["first", "second"]) {
+              assertEquals([what, attempt, await code(token)], [what, attempt, UNAVAILABLE]);
+            }
+          });
+        });
+        auth.fail(undefined);
+        // The shortest time after which a failed fetch is tried again.
+        clock.ms += 1000;
+        assertEquals([what, await code(token)], [what, "200"]);
+      }
+    });
+  });
+
+  Deno.test(`when nothing listens, a ${who} user gets a 503, and a token as soon as it is back`, async () => {
+    await withAuth(PUBLISHED, async (auth) => {
+      const { code, clock } = start(auth);
+      await auth.stop();
+      await captureLog(async () => assertEquals(await code(token), UNAVAILABLE));
+      auth.start();
+      clock.ms += 1000;
+      assertEquals(await code(token), "200");
+    });
+  });
+}
+
+Deno.test("users whose keys are known do not notice an outage of any kind for an hour", async () => {
+  await withAuth(PUBLISHED, async (auth) => {
+    const { code, clock } = start(auth);
+    const token = await userToken({ exp });
+    assertEquals(await code(token), "200");
+    const failures = Object.entries(FAILURES);
+    await withShortTimeOuts(50, async () => {
+      for (const [what, reply] of failures) {
+        auth.fail(reply);
+        clock.ms += 59 * 60_000 / failures.length;
+        assertEquals([what, await code(token)], [what, "200"]);
+      }
+      await captureLog(async () => {
+        clock.ms += 60_000;
+        assertEquals(await code(token), UNAVAILABLE);
+      });
+    });
+    auth.fail(undefined);
+    clock.ms += 1000;
+    assertEquals(await code(token), "200");
+  });
+});
+
+Deno.test("a JWKS with unusable keys beside good ones serves the good ones", async () => {
+  const bad = [{ kty: "EC", crv: "P-256", kid: "bad", x: "AA", y: "AA" }, {
+    kty: "oct",
+    k: "AAAA",
+    kid: "shared",
+  }];
+  await withAuth([...bad, key.publicJwk, projectKeys.RS256.publicJwk], async (auth) => {
+    const { code } = start(auth);
+    assertEquals(await code(await userToken()), "200");
+    assertEquals(await code(await userToken({}, projectKeys.RS256)), "200");
+  });
+});
+
+Deno.test("what the Auth server refuses is a 401, and is not remembered", async () => {
+  await withAuth(PUBLISHED, async (auth) => {
+    const { code } = start(auth);
+    const token = await signLegacyToken();
+    const refusals: (() => Reply)[] = [
+      () => authError(403, "bad_jwt"),
+      () => authError(403, "user_not_found"),
+      () => authError(401, "no_authorization"),
+      // A user, but another one.
+      () => Response.json({ id: crypto.randomUUID() }),
+    ];
+    for (const reply of refusals) {
+      auth.user = reply;
+      assertEquals(await code(token), "401 USER_TOKEN_INVALID");
+      auth.user = undefined;
+      assertEquals(await code(token), "200");
+    }
+    auth.fate = "signed-out";
+    assertEquals(await code(token), "401 USER_TOKEN_INVALID");
+  });
+});
+
+Deno.test("with POWERSYNC_SESSION_CHECK=server an outage is a 503 for everyone, and passes with it", async () => {
+  await withAuth([], async (auth) => {
+    const { code } = startFunctions({ url: auth.url, environment: { POWERSYNC_SESSION_CHECK: "server" } });
+    const token = await userToken();
+    auth.fate = "database-away";
+    await captureLog(async () => assertEquals(await code(token), UNAVAILABLE));
+    auth.fate = "active";
+    assertEquals(await code(token), "200");
+  });
+});

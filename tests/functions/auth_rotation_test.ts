@@ -1,0 +1,111 @@
+/** What users notice when the project's signing keys are rotated. */
+import { assert, assertEquals } from "@std/assert";
+import { authError, type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { startFunctions } from "../support/functions.ts";
+import { captureLog } from "../support/log.ts";
+import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
+
+const { ES256: key, RS256: nextKey } = projectKeys;
+const INVALID = "401 USER_TOKEN_INVALID";
+const UNAVAILABLE = "503 AUTH_SERVER_UNAVAILABLE";
+const start = ({ url }: AuthStandIn) => startFunctions({ url, inline: [] });
+/** Outlives every test's clock. */
+const exp = Math.floor(Date.now() / 1000) + 86_400;
+
+Deno.test("a key that is rotated while the function runs serves at once, and needs no question after half a minute", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { code, clock } = start(auth);
+    assertEquals(await code(await userToken({ exp })), "200");
+    auth.published = [key.publicJwk, nextKey.publicJwk];
+    const token = await userToken({ exp }, nextKey);
+    assertEquals(await code(token), "200");
+    assertEquals(auth.calls, { jwks: 1, user: 1 });
+    clock.ms += 30_000;
+    for (let i = 0; i < 20; i++) assertEquals(await code(token), "200");
+    assertEquals(auth.calls, { jwks: 2, user: 1 });
+    assertEquals(await code(await userToken({ exp })), "200");
+  });
+});
+
+Deno.test("a key that was taken away stops serving within ten minutes", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { code, clock } = start(auth);
+    const token = await userToken({ exp });
+    assertEquals(await code(token), "200");
+    auth.published = [nextKey.publicJwk];
+    auth.user = () => authError(403, "bad_jwt");
+    clock.ms += 10 * 60_000;
+    assertEquals(await code(token), INVALID);
+  });
+});
+
+Deno.test("another key under the same kid refuses the old key's tokens without a question, until it is right again", async () => {
+  const impostor = await makeKey("ES256", key.kid);
+  await withAuth([impostor.publicJwk], async (auth) => {
+    const { code, clock } = start(auth);
+    const token = await userToken({ exp });
+    assertEquals(await code(token), INVALID);
+    assertEquals(await code(await userToken({}, impostor)), "200");
+    assertEquals(auth.calls, { jwks: 1, user: 0 });
+    auth.published = [key.publicJwk];
+    clock.ms += 10 * 60_000;
+    assertEquals(await code(token), "200");
+  });
+});
+
+Deno.test("concurrent first requests share one fetch of the keys, and one that failed is shared as well", async () => {
+  const tokens = await Promise.all(Array.from({ length: 50 }, () => userToken()));
+  for (const fails of [false, true]) {
+    await withAuth([key.publicJwk], async (auth) => {
+      const { code } = start(auth);
+      if (fails) auth.jwks = () => authError(500, "unexpected_failure");
+      await captureLog(async () => {
+        const codes = new Set(await Promise.all(tokens.map((token) => code(token))));
+        assertEquals([...codes], [fails ? UNAVAILABLE : "200"]);
+      });
+      assertEquals(auth.calls, { jwks: 1, user: 0 });
+    });
+  }
+});
+
+Deno.test("while the keys cannot be fetched, one fetch a second is tried, however many requests come", async () => {
+  await withAuth([], async (auth) => {
+    auth.jwks = () => authError(500, "unexpected_failure");
+    const { code, clock } = start(auth);
+    const token = await userToken();
+    await captureLog(async () => {
+      // 50 requests a second for ten seconds.
+      for (let request = 0; request < 500; request++) {
+        clock.ms += 20;
+        assertEquals(await code(token), UNAVAILABLE);
+      }
+    });
+    assertEquals(auth.calls, { jwks: 10, user: 0 });
+  });
+});
+
+Deno.test("invented key IDs lead to ten questions a second and one fetch in half a minute; legacy users go on", async () => {
+  const invented = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => userToken({ exp }, { ...key, kid: `invented-${i}` })),
+  );
+  const legacy = await signLegacyToken(userClaims({ exp }));
+  const known = await userToken({ exp });
+  await withAuth([key.publicJwk], async (auth) => {
+    const { code, clock } = start(auth);
+    const seconds = 60;
+    await captureLog(async () => {
+      for (let second = 0; second < seconds; second++) {
+        const codes = await Promise.all(invented.map((token) => code(token)));
+        const limited = codes.filter((code) => code === "503 AUTH_SERVER_LIMIT_REACHED").length;
+        const refused = codes.filter((code) => code === INVALID).length;
+        assertEquals([limited, refused], [30, 10]);
+        assertEquals([await code(legacy), await code(known)], ["200", "200"]);
+        clock.ms += 1000;
+      }
+    });
+    assertEquals(auth.tokens.filter((token) => token === legacy).length, seconds);
+    assertEquals(auth.calls.user, 11 * seconds);
+    assert(auth.calls.jwks <= 1 + seconds / 30, `${auth.calls.jwks} fetches`);
+  });
+});

@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { PRODUCTION_ENV_FILE } from "../scripts/setup/local-only.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+Deno.test("no command of ours can upload a file: none may run the Supabase CLI, or npx, which could", async () => {
+  const { tasks }: { tasks: Record<string, { description?: string; command: string }> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  const scripts = Object.entries(tasks).filter(([name, { command }]) =>
+    name !== "test" && command.startsWith("deno run")
+  );
+  assert(scripts.length >= 5);
+  for (const [name, { command }] of scripts) {
+    const flags = command.split(" ").filter((word) => /^(-A|--allow-all|--allow-run|--allow-ffi)/.test(word));
+    for (const flag of flags) assertEquals(flag, "--allow-run=git", name);
+  }
+});
+
+Deno.test("the documents upload the secrets of the production file and of no other", async () => {
+  const pages = [
+    "README.md",
+    ...[...Deno.readDirSync(new URL("docs", ROOT))].map(({ name }) => `docs/${name}`),
+  ]
+    .filter((path) => path.endsWith(".md"));
+  const texts = await Promise.all(pages.map((path) => Deno.readTextFile(new URL(path, ROOT))));
+  const uploaded = [...texts.join("\n").matchAll(/secrets set .*--env-file[ =]([^\s`,]+)/g)].map(([, file]) =>
+    file
+  );
+  assert(uploaded.length > 0);
+  assertEquals([...new Set(uploaded)], [PRODUCTION_ENV_FILE]);
+});
+
+Deno.test("`deno task` says of every task what it does", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["task"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stderr: "piped",
+  }).output();
+  const { tasks }: { tasks: Record<string, { description: string }> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  const listed = new TextDecoder().decode(stdout);
+  for (const { description } of Object.values(tasks)) assertStringIncludes(listed, description);
+});
