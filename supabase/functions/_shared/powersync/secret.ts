@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /** Longest secret that is decoded, in characters; Supabase itself limits a secret to 48 KiB. */
 const MAX_SECRET_CHARACTERS = 64 * 1024;
 
@@ -49,9 +47,14 @@ export function isPlainText(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.isWellFormed() && !/\p{Cc}/u.test(value);
 }
 
-/** Whether a text could be base64url without padding (RFC 7515, section 2); Deno 2.1.4 throws on a cut last group. */
-export function isBase64url(text: string): boolean {
-  return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;
+/**
+ * The bytes of base64url without padding (RFC 7515, section 2); bits after the last whole byte are ignored.
+ *
+ * @returns `undefined` when the text is empty or not base64url.
+ */
+export function decodeBase64url(text: string): Uint8Array | undefined {
+  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
 }
 
 /**
@@ -62,17 +65,10 @@ export function isCanonicalBase64url(text: string): boolean {
   return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
 }
 
-/** The number of a Base64urlUInt (RFC 7518, section 2); 0 where there is none. */
-export function decodeUnsigned(text = ""): bigint {
-  return BigInt(`0x${Buffer.from(text, "base64url").toString("hex") || "0"}`);
-}
-
-/** The bytes of canonical base64 or base64url, or `undefined`: Node's decoder alone skips what it does not know. */
+/** The bytes of canonical base64 or base64url. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/\s+/g, "").replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");
-  if (!isBase64url(unpadded)) return undefined;
-  const bytes = Buffer.from(unpadded, "base64url");
-  return bytes.toString("base64url") === unpadded ? bytes : undefined;
+  return isCanonicalBase64url(unpadded) ? decodeBase64url(unpadded) : undefined;
 }
 
 function parseJson(json: string, problem: string): Decoded {
