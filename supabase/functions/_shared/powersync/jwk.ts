@@ -51,7 +51,7 @@ interface KeyKind {
   readonly alg: Algorithm;
 }
 
-/** The first that fits a key is its default. P-521 is missing: the hosted runtime's Web Crypto does not have it. */
+/** A key's default is the first that fits it. P-521 is missing from the hosted runtime's Web Crypto. */
 const KEY_KINDS: readonly KeyKind[] = [
   { kty: "RSA", alg: "RS256" },
   { kty: "RSA", alg: "RS384" },
@@ -83,7 +83,7 @@ const ED25519 = { bytes: 32, characters: 43 };
 const MAX_KEY_ID_CHARACTERS = 256;
 
 /**
- * Reads a public JWK that PowerSync will accept. It runs on Node, and one key that Node cannot import makes it refuse
+ * Reads a public JWK that PowerSync accepts. PowerSync runs on Node, and one key that Node cannot import makes it refuse
  * the whole JWKS (PSYNC_S2201). Web Crypto's import proves less: Deno's takes points that are not on their curve.
  *
  * @param value What a secret holds.
@@ -143,7 +143,7 @@ async function publicHalf(jwk: UncheckedJwk, kind: KeyKind): Promise<PublishedKe
     throw new KeyError("KEY_UNSUPPORTED", "is not for signatures");
   }
   const half = { kty: kind.kty, ...publicMembers(jwk, kind), alg: kind.alg, use: "sig" as const };
-  // In the token's header and in the JWKS alike: the thumbprint of RFC 7638.
+  // RFC 7638
   return { ...half, kid: statedKeyId(jwk) ?? await calculateJwkThumbprint(half) };
 }
 
@@ -175,7 +175,7 @@ function privateMembers(jwk: UncheckedJwk, { crv }: KeyKind): Record<string, str
   return { d: encodeUnsigned(unsigned(jwk, "d").d, CURVES[crv].size) };
 }
 
-/** The hosted runtime dies of a signature with an RSA key whose members do not fit, so they are checked before any. */
+/** The hosted runtime crashes when it signs with an RSA key whose members do not match, so they are checked first. */
 function rsaPrivateMembers(jwk: UncheckedJwk): Record<string, string> {
   const numbers = unsigned(jwk, "n", "e", "d", "p", "q", "dp", "dq", "qi");
   if (!satisfiesRsaArithmetic(numbers)) {
@@ -194,7 +194,7 @@ function assertStrongRsa(n: bigint, e: bigint): void {
   if (n % 2n === 0n || e > MAX_RSA_EXPONENT) throw new KeyError("KEY_MALFORMED", "is not a valid RSA key");
 }
 
-/** Members as numbers. Bits after the last byte and leading zero bytes are dropped: other software writes them. */
+/** Members as numbers, which drops leading zero bytes and bits after the last byte: other software writes them. */
 function unsigned<Name extends string>(jwk: UncheckedJwk, ...names: Name[]): Record<Name, bigint> {
   const numbers = names.map((name) => {
     const value = jwk[name];
@@ -205,7 +205,7 @@ function unsigned<Name extends string>(jwk: UncheckedJwk, ...names: Name[]): Rec
   return Object.fromEntries(numbers) as Record<Name, bigint>;
 }
 
-/** A string of bytes, whose length counts; it is a number only on the way to its canonical form. */
+/** A string of bytes with a fixed length; it is a number only on the way to its canonical form. */
 function ed25519Member(jwk: UncheckedJwk, name: "x" | "d"): string {
   const { [name]: number } = unsigned(jwk, name);
   if (`${jwk[name]}`.length === ED25519.characters) return encodeUnsigned(number, ED25519.bytes);
@@ -224,7 +224,7 @@ function notBefore({ nbf }: UncheckedJwk): number | undefined {
   throw new KeyError("KEY_MALFORMED", "has an `nbf` that is not a number of seconds");
 }
 
-/** RSA's arithmetic was checked and is the proof; EC and Ed25519 pairs sign and verify once. */
+/** The proof of an RSA pair is its arithmetic, checked above; an EC or Ed25519 pair signs and verifies once. */
 async function importProven(publicJwk: PublishedKey, members: Record<string, string>): Promise<CryptoKey> {
   const { kty, alg } = publicJwk;
   try {
@@ -240,7 +240,7 @@ async function importProven(publicJwk: PublishedKey, members: Record<string, str
   throw new KeyError("KEY_INCONSISTENT", "has a public half that does not verify its signatures");
 }
 
-/** Without jose, whose verification does not tell a runtime that cannot verify from a signature that does not match. */
+/** Not with jose: it reports a runtime that cannot verify as a signature that does not match. */
 async function isOnePair(alg: Algorithm, privateKey: CryptoKey, publicKey: CryptoKey): Promise<boolean> {
   // RFC 7518, section 3.4; Ed25519 ignores the hash.
   const algorithm = { name: privateKey.algorithm.name, hash: alg === "ES384" ? "SHA-384" : "SHA-256" };

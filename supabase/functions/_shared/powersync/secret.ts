@@ -1,30 +1,27 @@
-/** Longest secret that is decoded, in characters; Supabase itself limits a secret to 48 KiB. */
+/** The longest secret that is decoded, in characters. Supabase limits a secret to 48 KiB. */
 const MAX_SECRET_CHARACTERS = 64 * 1024;
 
-/** A secret: its name, and the value that must reach no answer and no log. */
+/** A secret: its name, and a value that must never reach an answer or a log. */
 export interface Secret {
   readonly name: string;
   readonly value: string;
 }
 
-/**
- * What a secret decodes to, or what kept it from decoding. The text is for a person and holds nothing of the value.
- */
+/** What a secret decodes to, or the end of the sentence "The secret …". The problem repeats nothing of the value. */
 export type Decoded = { ok: true; value: unknown } | { ok: false; problem: string };
 
 /**
- * Decodes the JSON of a secret, which stands there as it is or as base64 or base64url of its UTF-8 bytes (padding
- * optional; white space around and, as `base64` wraps its output, line breaks within are allowed). Strict: a cut or edited value is a problem, never a best guess.
+ * Decodes the JSON of a secret: the JSON itself, or base64 or base64url of its UTF-8 bytes. Padding is optional; white
+ * space around it and line breaks in it, as `base64` writes them, are allowed. A value that was cut or edited is a
+ * problem, never a best guess.
  *
  * @param text The secret's value.
  */
 export function decodeJsonSecret(text: string): Decoded {
-  const trimmed = text.trim();
-  if (trimmed.length > MAX_SECRET_CHARACTERS) return { ok: false, problem: "is too long" };
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) {
-    return parseJson(trimmed, "is JSON that was cut or edited");
-  }
-  const bytes = decodeBase64(trimmed);
+  const pasted = text.trim();
+  if (pasted.length > MAX_SECRET_CHARACTERS) return { ok: false, problem: "is too long" };
+  if (/^[{[]/.test(pasted)) return parseJson(pasted, "is JSON that was cut or edited");
+  const bytes = decodeBase64(pasted);
   if (bytes === undefined) return { ok: false, problem: "is neither JSON nor base64" };
   try {
     const json = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -34,7 +31,7 @@ export function decodeJsonSecret(text: string): Decoded {
   }
 }
 
-/** A JSON object: neither `null`, nor an array. */
+/** A JSON object: not `null`, and not an array. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -58,8 +55,8 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
 }
 
 /**
- * Whether a text is the one base64url form of some bytes: no padding, no white space, no bit that decodes to nothing
- * (RFC 7515, section 2; RFC 4648, section 3.5).
+ * Whether a text is what an encoder writes as base64url: no padding, no white space, no unused bit that is set (RFC 7515,
+ * section 2; RFC 4648, section 3.5).
  */
 export function isCanonicalBase64url(text: string): boolean {
   return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
