@@ -153,7 +153,11 @@ Deno.test("another form of a key is published in its canonical form, so that one
 });
 
 /** All that PowerSync's Node imports and that is not published, with the reason. */
-const NOT_PUBLISHED: readonly { why: string; jwk: Jwk; code: string }[] = [
+const NOT_PUBLISHED: readonly { why: string; jwk: Readonly<Record<string, unknown>>; code: string }[] = [
+  { why: "PowerSync does not notice a private key", jwk: { ...ec, d: ec.x }, code: "KEY_IS_PRIVATE" },
+  { why: "a kid is text (RFC 7517, section 4.5)", jwk: { ...ec, kid: 7 }, code: "KEY_MALFORMED" },
+  { why: "an alg is text (RFC 7517, section 4.4)", jwk: { ...ec, alg: null }, code: "KEY_UNSUPPORTED" },
+  { why: "a use is text (RFC 7517, section 4.2)", jwk: { ...ec, use: null }, code: "KEY_UNSUPPORTED" },
   {
     why: "PowerSync verifies nothing with it",
     jwk: { ...rsa, n: unsigned(2n ** 2046n + 1n) },
