@@ -3,9 +3,9 @@
  * a development key in production would let anybody who has a copy of it sign tokens. For use in a workflow, before
  * the upload.
  */
-import { readEnvFile } from "./env-file.ts";
-import { CommandError, runCommand } from "./flags.ts";
-import { whyLocalOnly } from "./keys/local-only.ts";
+import { readEnvFile } from "./setup/env-file.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { whyLocalOnly } from "./setup/local-only.ts";
 
 const USAGE = "Usage: deno task check-secrets FILE";
 

@@ -2,13 +2,14 @@
  * Prints the settings that make PowerSync accept the functions' tokens: `client_auth` for a self-hosted service.yaml,
  * and what to enter in PowerSync Cloud. The output as a whole is YAML, so that it can be written to a file.
  */
-import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./audience.ts";
-import { type ClientAuth, clientAuthYaml, cloudFields } from "./client-auth.ts";
-import { keysOfFile, keysOfJwks } from "./config/static-keys.ts";
-import { type EnvVariables, readEnvFile } from "./env-file.ts";
-import { CommandError, readFlags, runCommand } from "./flags.ts";
-import { isLoopback, LOCAL_ENV_FILE } from "./keys/local-only.ts";
-import { isHttpUrl, jwksUrlOf, projectUrl } from "./project-url.ts";
+import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
+import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
+import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
+import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
+import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { isHttpUrl, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 

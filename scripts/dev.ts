@@ -7,12 +7,13 @@ import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
 import { addMissingSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
-import { configuredPlatform, developmentPlatform, readShell } from "./dev/platform.ts";
+import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
-import { CommandError, readFlags, runCommand } from "./flags.ts";
-import { LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 
 const HELP = `Serves the functions for development, with an Auth of their own unless SUPABASE_URL is set.
 

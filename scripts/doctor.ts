@@ -1,13 +1,14 @@
 /**
  * Finds out why a set-up does not work: which cause, which PowerSync code it leads to, and which command fixes it.
  */
-import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./dev/platform.ts";
+import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
 import { examine } from "./doctor/examine.ts";
 import { isHealthy, printable, reportLines } from "./doctor/report.ts";
-import { type EnvVariables, readEnvFile } from "./env-file.ts";
-import { CommandError, readFlags } from "./flags.ts";
-import { isLoopback, LOCAL_ENV_FILE } from "./keys/local-only.ts";
-import { isHttpUrl, projectUrl } from "./project-url.ts";
+import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
+import { CommandError } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
+import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { isHttpUrl, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 

@@ -5,23 +5,26 @@
  */
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EDGE_ENV, edgeDenoPath } from "./edge-deno.ts";
+import { fetchUpstream } from "../supabase/functions/_shared/powersync/upstream.ts";
+import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
 /** Tests that are run together: where they are, and which programs beside Deno they run. */
 interface Group {
   readonly paths: readonly string[];
   readonly programs: readonly string[];
-  /** Playwright looks into /proc/sys when it is imported, which Deno allows nobody but those it allows everything. */
+  /** Playwright reads /proc/sys when it is imported, which Deno permits with `--allow-all` only. */
   readonly needsAll?: boolean;
+  /** Runs several files at once, on all cores; not where memory or time is measured. */
+  readonly parallel?: boolean;
 }
 
 /** What everyday runs leave out is too slow, or needs more than Node. */
 const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
-const EVERYDAY: Group = { paths: ["tests"], programs: ["git"] };
+const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"], parallel: true };
 
 const GROUPS: Readonly<Record<string, Group>> = {
-  "--edge": { paths: ["tests/functions"], programs: [] },
+  "--edge": { paths: ["tests/functions"], programs: [], parallel: true },
   "--deploy": { paths: ["tests/deploy"], programs: ["git", "npx", "sh"] },
   "--browser": { paths: ["tests/browser"], programs: [], needsAll: true },
   "--slow": { paths: ["tests/slow"], programs: ["git"] },
@@ -31,6 +34,9 @@ const GROUPS: Readonly<Record<string, Group>> = {
 const LOOPBACK = "127.0.0.1,localhost,[::1]";
 
 const JSR_TIMEOUT_MS = 3_000;
+
+/** Enough for all but a few files, which make more. */
+const RSA_PAIRS = 3;
 
 /** Stand-ins over Node's built-ins for what tests import from JSR. */
 const ADAPTERS: Readonly<Record<string, string>> = {
@@ -64,28 +70,52 @@ async function moduleFlags(folder: string): Promise<string[]> {
 async function reachesJsr(): Promise<boolean> {
   const url = new URL("@std/assert/meta.json", Deno.env.get("JSR_URL") ?? "https://jsr.io/");
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(JSR_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
+    return (await fetchUpstream(url, { redirect: "follow" }, { timeoutMs: JSR_TIMEOUT_MS })).ok;
   } catch {
     return false;
   }
 }
 
-async function command(args: readonly string[], modules: readonly string[]): Promise<Deno.Command> {
+/**
+ * Makes RSA key pairs for this run. One takes 0.1 s and more, and most files need one: together they cost more than
+ * most tests.
+ *
+ * @returns The file that holds them, as private JWKs.
+ */
+async function makeRsaPairs(folder: string): Promise<string> {
+  const algorithm = {
+    name: "RSASSA-PKCS1-v1_5",
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: "SHA-256",
+  };
+  const jwks = await Promise.all(Array.from({ length: RSA_PAIRS }, async () => {
+    const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const { kty, n, e, d, p, q, dp, dq, qi } = await crypto.subtle.exportKey("jwk", privateKey);
+    return { kty, n, e, d, p, q, dp, dq, qi };
+  }));
+  const file = `${folder}/rsa-pairs.json`;
+  await Deno.writeTextFile(file, JSON.stringify(jwks));
+  return file;
+}
+
+async function command(args: readonly string[], folder: string): Promise<Deno.Command> {
   const [mode = "", ...rest] = args;
+  const modules = await moduleFlags(folder);
   if (mode === "--check") {
     const checked = ["check", ...modules, "supabase", "scripts", "tests"];
     return new Deno.Command(Deno.execPath(), { args: checked, cwd: ROOT });
   }
+  const env = { TEST_RSA_PAIRS: await makeRsaPairs(folder) };
   if (mode === "--edge") {
     const deno = await edgeDenoPath();
     // It cannot read today's lock format, and its type checker fails on Node's types; the current one has checked all.
     const unlocked = ["--no-lock", "--no-check", ...modules.filter((flag) => !flag.startsWith("--lock"))];
+    const wanted = chosen(rest, GROUPS[mode] ?? EVERYDAY);
     return new Deno.Command(deno, {
-      args: ["test", ...unlocked, ...permissions([deno]), ...chosen(rest, GROUPS[mode] ?? EVERYDAY)],
+      args: ["test", ...unlocked, ...permissions([deno]), ...wanted],
       cwd: ROOT,
-      env: EDGE_ENV,
+      env: { ...EDGE_ENV, ...env },
     });
   }
   const group = GROUPS[mode];
@@ -97,6 +127,7 @@ async function command(args: readonly string[], modules: readonly string[]): Pro
   return new Deno.Command(Deno.execPath(), {
     args: ["test", ...modules, ...(group?.needsAll ? ["--allow-all"] : permissions(programs)), ...wanted],
     cwd: ROOT,
+    env,
   });
 }
 
@@ -113,15 +144,16 @@ function permissions(programs: readonly string[]): string[] {
 }
 
 /** Flags are passed on as they are; where no file or folder is named, the whole group is meant. */
-function chosen(args: readonly string[], { paths }: Group): string[] {
-  return args.some((arg) => /^(\.\/)?tests\b|\.ts$/.test(arg)) ? [...args] : [...args, ...paths];
+function chosen(args: readonly string[], { paths, parallel }: Group): string[] {
+  const flags = parallel ? ["--parallel", ...args] : [...args];
+  return args.some((arg) => /^(\.\/)?tests\b|\.ts$/.test(arg)) ? flags : [...flags, ...paths];
 }
 
 if (import.meta.main) {
   const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
   const folder = await Deno.makeTempDir();
   try {
-    const { code } = await (await command(args, await moduleFlags(folder))).spawn().status;
+    const { code } = await (await command(args, folder)).spawn().status;
     Deno.exitCode = code;
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -3,14 +3,15 @@
  * contains and how to use it on standard error.
  */
 import { decodeJwt } from "jose";
-import { audiencesOf } from "./audience.ts";
-import { describeDuration, describeTime, parseDuration } from "./duration.ts";
-import { readEnvFile } from "./env-file.ts";
-import { CommandError, readFlags, runCommand } from "./flags.ts";
-import { LOCAL_ENV_FILE } from "./keys/local-only.ts";
+import { audiencesOf } from "./setup/audience.ts";
+import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts";
+import { readEnvFile } from "./setup/env-file.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
-import { developmentClaims } from "./token/claims.ts";
-import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./token/development-token.ts";
+import { developmentClaims } from "./keys/development-claims.ts";
+import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./keys/development-token.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
 

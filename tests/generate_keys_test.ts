@@ -195,7 +195,7 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
   try {
     const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
     assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
-    assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /published already/);
+    assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
   } finally {
     await server.shutdown();

@@ -5,7 +5,7 @@ import {
   ROTATION_LEAD_SECONDS,
   rotationSecretName,
   safeRemovalTime,
-} from "../scripts/rotation.ts";
+} from "../scripts/keys/rotation.ts";
 import { summarise } from "./rotation_simulation.ts";
 import { DEFAULT_WAY, simulateRotation } from "./support/rotation_simulation.ts";
 

@@ -1,11 +1,12 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { audiencesOf } from "../audience.ts";
-import { readEnvFile } from "../env-file.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { readEnvFile } from "../setup/env-file.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
-import { jwksUrlOf } from "../project-url.ts";
-import type { PageOptions } from "./page.ts";
+import { fetchJwks } from "../setup/remote-jwks.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
+import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
 /** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */
@@ -21,13 +22,12 @@ export async function checkRequest(request: Request, { origin, envFile }: PageOp
   if (token === undefined) {
     return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
   }
-  const live = await fetch(jwksUrlOf(origin), { headers: { Accept: "application/json" } });
-  const body: unknown = await live.json();
+  const live = await fetchJwks(jwksUrlOf(origin));
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
   const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
-  const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
-  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
+  const keyRules = live.ok ? checkJwks(live.jwks) : [unavailable(live.problem)];
+  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: live.jwks } : check);
   return Response.json({
     verdict: verdictOf(tokenRules),
     rules: [...tokenRules, ...keyRules].map((result) => ({
@@ -49,12 +49,12 @@ async function readToken(request: Request): Promise<string | undefined> {
   }
 }
 
-function unavailable(status: number): RuleResult {
+function unavailable(problem: string): RuleResult {
   return {
     rule: "jwks-shape",
     outcome: "failed",
     code: "PSYNC_S2204",
-    seen: `powersync-jwks answered ${status}.`,
+    seen: `powersync-jwks ${problem}`,
     fix: "Look at its error in the output of deno task dev.",
   };
 }

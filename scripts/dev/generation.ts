@@ -1,4 +1,4 @@
-import { CommandError } from "../flags.ts";
+import { CommandError } from "../cli/command.ts";
 import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
 
 /** How long a replaced worker may still work on its requests, in milliseconds. */

@@ -1,10 +1,11 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { readKeySecrets, readTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { assertGitIgnores, type EnvVariables, readEnvFile, updateEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, makeKeyPair } from "../key-pair.ts";
-import { LOCAL_KEY_PREFIX } from "../keys/local-only.ts";
+import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { assertGitIgnores } from "../setup/git-guard.ts";
+import { CommandError } from "../cli/command.ts";
+import { encodeSecret, makeKeyPair } from "../keys/key-pair.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 
 /** A self-hosted PowerSync Service's own port. */
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";
@@ -18,7 +19,8 @@ const LOCAL_POWERSYNC_URL = "http://localhost:8080";
  * @throws {CommandError} The file cannot be used, or git would commit it.
  */
 export async function addMissingSecrets(path: string): Promise<string[]> {
-  const variables = await readEnvFile(path) ?? {};
+  const file = await openEnvFile(path);
+  const { variables } = file;
   const missing: Record<string, string> = {};
   if (readKeySecrets(variables).signing.length === 0) {
     const pair = await makeKeyPair("RS256", { prefix: LOCAL_KEY_PREFIX });
@@ -29,7 +31,7 @@ export async function addMissingSecrets(path: string): Promise<string[]> {
   const names = Object.keys(missing);
   if (names.length > 0) {
     await assertGitIgnores(path);
-    await updateEnvFile(path, { set: missing });
+    await updateEnvFile(file, { set: missing });
   }
   return names;
 }

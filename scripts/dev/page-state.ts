@@ -1,10 +1,18 @@
 import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { audiencesOf } from "../audience.ts";
-import { clientAuthYaml } from "../client-auth.ts";
-import { readEnvFile } from "../env-file.ts";
-import { jwksUrlOf } from "../project-url.ts";
-import type { PageOptions } from "./page.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { clientAuthYaml } from "../setup/client-auth.ts";
+import { readEnvFile } from "../setup/env-file.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
+import type { Platform } from "../setup/platform.ts";
+
+/** What the page shows and asks about. */
+export interface PageOptions {
+  readonly origin: string;
+  readonly platform: Platform;
+  /** The `.env` file with the signing keys. */
+  readonly envFile: string;
+}
 
 /** A published key as the page lists it. */
 export interface ListedKey {

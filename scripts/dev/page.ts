@@ -1,16 +1,8 @@
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CommandError } from "../flags.ts";
+import { CommandError } from "../cli/command.ts";
 import { checkRequest } from "./check.ts";
-import { pageState } from "./page-state.ts";
-import type { Platform } from "./platform.ts";
-
-/** What the page shows and asks about. */
-export interface PageOptions {
-  readonly origin: string;
-  readonly platform: Platform;
-  /** The `.env` file with the signing keys. */
-  readonly envFile: string;
-}
+import { type PageOptions, pageState } from "./page-state.ts";
+import type { Platform } from "../setup/platform.ts";
 
 /** The page's files, by their paths. They are read for each request, so that a change shows when the page is reloaded. */
 const FILES: Readonly<Record<string, { file: string; type: string }>> = {

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
-import { ask, parseJson } from "./ask.ts";
+import { ask, parseJson } from "../setup/ask.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";

@@ -1,8 +1,8 @@
-/** The doctor's knowledge as Markdown, for the README: `deno run scripts/doctor/codes-table.ts`. */
+/** The doctor's knowledge as Markdown, for docs/troubleshooting.md: `deno run scripts/doctor/codes-table.ts`. */
 import { POWERSYNC_CODES } from "../powersync/codes.ts";
 import { CAUSES } from "./causes.ts";
 
-/** The tables that stand in the README. */
+/** The tables of docs/troubleshooting.md. */
 export function codesTable(): string {
   const codes = POWERSYNC_CODES.map((
     { code, raisedFor, cause, fix },

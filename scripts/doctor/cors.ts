@@ -1,4 +1,4 @@
-import { ask } from "./ask.ts";
+import { ask } from "../setup/ask.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";
 
 /** What a browser asks for before supabase-js may call: it adds these headers to every request. */

@@ -1,10 +1,10 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { isLoopback, LOCAL_KEY_PREFIX } from "../keys/local-only.ts";
-import { keyIdsOf } from "../keys/live-jwks.ts";
+import { isLoopback, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { checkJwks } from "../powersync/jwks.ts";
-import { ask, parseJson } from "./ask.ts";
+import { parseJson } from "../setup/ask.ts";
+import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";
 import { isPrivateHost } from "./url.ts";
@@ -36,14 +36,12 @@ export interface JwksFound {
 /** Checks a JWKS from outside, as PowerSync fetches it. */
 export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const host = checkHost(options);
-  const init = { headers: { Accept: "application/json" } };
-  const first = await ask(options.url, init, options.timeoutMs);
+  const { url, timeoutMs } = options;
+  const first = await askForJwks(url, { timeoutMs, redirect: "manual" });
   const redirected = first.kind === "answer" && first.response.status >= 300 && first.response.status < 400
     ? [warning(JWKS, "jwks-redirect", { seen: `HTTP ${first.response.status}: the address redirects.` })]
     : [];
-  const asked = redirected.length === 0
-    ? first
-    : await ask(options.url, { ...init, redirect: "follow" }, options.timeoutMs);
+  const asked = redirected.length === 0 ? first : await askForJwks(url, { timeoutMs });
   if (asked.kind !== "answer") {
     const cause = asked.kind === "timeout" ? "jwks-timeout" : "jwks-unreachable";
     return { checks: [...host, ...redirected, failed(JWKS, cause, { seen: asked.seen })] };
@@ -56,7 +54,7 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const refused = checkAnswer(response, text);
   if (refused !== undefined) return { checks: [...before, refused], response };
   const body = parseJson(text);
-  const kids = isJsonObject(body) && Array.isArray(body.keys) ? keyIdsOf({ keys: body.keys }) : [];
+  const kids = keyIdsOf(body);
   const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${kids.join(", ")}.`;
   return {
     checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { type CauseId, CAUSES } from "./causes.ts";
-import { parseJson, whyNot } from "./ask.ts";
+import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { type Check, failed, passed } from "./check.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
@@ -27,45 +27,58 @@ const REQUEST = JSON.stringify({ buckets: [], include_checksum: true, raw_data: 
 export async function askInstance(
   { url, token, tokenIsGood, timeoutMs }: InstanceOptions,
 ): Promise<InstanceFound> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  let response: Response;
-  try {
-    response = await fetch(`${url}/sync/stream`, {
-      method: "POST",
-      headers: { Authorization: `Token ${token}`, "Content-Type": "application/json" },
-      body: REQUEST,
-      redirect: "manual",
-      signal,
-    });
-  } catch (error) {
-    return { check: failed(INSTANCE, "powersync-unreachable", { seen: whyNot(error, timeoutMs).seen }) };
+  const init = {
+    method: "POST",
+    headers: { Authorization: `Token ${token}`, "Content-Type": "application/json" },
+    body: REQUEST,
+  };
+  const { response, text, error } = await readStart(`${url}/sync/stream`, { init, timeoutMs });
+  if (response === undefined) {
+    return { check: failed(INSTANCE, "powersync-unreachable", { seen: whyNoAnswer(error, timeoutMs).seen }) };
   }
-  if (response.ok) return { check: await checkStream(response), response };
-  const code = codeOf(parseJson(await readText(response)));
+  if (response.ok) return { check: checkStream(text, error === undefined), response };
+  const code = codeOf(parseJson(text));
   const seen = `HTTP ${response.status}${code === undefined ? "" : `, ${code}`}.`;
   return { check: failed(INSTANCE, causeOfRefusal(response.status, code, tokenIsGood), { seen }), response };
 }
 
-/** The body; empty when it does not end in time, for the status alone says that the token was refused. */
-async function readText(response: Response): Promise<string> {
+/** An answer and its body as far as its first line, or as far as it came in time: a stream has no end. */
+async function readStart(
+  url: string,
+  { init, timeoutMs }: { init: RequestInit; timeoutMs: number },
+): Promise<{ response?: Response; text: string; error?: unknown }> {
+  const controller = new AbortController();
+  const tooLate = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => tooLate.reject(new DOMException("No answer in time.", "TimeoutError")),
+    timeoutMs,
+  );
+  const found: { response?: Response; text: string } = { text: "" };
+  let body: ReadableStreamDefaultReader<string> | undefined;
+  const read = async () => {
+    found.response = await fetch(url, { ...init, redirect: "manual", signal: controller.signal });
+    body = found.response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await body?.read(); part?.done === false; part = await body?.read()) {
+      found.text += part.value;
+      if (found.response.ok && found.text.includes("\n")) return;
+    }
+  };
   try {
-    return await response.text();
-  } catch {
-    return "";
+    await Promise.race([read(), tooLate.promise]);
+    return found;
+  } catch (error) {
+    return { ...found, error };
+  } finally {
+    clearTimeout(timer);
+    // The signal alone does not end a pending read after a garbage collection (see upstream.ts).
+    controller.abort();
+    await body?.cancel().catch(() => {});
   }
 }
 
-async function checkStream(response: Response): Promise<Check> {
-  let first = "";
-  try {
-    for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      first += text;
-      if (first.includes("\n")) break;
-    }
-  } catch {
-    return failed(INSTANCE, "powersync-silent", { seen: "HTTP 200, and then nothing." });
-  }
-  const [line = ""] = first.split("\n");
+function checkStream(text: string, arrived: boolean): Check {
+  if (!arrived) return failed(INSTANCE, "powersync-silent", { seen: "HTTP 200, and then nothing." });
+  const [line = ""] = text.split("\n");
   if (isJsonObject(parseJson(line))) return passed(INSTANCE, "It accepts the token and streams.");
   const cause = line === "" ? "powersync-silent" : "powersync-not-a-service";
   return failed(INSTANCE, cause, { seen: "HTTP 200, but no line of a sync stream." });

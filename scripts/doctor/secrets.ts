@@ -11,8 +11,8 @@ import {
   readTokenSettings,
   readUserTokenSettings,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { whyLocalOnly } from "../keys/local-only.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { whyLocalOnly } from "../setup/local-only.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checkPowerSyncUrl } from "./url.ts";

@@ -1,3 +1,4 @@
+import { fetchUpstream } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import { type Check, failed, passed } from "./check.ts";
 
 const SIGN_IN = { id: "sign-in", title: "Anonymous sign-in" };
@@ -16,7 +17,7 @@ export async function signInAnonymously(
   const supabase = createClient(supabaseUrl, publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
-      fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+      fetch: (input, init) => fetchUpstream(input, { redirect: "follow", ...init }, { timeoutMs }),
     },
   });
   const { data, error } = await supabase.auth.signInAnonymously();

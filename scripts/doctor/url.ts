@@ -1,4 +1,4 @@
-import { isLoopback } from "../keys/local-only.ts";
+import { isLoopback } from "../setup/local-only.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 
 /** What placeholders look like: `https://<instance>.…`, `https://your-instance.…`. */

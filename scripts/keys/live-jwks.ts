@@ -1,44 +1,6 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { CommandError } from "../flags.ts";
-import { isHttpUrl } from "../project-url.ts";
-
-/** As long as PowerSync itself waits for a JWKS is too short for a person who waits for a cold start. */
-const TIMEOUT_MS = 10_000;
-
-/** What a JWKS URL answered, or why that is no JWKS. */
-export type LiveJwks = { readonly ok: true; readonly body: { readonly keys: readonly unknown[] } } | {
-  readonly ok: false;
-  /** The rest of the sentence "The JWKS at <url> …". */
-  readonly problem: string;
-};
-
-/**
- * Fetches a JWKS as it is published now.
- *
- * @param url The address of powersync-jwks.
- */
-export async function fetchJwks(url: string): Promise<LiveJwks> {
-  try {
-    const headers = { Accept: "application/json" };
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    if (!response.ok) return { ok: false, problem: `answered with HTTP ${response.status}` };
-    const body: unknown = JSON.parse(text);
-    if (isJsonObject(body) && Array.isArray(body.keys)) return { ok: true, body: { keys: body.keys } };
-    return { ok: false, problem: 'is not {"keys":[…]}' };
-  } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false, problem: "did not answer with JSON" };
-    if (error instanceof Deno.errors.NotCapable) {
-      return { ok: false, problem: "cannot be read without --allow-net" };
-    }
-    return { ok: false, problem: "could not be reached" };
-  }
-}
-
-/** The Key IDs that a JWKS shows. */
-export function keyIdsOf(body: { readonly keys: readonly unknown[] }): string[] {
-  return body.keys.flatMap((key) => isJsonObject(key) && typeof key.kid === "string" ? [key.kid] : []);
-}
+import { CommandError } from "../cli/command.ts";
+import { isHttpUrl } from "../setup/project-url.ts";
+import { fetchJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 
 /** What the live JWKS shows. */
 export interface LiveKeys {
@@ -55,15 +17,15 @@ export interface LiveKeys {
  */
 export async function lookAtLiveJwks(url: string, kid: string | undefined): Promise<LiveKeys> {
   if (!isHttpUrl(url)) {
-    throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
+    throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
   }
   const live = await fetchJwks(url);
   if (!live.ok) {
-    throw new CommandError(`The JWKS at ${url} ${live.problem}: check the address, or leave --jwks-url out.`);
+    throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address, or leave --jwks-url out.`);
   }
-  const keyIds = keyIdsOf(live.body);
+  const keyIds = keyIdsOf(live.jwks);
   if (kid !== undefined && keyIds.includes(kid)) {
-    throw new CommandError(`The kid ${kid} is published already: choose another, or leave --kid out.`);
+    throw new CommandError(`The kid ${kid} is already published: choose another, or leave --kid out.`);
   }
   return { url, keyIds };
 }

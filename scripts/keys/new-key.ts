@@ -1,9 +1,10 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
-import { assertGitIgnores, type EnvVariables, readEnvFile, updateEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, type KeyPair, makeKeyPair } from "../key-pair.ts";
+import { type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { assertGitIgnores } from "../setup/git-guard.ts";
+import { CommandError } from "../cli/command.ts";
+import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "./local-only.ts";
+import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "../setup/local-only.ts";
 import type { EnvFileState, KeyReport } from "./report.ts";
 
 /** What every kind of new key is made from. */
@@ -23,9 +24,9 @@ export interface KeyRequest {
 export async function makeNewKey(request: KeyRequest & { readonly force: boolean }): Promise<KeyReport> {
   const { envFile, live, force } = request;
   refusePrintedLocalKey(request);
-  const before = envFile === undefined ? {} : await readOwnFile(envFile);
+  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const present = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"].filter((name) =>
-    (before[name] ?? "").trim() !== ""
+    (file?.variables[name] ?? "").trim() !== ""
   );
   if (present.length > 0 && !force) {
     throw new CommandError(
@@ -39,7 +40,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
     POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
   };
-  return { ...await storeKey(pair, { envFile, secrets }), ...(live === undefined ? {} : { live }) };
+  return { ...await storeKey(pair, { file, secrets }), ...(live === undefined ? {} : { live }) };
 }
 
 /** A `dev-` key is for a local file; printed, it would come with commands that upload it. */
@@ -50,24 +51,24 @@ export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
   );
 }
 
-/** The variables of a file that will be written to. */
-export async function readOwnFile(path: string): Promise<EnvVariables> {
+/** A file that will be written to. */
+export async function readOwnFile(path: string): Promise<EnvFile> {
   await assertGitIgnores(path);
-  return await readEnvFile(path) ?? {};
+  return await openEnvFile(path);
 }
 
 /** Writes new secrets to the file, if there is one. */
 export async function storeKey(
   { publicJwk }: KeyPair,
-  { envFile, secrets, remove = [] }: {
-    envFile: string | undefined;
+  { file, secrets, remove = [] }: {
+    file: EnvFile | undefined;
     secrets: Readonly<Record<string, string>>;
     remove?: readonly string[];
   },
 ): Promise<KeyReport> {
-  if (envFile === undefined) return { publicJwk, secrets };
-  await updateEnvFile(envFile, { set: secrets, remove });
-  return { publicJwk, secrets, envFile: await stateOf(envFile) };
+  if (file === undefined) return { publicJwk, secrets };
+  await updateEnvFile(file, { set: secrets, remove });
+  return { publicJwk, secrets, envFile: await stateOf(file.path) };
 }
 
 async function stateOf(path: string): Promise<EnvFileState> {

@@ -1,6 +1,6 @@
 import { type SigningKey, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { ISOLATE_RELOAD_SECONDS } from "../rotation.ts";
+import { ISOLATE_RELOAD_SECONDS } from "./rotation.ts";
 
 /**
  * The keys that nothing needs any more: those that neither sign nor will, and whose last token is certainly out.

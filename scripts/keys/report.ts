@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
-import { describeDuration, describeTime } from "../duration.ts";
+import { describeDuration, describeTime } from "../cli/duration.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "../rotation.ts";
-import { PRODUCTION_ENV_FILE } from "./local-only.ts";
+import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
+import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 
 /** What was made, for a person and for a machine. */
 export interface KeyReport {

@@ -1,10 +1,10 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret, makeKeyPair } from "../key-pair.ts";
-import { rotationSecretName, safeRemovalTime, secretNamesOf } from "../rotation.ts";
-import { LOCAL_KEY_PREFIX } from "./local-only.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/command.ts";
+import { encodeSecret, makeKeyPair } from "./key-pair.ts";
+import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
@@ -32,7 +32,8 @@ export interface RotationRequest extends KeyRequest {
 export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
   const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
-  const variables = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? lifetimeIn(variables) ?? DEFAULT_LIFETIME_SECONDS;
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
@@ -44,7 +45,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
   const removed = bothHalves(old.removable, variables);
   const stored = await storeKey(pair, {
-    envFile,
+    file,
     secrets: { [name]: encodeSecret(pair.privateJwk) },
     remove: removed,
   });

@@ -1,10 +1,10 @@
-import { clientAuthYaml } from "../client-auth.ts";
-import { audiencesOf } from "../audience.ts";
-import { updateEnvFile } from "../env-file.ts";
-import { CommandError } from "../flags.ts";
-import { encodeSecret } from "../key-pair.ts";
-import { makeSharedKey, SHARED_KEY_NAME } from "../shared-key.ts";
-import { LOCAL_ENV_FILE } from "./local-only.ts";
+import { clientAuthYaml } from "../setup/client-auth.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { updateEnvFile } from "../setup/env-file.ts";
+import { CommandError } from "../cli/command.ts";
+import { encodeSecret } from "./key-pair.ts";
+import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
 import { readOwnFile } from "./new-key.ts";
 
 /** What a shared secret is made from. */
@@ -25,12 +25,13 @@ export interface SharedKeyRequest {
 export async function storeSharedKey(
   { kid, envFile = LOCAL_ENV_FILE, force, json }: SharedKeyRequest,
 ): Promise<string> {
-  const variables = await readOwnFile(envFile);
+  const file = await readOwnFile(envFile);
+  const { variables } = file;
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
     throw new CommandError(`${envFile} holds ${SHARED_KEY_NAME} already: replace it with --force.`);
   }
   const key = makeSharedKey(kid);
-  await updateEnvFile(envFile, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
+  await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
   const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile, clientAuth: yaml }, null, 2);
   return [

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { readEnvFile } from "../../scripts/env-file.ts";
-import { signWithFunctionsKey } from "../../scripts/token/development-token.ts";
+import { readEnvFile } from "../../scripts/setup/env-file.ts";
+import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
 import { complaintsOf, withBrowser } from "../support/browser.ts";
 import { withDevServer } from "../support/dev_server.ts";
 

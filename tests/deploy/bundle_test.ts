@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { copyBundle, FUNCTIONS, readmeCommands } from "../support/bundle.ts";
+import { commandsOf, copyBundle, FUNCTIONS } from "../support/bundle.ts";
 import { neededFiles, unpack } from "../support/deployed_function.ts";
 import { startAll } from "../support/deployed_functions.ts";
 import { assertContract } from "../support/deployed_contract.ts";
@@ -25,7 +25,7 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
     await supabase(bundle, "functions", "deploy", "--use-api");
 
     await t.step("these are the README's commands", async () => {
-      const commands = await readmeCommands("Deploy it");
+      const commands = await commandsOf("README.md");
       assertStringIncludes(commands, "\nsupabase secrets set --env-file .env.production\n");
       assertStringIncludes(commands, "\nsupabase functions deploy --use-api\n");
     });

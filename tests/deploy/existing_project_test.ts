@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { copyBundle, FUNCTIONS, readmeChapter, readmeCommands } from "../support/bundle.ts";
+import { commandsOf, copyBundle, FUNCTIONS, readPage } from "../support/bundle.ts";
 import { assertContract } from "../support/deployed_contract.ts";
 import { startAll } from "../support/deployed_functions.ts";
 import { startManagementApi } from "../support/management_api.ts";
@@ -10,7 +10,7 @@ import { inFolder } from "../support/run_script.ts";
 import { link, supabaseCli } from "../support/supabase_cli.ts";
 import { startSupabaseProject } from "../support/supabase_project.ts";
 
-const CHAPTER = "Into an existing project";
+const PAGE = "docs/existing-project.md";
 
 /** A function of somebody else's, with a `_shared` folder and an import map of its own. */
 const THEIRS: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const THEIRS: Readonly<Record<string, string>> = {
     'import { greeting } from "greeting";\n\nexport default { fetch: () => new Response(greeting) };\n',
 };
 
-Deno.test("added to an existing project as the README says, the bundle and the project's own function work", async (t) => {
+Deno.test("added to an existing project as docs/existing-project.md says, the bundle and the project's own function work", async (t) => {
   await inFolder(async (folder) => {
     await using api = startManagementApi();
     const [bundle, project, cli] = ["bundle", "project", "cli"].map((name) => join(folder, name));
@@ -33,7 +33,7 @@ Deno.test("added to an existing project as the README says, the bundle and the p
     await writeTree(project, THEIRS);
     const before = await readTree(project);
 
-    const commands = await readmeCommands(CHAPTER);
+    const commands = await commandsOf(PAGE);
     await shell(commands, { cwd: project, bundle });
     const after = await readTree(project);
 
@@ -44,13 +44,12 @@ Deno.test("added to an existing project as the README says, the bundle and the p
       }
     });
 
-    await t.step("what is added is the hallway, three folders and the import map", () => {
+    await t.step("what is added is the shared folder and three functions", () => {
       const added = [...after.keys()].filter((path) => !before.has(path));
       const places = added.map((path) => path.replace(/^(supabase\/functions\/(_shared\/)?[^/]+\/).*/, "$1"));
       assertEquals(
         new Set(places),
         new Set([
-          "import_map.json",
           "supabase/functions/_shared/powersync/",
           ...FUNCTIONS.map((name) => `supabase/functions/${name}/`),
         ]),
@@ -61,8 +60,8 @@ Deno.test("added to an existing project as the README says, the bundle and the p
     await link(supabase, project);
     await supabase(project, "secrets", "set", "--env-file", join(bundle, ".env.production"));
 
-    await t.step("the README's command deploys the three and leaves theirs alone", async () => {
-      const deploy = /`supabase (functions deploy [^`]+)`/.exec(await readmeChapter(CHAPTER))?.[1];
+    await t.step("the page's command deploys the three and leaves theirs alone", async () => {
+      const deploy = /`supabase (functions deploy [^`]+)`/.exec(await readPage(PAGE))?.[1];
       assert(deploy !== undefined);
       await supabase(project, ...deploy.split(" "));
       assertEquals([...api.uploads.keys()].sort(), [...FUNCTIONS]);
@@ -102,5 +101,5 @@ async function shell(commands: string, { cwd, bundle }: { cwd: string; bundle: s
     cwd,
     env: { BUNDLE: bundle },
   }).output();
-  if (!success) throw new Error(`The README's commands failed:\n${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`The page's commands failed:\n${new TextDecoder().decode(stderr)}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Each provider of the README's table, as a local issuer that signs tokens with that provider's documented claims and
+ * Each provider of docs/identity-providers.md, as a local issuer that signs tokens with that provider's documented claims and
  * key type. None of this talks to the live provider.
  */
 import { assertEquals } from "@std/assert";

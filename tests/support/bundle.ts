@@ -22,16 +22,13 @@ export async function copyBundle(folder: string): Promise<void> {
   }
 }
 
-/** The text of one chapter of the README, by its heading. */
-export async function readmeChapter(heading: string): Promise<string> {
-  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
-  const [, text] = readme.split(`\n## ${heading}\n`);
-  if (text === undefined) throw new Error(`The README has no chapter "${heading}".`);
-  return text.split("\n## ")[0] ?? "";
+/** The text of a document: README.md or a page of docs/. */
+export function readPage(path: string): Promise<string> {
+  return Deno.readTextFile(join(ROOT, path));
 }
 
-/** Every line of shell in one chapter of the README, by its heading. */
-export async function readmeCommands(heading: string): Promise<string> {
-  const chapter = await readmeChapter(heading);
-  return [...chapter.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join("");
+/** Every line of shell in a document. */
+export async function commandsOf(path: string): Promise<string> {
+  const page = await readPage(path);
+  return [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join("");
 }

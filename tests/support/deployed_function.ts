@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { EDGE_ENV, edgeDenoPath } from "../../scripts/edge-deno.ts";
+import { EDGE_ENV, edgeDenoPath } from "../../scripts/cli/edge-deno.ts";
 import type { Upload } from "./management_api.ts";
 import { environmentWithout } from "./supabase_cli.ts";
 

@@ -1,9 +1,21 @@
-/** A Supabase project as the functions see it: its users' tokens, and a stand-in of its Auth server. */
+/** A Supabase project as the functions see it: its keys, its users and their tokens. */
 import { Buffer } from "node:buffer";
 import { type JWK, type JWTPayload, SignJWT } from "jose";
+import { makeKey, sign, type TestKey } from "./signing.ts";
 
 export const PUBLISHABLE_KEY = "sb_publishable_test";
+export const SECRET_KEY = "sb_secret_test";
 export const POWERSYNC_URL = "https://test.powersync.journeyapps.com";
+/** Only Supabase Auth knows it. */
+export const LEGACY_SECRET = "s".repeat(40);
+export const USER_ID = "5c7a6c0e-0000-4000-8000-000000000001";
+
+/** The project's signing keys, one of each type. */
+export const projectKeys = {
+  ES256: await makeKey("ES256", "project-ec"),
+  RS256: await makeKey("RS256", "project-rsa"),
+  EdDSA: await makeKey("EdDSA", "project-ed"),
+};
 
 /** A secret as the original example has it. */
 export function base64(value: unknown): string {
@@ -16,7 +28,7 @@ export function userClaims(changes: JWTPayload = {}): JWTPayload {
   return {
     iss: "http://127.0.0.1:54321/auth/v1",
     aud: "authenticated",
-    sub: "5c7a6c0e-0000-4000-8000-000000000001",
+    sub: USER_ID,
     role: "authenticated",
     session_id: "5c7a6c0e-0000-4000-8000-00000000000a",
     email: "user@example.com",
@@ -29,10 +41,15 @@ export function userClaims(changes: JWTPayload = {}): JWTPayload {
   };
 }
 
-/** A token with the project's legacy secret, which only the Auth server knows. */
+/** A user's access token, with these changes to its claims. */
+export async function userToken(changes: JWTPayload = {}, key: TestKey = projectKeys.ES256): Promise<string> {
+  return await sign(userClaims(changes), { key });
+}
+
+/** A token signed with the project's legacy secret. */
 export async function signLegacyToken(
   claims: JWTPayload = userClaims(),
-  secret = "s".repeat(40),
+  secret = LEGACY_SECRET,
 ): Promise<string> {
   return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .sign(new TextEncoder().encode(secret));

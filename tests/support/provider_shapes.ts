@@ -20,7 +20,7 @@ export interface ProviderShape {
 
 const GUID = "11111111-2222-4333-8444-555555555555";
 
-/** Every kind of token in the README's table of identity providers. */
+/** Every kind of token in docs/identity-providers.md. */
 export const PROVIDER_SHAPES: readonly ProviderShape[] = [
   {
     name: "Auth0 access token",

@@ -7,7 +7,7 @@ import {
   ROTATION_LEAD_SECONDS,
   rotationSecretName,
   safeRemovalTime,
-} from "../../scripts/rotation.ts";
+} from "../../scripts/keys/rotation.ts";
 import { signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncKeyCache } from "../powersync/key_cache.ts";
 import { Random } from "./random.ts";

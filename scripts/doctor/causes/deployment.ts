@@ -1,4 +1,4 @@
-import type { Cause } from "../causes.ts";
+import type { Cause } from "./cause.ts";
 
 const GATEWAY =
   "Set verify_jwt = false for the function in supabase/config.toml, then: supabase functions deploy --use-api --project-ref <project ref>";

@@ -1,4 +1,4 @@
-import type { Cause } from "../causes.ts";
+import type { Cause } from "./cause.ts";
 
 const NEW_KEY =
   "deno task keys -- --env-file .env.production, then supabase secrets set --env-file .env.production";

@@ -1,5 +1,5 @@
 import { meaningOf, type PowerSyncCode } from "../../powersync/codes.ts";
-import type { Cause } from "../causes.ts";
+import type { Cause } from "./cause.ts";
 
 const LET_FUNCTION = "Let the functions make the token, or for testing: deno task token";
 

@@ -1,43 +1,67 @@
-/** A neighbour that takes longer counts as unavailable. */
-const TIMEOUT_MS = 5_000;
+/** An upstream that takes longer counts as unavailable. */
+export const UPSTREAM_TIMEOUT_MS = 5_000;
 
 /** A user or a JWKS is far smaller. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** The bounds of one request; tests shorten them. */
+export interface UpstreamLimits {
+  /** For the whole answer, in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+}
+
 /**
  * `fetch` for the servers that this one asks: bounded in time and size to the last byte, without redirects, which
- * could lead a token elsewhere. The answer is read to its end here, because an unread one would hold its connection.
+ * could lead a token elsewhere. It reads the answer to its end, because an unread one would hold its connection.
  *
- * @throws {DOMException} `TimeoutError` after 5 s.
- * @throws {RangeError} An answer of more than 1 MB.
+ * @param input The URL or request.
+ * @param init As for `fetch`; its `signal` is not used.
+ * @returns The answer, with its whole body at hand.
+ * @throws {DOMException} `TimeoutError` after `timeoutMs`.
+ * @throws {RangeError} An answer of more than `maxBytes`.
  * @throws {TypeError} No connection.
  */
-export async function fetchUpstream(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  // Not AbortSignal.timeout, whose timer outlives the answer: thousands of them would be waiting at any time.
+export async function fetchUpstream(
+  input: string | URL | Request,
+  init?: RequestInit,
+  { timeoutMs = UPSTREAM_TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES }: UpstreamLimits = {},
+): Promise<Response> {
   const controller = new AbortController();
-  const tooLate = () => controller.abort(new DOMException("The neighbour took too long.", "TimeoutError"));
-  const timer = setTimeout(tooLate, TIMEOUT_MS);
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  // Not AbortSignal.timeout, whose timer outlives the answer. And the signal alone does not end a pending read: after a
+  // garbage collection Deno no longer passes it on, so the timer also rejects and cancels by itself.
+  const timer = setTimeout(() => {
+    const reason = new DOMException("The upstream took too long.", "TimeoutError");
+    reject(reason);
+    controller.abort(reason);
+    body?.cancel(reason).catch(() => {});
+  }, timeoutMs);
+  const answer = async () => {
+    const response = await fetch(input, { redirect: "manual", ...init, signal: controller.signal });
+    body = response.body?.getReader();
+    const text = body === undefined ? "" : await readText(body, maxBytes);
+    return new Response(text === "" ? null : text, response);
+  };
   try {
-    const { status, headers, body } = await fetch(input, {
-      ...init,
-      redirect: "manual",
-      signal: controller.signal,
-    });
-    const text = await readText(body);
-    return new Response(text === "" ? null : text, { status, headers });
+    return await Promise.race([answer(), tooLate]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let size = 0;
   let text = "";
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new RangeError("The answer is too large.");
-    text += decoder.decode(chunk, { stream: true });
+  for (let read = await body.read(); !read.done; read = await body.read()) {
+    size += read.value.length;
+    if (size > maxBytes) {
+      await body.cancel();
+      throw new RangeError("The answer is too large.");
+    }
+    text += decoder.decode(read.value, { stream: true });
   }
   return text + decoder.decode();
 }

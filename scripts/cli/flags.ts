@@ -1,0 +1,41 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { CommandError } from "./command.ts";
+
+type FlagOptions = NonNullable<ParseArgsConfig["options"]>;
+type Flags<T extends FlagOptions> = ReturnType<
+  typeof parseArgs<
+    { options: T & { help: { type: "boolean"; short: "h" } }; strict: true; allowPositionals: true }
+  >
+>["values"];
+
+/**
+ * Reads a command's flags. Every command knows `--help` besides its own.
+ *
+ * @param args The arguments, as `Deno.args`.
+ * @param options The flags, as for `parseArgs` of `node:util`.
+ * @throws {CommandError} An unknown flag, a missing value, a stray argument.
+ */
+export function readFlags<const T extends FlagOptions>(args: readonly string[], options: T): Flags<T> {
+  // `deno task keys -- --rotate` passes the `--` on.
+  const given = args[0] === "--" ? args.slice(1) : [...args];
+  const known = { ...options, help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals } = parse(() =>
+    parseArgs({ args: given, options: known, strict: true, allowPositionals: true })
+  );
+  const [stray] = positionals;
+  if (stray !== undefined) {
+    throw new CommandError("There is an argument that belongs to no flag: see --help.");
+  }
+  return values;
+}
+
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Node's further sentences explain how to pass the flag as an argument, which no command takes.
+    const [reason = ""] = error.message.split(/\.\s|\n/);
+    throw new CommandError(`${reason.replace(/\.$/, "")}: see --help.`);
+  }
+}

@@ -1,0 +1,108 @@
+import { SignJWT } from "jose";
+import { Buffer } from "node:buffer";
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { issueToken } from "../../supabase/functions/_shared/powersync/token.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/command.ts";
+import { checkToken } from "../powersync/check-token.ts";
+import { verdictOf } from "../powersync/result.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+
+/** What a development token says, and with which file's key it is signed. */
+export interface DevelopmentTokenRequest {
+  /** The `.env` file's variables. */
+  readonly variables: EnvVariables;
+  /** The file's name, for messages. */
+  readonly envFile: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly audiences: readonly [string, ...string[]];
+  readonly lifetimeSeconds: number;
+  readonly nowSeconds: number;
+}
+
+/** A token and the key that verifies it. */
+export interface DevelopmentToken {
+  readonly token: string;
+  readonly kid: string;
+  readonly alg: string;
+}
+
+const DEFAULT_ISSUER = "powersync-auth";
+
+/**
+ * A token signed with the key that the functions would sign with.
+ *
+ * @throws {CommandError} The file holds no usable key, or PowerSync would refuse the token.
+ */
+export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
+  const { variables, envFile, nowSeconds, lifetimeSeconds } = request;
+  try {
+    const ring = await loadKeyRing(readKeySecrets(variables));
+    const key = signingKeyAt(ring, nowSeconds);
+    const [first, ...others] = request.audiences;
+    const { token } = await issueToken(request.claims, {
+      key,
+      audience: others.length === 0 ? first : [first, ...others],
+      issuer: issuerOf(variables),
+      lifetimeSeconds,
+      now: nowSeconds,
+    });
+    await assertAccepted(token, { request, keys: { jwks: publicJwks(ring) } });
+    return { token, kid: key.kid, alg: key.alg };
+  } catch (error) {
+    if (!(error instanceof PowerSyncAuthError)) throw error;
+    if (error.code !== "POWERSYNC_PRIVATE_KEY_MISSING") {
+      throw new CommandError(`${error.message} (${envFile})`);
+    }
+    throw new CommandError(
+      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
+    );
+  }
+}
+
+/**
+ * A token signed with the shared secret for self-hosted development.
+ *
+ * @throws {CommandError} The file holds no shared secret, or PowerSync would refuse the token.
+ */
+export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
+  const { variables, envFile, audiences, nowSeconds, lifetimeSeconds } = request;
+  const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
+  if (value === "") {
+    throw new CommandError(`There is no ${SHARED_KEY_NAME} in ${envFile}: deno task keys -- --alg HS256`);
+  }
+  const key = readSharedKey(value);
+  if (key === undefined) {
+    throw new CommandError(
+      `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
+    );
+  }
+  const [first, ...others] = audiences;
+  const aud = others.length === 0 ? first : [first, ...others];
+  const times = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds };
+  const token = await new SignJWT({ ...request.claims, iss: issuerOf(variables), aud, ...times })
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
+    .sign(Buffer.from(key.k, "base64url"));
+  await assertAccepted(token, { request, keys: { staticJwks: { keys: [key] } } });
+  return { token, kid: key.kid, alg: key.alg };
+}
+
+function issuerOf(variables: EnvVariables): string {
+  return variables.POWERSYNC_ISSUER?.trim() || DEFAULT_ISSUER;
+}
+
+/** A token that PowerSync would refuse is not worth printing. */
+async function assertAccepted(
+  token: string,
+  { request, keys }: { request: DevelopmentTokenRequest; keys: { jwks: unknown } | { staticJwks: unknown } },
+): Promise<void> {
+  const { audiences, nowSeconds } = request;
+  const { outcome, because } = verdictOf(await checkToken(token, { ...keys, audiences, nowSeconds }));
+  if (outcome === "refused") {
+    throw new CommandError(
+      `PowerSync would refuse the token (${because?.code}): ${because?.seen} ${because?.fix}`,
+    );
+  }
+}

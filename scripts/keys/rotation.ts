@@ -1,0 +1,69 @@
+/**
+ * When a new key may sign and an old one may go. `tests/rotation_simulation_test.ts` holds these numbers against a
+ * model of PowerSync's key cache.
+ */
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+
+/** How long a warm isolate may live on with old secrets, in seconds (Supabase: "minutes"; ten is on the safe side). */
+export const ISOLATE_RELOAD_SECONDS = 10 * 60;
+
+/** How long PowerSync may go on with keys fetched earlier, in seconds: a quiet instance does not refresh them. */
+export const KEY_CACHE_SECONDS = 60 * 60;
+
+/** For clocks that differ and for the time that a person needs to paste the command, in seconds. */
+export const LEAD_MARGIN_SECONDS = 5 * 60;
+
+/**
+ * How long a new key is published before it signs, in seconds. The last JWKS without the key is served by an isolate
+ * that still has the old secrets, and PowerSync may have fetched exactly that one: so both times add up.
+ */
+export const ROTATION_LEAD_SECONDS = ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS + LEAD_MARGIN_SECONDS;
+
+/** The most that a lead may be, in seconds: a typing error must not hide a new key for a year. */
+export const MAX_LEAD_SECONDS = 30 * 86_400;
+
+const SIGNING_SECRET = "POWERSYNC_PRIVATE_KEY";
+const PUBLIC_SECRET = "POWERSYNC_PUBLIC_KEY";
+
+/**
+ * The earliest time at which the old key may be removed without refusing a token that it signed.
+ *
+ * The last token signed with it is made when the new key starts, or, with a short lead, by an isolate that learns of
+ * the new key up to ten minutes later. That token lives its lifetime, and PowerSync accepts it a minute longer.
+ *
+ * @param startsAt When the new key starts to sign, in seconds since 1970.
+ * @param tokenLifetimeSeconds `POWERSYNC_TOKEN_TTL`.
+ * @returns Seconds since 1970.
+ */
+export function safeRemovalTime(startsAt: number, tokenLifetimeSeconds: number): number {
+  return startsAt + tokenLifetimeSeconds + CLOCK_TOLERANCE_SECONDS + ISOLATE_RELOAD_SECONDS;
+}
+
+/**
+ * The name of the secret for a new key: the UTC date, and a number when that name is taken.
+ *
+ * @param nowSeconds The time, in seconds since 1970.
+ * @param taken The names in use.
+ */
+export function rotationSecretName(nowSeconds: number, taken: readonly string[]): string {
+  const date = new Date(nowSeconds * 1000).toISOString().slice(0, 10).replaceAll("-", "");
+  const name = `${SIGNING_SECRET}_${date}`;
+  for (let suffix = 1;; suffix++) {
+    const candidate = suffix === 1 ? name : `${name}_${suffix}`;
+    if (!taken.includes(candidate)) return candidate;
+  }
+}
+
+/**
+ * The names of the secrets that hold a key's two halves.
+ *
+ * @param privateName The private half's, which begins with `POWERSYNC_PRIVATE_KEY`.
+ */
+export function secretNamesOf(privateName: string): { privateName: string; publicName: string } {
+  return { privateName, publicName: PUBLIC_SECRET + privateName.slice(SIGNING_SECRET.length) };
+}
+
+/** Whether a secret of this name holds a key that signs. */
+export function isSigningSecretName(name: string): boolean {
+  return /^POWERSYNC_PRIVATE_KEY(_[A-Za-z0-9_]+)?$/.test(name);
+}

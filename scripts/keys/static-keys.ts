@@ -1,0 +1,66 @@
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import type { ConfiguredKey } from "../setup/client-auth.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import { CommandError } from "../cli/command.ts";
+import { readJwks } from "../powersync/jwks.ts";
+import { fetchJwks } from "../setup/remote-jwks.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+
+/** What a public key in the configuration consists of; nothing else of a JWKS gets there. */
+const MEMBERS = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y"];
+
+/**
+ * The keys of an `.env` file, for a configuration that holds them: the public halves, and the shared secret.
+ *
+ * @throws {CommandError} The file holds no usable key, or a broken one.
+ */
+export async function keysOfFile(variables: EnvVariables, envFile: string): Promise<ConfiguredKey[]> {
+  const { published, problems } = await loadKeyRing(readKeySecrets(variables));
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw new CommandError(`${envFile}: ${problem.error.message} ${problem.error.hint}`);
+  }
+  const keys = [...published.map(configured), ...sharedKeys(variables, envFile)];
+  if (keys.length > 0) return keys;
+  throw new CommandError(
+    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
+  );
+}
+
+/**
+ * The keys that a JWKS shows now.
+ *
+ * @throws {CommandError} PowerSync could not use it, or it shows a private key.
+ */
+export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
+  const live = await fetchJwks(url);
+  if (!live.ok) {
+    throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address of powersync-jwks.`);
+  }
+  const { keys, results } = readJwks(live.jwks);
+  const failure = results.find(({ outcome }) => outcome === "failed");
+  if (failure !== undefined) {
+    throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);
+  }
+  return keys.map(({ jwk }) => configured(jwk));
+}
+
+function sharedKeys(variables: EnvVariables, envFile: string): ConfiguredKey[] {
+  const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
+  if (value === "") return [];
+  const key = readSharedKey(value);
+  if (key !== undefined) return [key];
+  throw new CommandError(
+    `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
+  );
+}
+
+function configured(jwk: unknown): ConfiguredKey {
+  if (!isJsonObject(jwk)) return {};
+  return Object.fromEntries(MEMBERS.flatMap((name) => {
+    const value = jwk[name];
+    return typeof value === "string" ? [[name, value]] : [];
+  }));
+}

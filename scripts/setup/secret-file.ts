@@ -1,0 +1,107 @@
+/** Reads and replaces a file with secrets: as a whole or not at all, because it may be a private key's only copy. */
+import { dirname, resolve } from "node:path";
+import { CommandError } from "../cli/command.ts";
+
+/** Only its owner may read a file with secrets. */
+const SECRET_FILE_MODE = 0o600;
+
+/**
+ * The text of a file.
+ *
+ * @returns `undefined` when there is no such file.
+ * @throws {CommandError} The file cannot be read.
+ */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileError(error, `${path} cannot be read`, "it");
+  }
+}
+
+/**
+ * Replaces a file, or the target of a link. A reader sees the old text or the new one, never a part.
+ *
+ * @param path The file; it need not exist.
+ * @param change `from`: the text as it was read, `undefined` when there was no file; `to`: the new text.
+ * @throws {CommandError} The file has changed since it was read, or cannot be written.
+ */
+export async function replaceSecretFile(
+  path: string,
+  change: { readonly from: string | undefined; readonly to: string },
+): Promise<void> {
+  try {
+    await replace(path, change);
+  } catch (error) {
+    throw fileError(error, `${path} cannot be written`, "its folder");
+  }
+}
+
+/** The temporary file is the lock as well: only one command can create it. */
+async function replace(
+  path: string,
+  { from, to }: { from: string | undefined; to: string },
+): Promise<void> {
+  const target = await followLinks(path);
+  const temporary = `${target}.tmp`;
+  const created = await createSecretFile(temporary);
+  try {
+    try {
+      if (await readText(path) !== from) {
+        throw new CommandError(`${path} has changed since it was read, and was left as it is: try again.`);
+      }
+      const bytes = new TextEncoder().encode(to);
+      for (let written = 0; written < bytes.length;) written += await created.write(bytes.subarray(written));
+      await created.sync();
+    } finally {
+      created.close();
+    }
+    if (from !== undefined) await keepOwner(target, temporary);
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary);
+    throw error;
+  }
+}
+
+async function createSecretFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true, mode: SECRET_FILE_MODE });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new CommandError(
+      `Another command is writing, or was interrupted: if none is running, remove ${path}.`,
+    );
+  }
+}
+
+/** Where a link leads, even if nothing is there yet; any other path is returned as it is. */
+async function followLinks(path: string): Promise<string> {
+  const target = await Deno.readLink(path).catch(() => undefined);
+  return target === undefined ? path : await followLinks(resolve(dirname(path), target));
+}
+
+/** Root in a container must not take a mounted file from its owner. */
+async function keepOwner(target: string, temporary: string): Promise<void> {
+  const [{ uid, gid }, created] = await Promise.all([Deno.stat(target), Deno.stat(temporary)]);
+  if (uid !== created.uid) await Deno.chown(temporary, uid, gid);
+}
+
+function fileError(error: unknown, state: string, owned: string): unknown {
+  if (error instanceof CommandError) return error;
+  if (error instanceof Deno.errors.NotFound) {
+    return new CommandError(`${state}: its folder does not exist; make it first.`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new CommandError(`${state}: check who owns ${owned} and its mode.`);
+  }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new CommandError(`${state}: it is a folder; name a file in it.`);
+  }
+  // A full disk, a read-only file system: the system's own words say it best.
+  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
+    return new CommandError(`${state}: ${error.message}.`);
+  }
+  return error;
+}

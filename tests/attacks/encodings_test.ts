@@ -1,0 +1,138 @@
+import { Buffer } from "node:buffer";
+import { type Attack, testAttacks } from "./attack.ts";
+import { base64url, headerOf, signed, signingInput, signInput, withRawMember } from "./jws.ts";
+import { projectKeys, userClaims } from "../support/project.ts";
+
+const KEYS = Object.values(projectKeys);
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** The same bytes with other unused bits in the last character, if there are any. */
+function nonCanonical(text: string): string {
+  const last = ALPHABET.indexOf(text.at(-1) ?? "");
+  return `${text.slice(0, -1)}${ALPHABET[last ^ 1]}`;
+}
+
+/** Text whose base64url has unused bits in its last character: its length is not a multiple of three. */
+function padded(text: string): string {
+  return text.length % 3 === 0 ? `${text.slice(0, -1)} ${text.slice(-1)}` : text;
+}
+
+/**
+ * RFC 7515, section 2: base64url without padding, white space or anything else. The signature covers
+ * the parts as they are written, so only the form is wrong; a token with several forms evades lists of revoked tokens.
+ */
+const REFORMED: Record<string, (part: string) => string> = {
+  "padding": (part) => `${part}${"=".repeat((4 - part.length % 4) % 4 || 1)}`,
+  "too much padding": (part) => `${part}====`,
+  "unused bits set": nonCanonical,
+  "a tab within": (part) => `${part.slice(0, 4)}\t${part.slice(4)}`,
+  "the alphabet of base64": (part) => `${part.slice(0, 4)}+/+/${part.slice(4)}`,
+  "a percent sign": (part) => `${part}%3D`,
+  "a character beyond ASCII": (part) => `${part}\u00e9`,
+  "a cut last group": (part) => `${part}${"A".repeat((5 - part.length % 4) % 4 || 4)}`,
+};
+
+/** The parts of a token whose header and claims leave bits unused. */
+function loosePayload(): string {
+  return padded(JSON.stringify(userClaims()));
+}
+
+for (const [index, part] of ["header", "payload", "signature"].entries()) {
+  testAttacks(
+    `a ${part} that is not canonical base64url is refused`,
+    KEYS.flatMap((key) =>
+      Object.entries(REFORMED)
+        .map(([name, reform]): Attack => ({
+          name: `${key.kid}: ${name}`,
+          token: async () => {
+            const header = padded(JSON.stringify(headerOf(key)));
+            const parts = signingInput(key, { header, payload: loosePayload() }).split(".");
+            if (index < 2) {
+              parts[index] = reform(parts[index] ?? "");
+              return await signInput(key, parts.join("."));
+            }
+            const token = await signInput(key, parts.join("."));
+            const [, , signature = ""] = token.split(".");
+            return `${parts.join(".")}.${reform(signature)}`;
+          },
+        }))
+    ),
+  );
+}
+
+const key = projectKeys.ES256;
+
+testAttacks("a token that is not three parts is refused", [
+  ...[
+    "",
+    ".",
+    "..",
+    "...",
+    "a",
+    "a.b",
+    "a..c",
+    ".b.c",
+    "a.b.",
+    "a.b.c.d",
+    "null",
+    "undefined",
+  ]
+    .map((token): Attack => ({
+      name: JSON.stringify(token),
+      token,
+      ...(token === "" ? { code: "USER_TOKEN_MISSING" as const } : {}),
+    })),
+  { name: "two dots too many", token: async () => `${await signed(key)}..` },
+  { name: "a fourth part", token: async () => `${await signed(key)}.AAAA` },
+  { name: "a detached payload", token: async () => (await signed(key)).replace(/\.[^.]+\./, "..") },
+  {
+    name: "JSON serialisation",
+    token: async () => JSON.stringify({ payload: (await signed(key)).split(".")[1] }),
+  },
+]);
+
+/** Bytes that are not UTF-8, or are JSON that parsers disagree on; all well signed. */
+const BAD_PAYLOADS: Record<string, string> = {
+  "not JSON": "not json",
+  "empty": "",
+  "null": "null",
+  "an array": JSON.stringify([userClaims()]),
+  "a text": JSON.stringify("x"),
+  "a number": "1",
+  "two objects": `${JSON.stringify(userClaims())}{}`,
+  "a trailing comma": `${JSON.stringify(userClaims()).slice(0, -1)},}`,
+  "a comment": `/**/${JSON.stringify(userClaims())}`,
+  "a raw line break in a text": withRawMember(userClaims(), "email", '"a\nb"'),
+  "NaN": withRawMember(userClaims(), "exp", "NaN"),
+  "hexadecimal": withRawMember(userClaims(), "exp", "0xffffffff"),
+  "a plus sign": withRawMember(userClaims(), "exp", "+4000000000"),
+};
+testAttacks("a payload that is not a JSON object is refused, even with a valid signature", [
+  ...Object.entries(BAD_PAYLOADS).map(([name, payload]): Attack => ({
+    name,
+    token: () => signed(key, { payload }),
+  })),
+  ...Object.entries({
+    "overlong UTF-8": [0xc0, 0xaf],
+    "a lone continuation byte": [0x80],
+    "a surrogate in UTF-8": [0xed, 0xa0, 0x80],
+    "beyond U+10FFFF": [0xf5, 0x80, 0x80, 0x80],
+  }).map(([name, bytes]): Attack => ({
+    name,
+    token: () => {
+      const [before = "", after = ""] = JSON.stringify(userClaims({ email: "@@" })).split("@@");
+      const payload = Buffer.concat([Buffer.from(before), Uint8Array.from(bytes), Buffer.from(after)]);
+      return signInput(key, `${base64url(JSON.stringify(headerOf(key)))}.${base64url(payload)}`);
+    },
+  })),
+  {
+    name: "UTF-16",
+    token: () =>
+      signInput(
+        key,
+        `${base64url(JSON.stringify(headerOf(key)))}.${
+          base64url(Buffer.from(JSON.stringify(userClaims()), "utf16le"))
+        }`,
+      ),
+  },
+]);

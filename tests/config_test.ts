@@ -1,0 +1,218 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { configFile } from "npm:@powersync/service-types@0.17.0";
+import { parse } from "npm:yaml@2.9.1";
+import { parseEnv } from "node:util";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
+import { checkToken } from "../scripts/powersync/check-token.ts";
+import { verdictOf } from "../scripts/powersync/result.ts";
+import { makeSharedKey } from "../scripts/setup/shared-key.ts";
+import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
+import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+
+const LOCAL_JWKS = "http://127.0.0.1:54321/functions/v1/powersync-jwks";
+const secrets = Object.fromEntries(
+  await Promise.all(
+    (["RS256", "ES256", "ES384", "EdDSA"] as const).map(async (alg, index) =>
+      [
+        `POWERSYNC_PRIVATE_KEY${index === 0 ? "" : `_${index}`}`,
+        encodeSecret((await makeKeyPair(alg)).privateJwk),
+      ] as const
+    ),
+  ),
+);
+const KEYS = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join("");
+const SHARED = `POWERSYNC_SHARED_KEY=${encodeSecret(makeSharedKey())}\n`;
+
+/** The block as a PowerSync Service reads it. */
+interface ClientAuthBlock {
+  jwks_uri?: string;
+  audience: string[];
+  jwks?: { keys: Record<string, string>[] };
+}
+
+/** All of standard output is YAML, only `client_auth` is in it, and PowerSync's own type of it fits. */
+function clientAuth({ code, stdout, stderr }: Ran): ClientAuthBlock {
+  assertEquals(code, 0, stderr);
+  const parsed = parse(stdout);
+  assertEquals(Object.keys(parsed), ["client_auth"]);
+  configFile.powerSyncConfig.decode({ storage: { type: "postgresql" }, ...parsed });
+  return parsed.client_auth;
+}
+
+async function config(args: readonly string[], file = KEYS): Promise<Ran> {
+  const ran: Ran[] = [];
+  await inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/.env`, file);
+    ran.push(await runTask("config", [...args, "--env-file", ".env"], { cwd }));
+  });
+  const [first] = ran;
+  if (first === undefined) throw new Error("The command did not run.");
+  return first;
+}
+
+async function makeToken(file: string, args: readonly string[] = []): Promise<string> {
+  const made: string[] = [];
+  await inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/.env`, file);
+    const { stdout, stderr } = await runTask("token", ["--user", "u", "--env-file", ".env", ...args], {
+      cwd,
+    });
+    assertFalse(stdout === "", stderr);
+    made.push(stdout.trim());
+  });
+  return made.join("");
+}
+
+async function outcome(
+  token: string,
+  { audience, keys }: { audience: string[]; keys: { jwks?: unknown; staticJwks?: unknown } },
+) {
+  const check = { ...keys, audiences: audience, nowSeconds: Date.now() / 1000 };
+  return verdictOf(await checkToken(token, check)).outcome;
+}
+
+/** Serves what a deployment would, for one test. */
+async function serving(body: unknown, test: (url: string) => Promise<void>): Promise<void> {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => Response.json(body),
+  );
+  try {
+    await test(`http://127.0.0.1:${server.addr.port}/functions/v1/powersync-jwks`);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+function assertRefused(ran: Ran, reason: RegExp): void {
+  assertEquals([ran.code, ran.stdout], [1, ""]);
+  assertMatch(ran.stderr, reason);
+  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
+}
+
+Deno.test("by default it names the JWKS address and the audience, and a token passes with only what it says", async () => {
+  const file = `${KEYS}POWERSYNC_URL=http://localhost:8080/\n`;
+  const block = clientAuth(await config([], file));
+  assertEquals(block, { jwks_uri: LOCAL_JWKS, audience: ["http://localhost:8080"] });
+  const ring = await loadKeyRing(readKeySecrets(parseEnv(file)));
+  const keys = { jwks: publicJwks(ring) };
+  assertEquals(await outcome(await makeToken(file), { ...block, keys }), "accepted");
+});
+
+Deno.test("the JWKS address is --jwks-url or --project's, else that of SUPABASE_URL", async () => {
+  const supabase = `${KEYS}SUPABASE_URL=https://ref.supabase.co/\n`;
+  assertEquals(
+    clientAuth(await config([], supabase)).jwks_uri,
+    "https://ref.supabase.co/functions/v1/powersync-jwks",
+  );
+  assertEquals(
+    clientAuth(await config(["--jwks-url", "https://x.example/j"], supabase)).jwks_uri,
+    "https://x.example/j",
+  );
+});
+
+Deno.test("the audience is chosen as a development token's is", async () => {
+  const both = `${KEYS}POWERSYNC_URL=https://a.example\nPOWERSYNC_AUDIENCE=one,two\n`;
+  assertEquals(clientAuth(await config([], both)).audience, ["one", "two"]);
+  assertEquals(clientAuth(await config(["--audience", 'odd: "x" # y'], both)).audience, ['odd: "x" # y']);
+  assertEquals(clientAuth(await config([])).audience, ["powersync-dev"]);
+});
+
+for (const alg of ["RS256", "ES256", "ES384", "EdDSA", "HS256"]) {
+  Deno.test(`--static holds ${alg} inline, and a token passes with only what it says`, async () => {
+    const [, value = ""] = Object.entries(secrets)[["RS256", "ES256", "ES384", "EdDSA"].indexOf(alg)] ?? [];
+    const file = alg === "HS256" ? SHARED : `POWERSYNC_PRIVATE_KEY=${value}\n`;
+    const block = clientAuth(await config(["--static"], file));
+    assertEquals(block.jwks_uri, undefined);
+    assertEquals(block.jwks?.keys.map((key) => key.alg), [alg]);
+    const token = await makeToken(file, alg === "HS256" ? ["--shared"] : []);
+    const { audience, jwks: staticJwks } = block;
+    assertEquals(await outcome(token, { audience, keys: { staticJwks } }), "accepted");
+    assertEquals(await outcome(token, { audience: ["other"], keys: { staticJwks } }), "refused");
+  });
+}
+
+Deno.test("--static holds all keys of the file, and no private member", async () => {
+  const ran = await config(["--static"], KEYS + SHARED);
+  const keys = clientAuth(ran).jwks?.keys ?? [];
+  assertEquals(keys.map(({ kty }) => kty), ["RSA", "EC", "EC", "OKP", "oct"]);
+  for (const { kty, ...members } of keys) {
+    for (const name of ["d", "p", "q", "dp", "dq", "qi"]) {
+      assertFalse(Object.hasOwn(members, name), `${kty} ${name}`);
+    }
+  }
+});
+
+Deno.test("--static with --jwks-url holds what is published there, without a file", async () => {
+  const ring = await loadKeyRing(readKeySecrets(secrets));
+  await serving(publicJwks(ring), async (url) => {
+    await inFolder(async (cwd) => {
+      const ran = await runTask("config", ["--static", "--jwks-url", url, "--audience", "a"], { cwd });
+      assertEquals(clientAuth(ran).jwks?.keys.map(({ kid }) => kid), ring.published.map(({ kid }) => kid));
+    });
+  });
+});
+
+Deno.test("--static refuses a JWKS that PowerSync could not use, or that shows a private key", async () => {
+  const { privateJwk, publicJwk } = await makeKeyPair("ES256");
+  for (
+    const [body, reason] of [
+      [{ keys: [] }, /no key that PowerSync uses/],
+      [{}, /is not \{"keys"/],
+      [{ keys: [{ ...publicJwk, x: "AAAA" }] }, /cannot be imported/],
+      [{ keys: [privateJwk] }, /private member/],
+    ] as const
+  ) {
+    await serving(body, async (url) => {
+      const ran = await config(["--static", "--jwks-url", url]);
+      assertRefused(ran, reason);
+      assertFalse(ran.stderr.includes(privateJwk.d ?? "none"));
+    });
+  }
+});
+
+Deno.test("for PowerSync Cloud it gives the value of each field", async () => {
+  const { stdout } = await config([
+    "--jwks-url",
+    "https://ref.supabase.co/functions/v1/powersync-jwks",
+    "--audience",
+    "https://i.example",
+  ]);
+  assertMatch(stdout, /^# PowerSync Cloud/m);
+  assertStringIncludes(stdout, "JWKS URI: https://ref.supabase.co/functions/v1/powersync-jwks");
+  assertStringIncludes(stdout, "JWT Audience: https://i.example");
+  assertStringIncludes((await config([])).stdout, "Cloud cannot reach this computer");
+});
+
+Deno.test("a deployment without known audience is warned of, a local set-up is not", async () => {
+  assertMatch((await config(["--project", "ref"])).stderr, /No audience is known.*POWERSYNC_URL/);
+  assertEquals((await config(["--project", "ref"], `${KEYS}POWERSYNC_URL=https://a.example\n`)).stderr, "");
+  assertEquals((await config([])).stderr, "");
+});
+
+Deno.test("what is missing is named with its fix", async () => {
+  await inFolder(async (cwd) => {
+    assertRefused(await runTask("config", [], { cwd }), /no file supabase\/functions\/\.env.*--project/);
+    assert((await runTask("config", ["--jwks-url", "https://x.example/j"], { cwd })).code === 0);
+  });
+  assertRefused(await config(["--static"], "X=1\n"), /no key in \.env.*deno task/);
+  assertRefused(
+    await config(["--static"], "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n"),
+    /POWERSYNC_PRIVATE_KEY cannot be used/,
+  );
+  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /holds no HS256 key/);
+  assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
+  assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
+  assertRefused(await config(["--project", "no ref!"]), /--project/);
+  assertRefused(await config(["--project", "ref", "--jwks-url", "https://x.example/j"]), /both/);
+  assertRefused(await config(["--dynamic"]), /--dynamic/);
+});
+
+Deno.test("--help says what there is", async () => {
+  const { code, stdout } = await config(["--help"]);
+  assertEquals(code, 0);
+  for (const flag of ["--project", "--jwks-url", "--static", "--audience", "--env-file"]) {
+    assertStringIncludes(stdout, flag);
+  }
+});

@@ -1,0 +1,118 @@
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { decodeJwt } from "jose";
+import type { DevServer } from "../support/dev_server.ts";
+import { withDevServer } from "../support/dev_server.ts";
+
+const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
+const ENV_FILE = "supabase/functions/.env";
+const LOADED = /^Changed: the functions were loaded anew\.$/;
+const NOT_LOADED = /^The functions cannot be loaded: /;
+const ANONYMOUS = 'return { sub: "anonymous", role: "anon", is_anonymous: true };';
+
+/** The claims of an anonymous token, as the functions make it now. */
+async function anonymousClaims(server: DevServer): Promise<Record<string, unknown>> {
+  const { data, error } = await server.client().functions.invoke("powersync-auth-anonymous");
+  assertEquals(error, null);
+  return decodeJwt(data.token);
+}
+
+/** Changes what `anonymousClaims` of the copied project does. */
+async function editClaims(server: DevServer, body: string, said = LOADED): Promise<string> {
+  return await server.edit(CLAIMS, (text) => {
+    assertStringIncludes(text, ANONYMOUS);
+    return text.replace(ANONYMOUS, () => `${body} ${ANONYMOUS}`);
+  }, said);
+}
+
+Deno.test("a changed claims.ts takes effect, and the development Auth keeps its users", async () => {
+  await withDevServer(async (server) => {
+    const supabase = server.client();
+    const { data: { user } } = await supabase.auth.signInAnonymously();
+    assertEquals((await anonymousClaims(server)).plan, undefined);
+    await editClaims(server, 'if (1) return { sub: "anonymous", plan: "changed" };');
+    assertEquals((await anonymousClaims(server)).plan, "changed");
+    assertEquals((await supabase.functions.invoke("powersync-auth")).data.user_id, user?.id);
+    assertEquals((await supabase.auth.getUser()).data.user?.id, user?.id);
+  });
+});
+
+Deno.test("a syntax error is one line, the functions go on, and the correction takes effect", async () => {
+  await withDevServer(async (server) => {
+    const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
+    const line = await editClaims(server, "const broken = ;", NOT_LOADED);
+    assertMatch(line, /claims\.ts:\d+:\d+$/);
+    assertEquals((await anonymousClaims(server)).role, "anon");
+    await server.edit(CLAIMS, () => original.replace('role: "anon"', 'role: "corrected"'), LOADED);
+    assertEquals((await anonymousClaims(server)).role, "corrected");
+  });
+});
+
+Deno.test("functions that loop or wait for ever hold up neither their correction nor later changes", async () => {
+  await withDevServer(async (server) => {
+    const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
+    await editClaims(server, "for (;;);");
+    const stuck = server.client().functions.invoke("powersync-auth-anonymous");
+    await server.edit(CLAIMS, () => original, LOADED);
+    assertEquals((await anonymousClaims(server)).role, "anon");
+    assertEquals((await (await stuck).response?.json()).code, "WORKER_ERROR");
+    // Loading never ends, so nothing is said of it: the next change has to come by itself.
+    await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, `${original}\nawait new Promise(() => {});\n`);
+    await server.edit(CLAIMS, () => original.replace('role: "anon"', 'role: "later"'), LOADED);
+    assertEquals((await anonymousClaims(server)).role, "later");
+  });
+});
+
+Deno.test("functions that fail on their own start again with the next request", async () => {
+  await withDevServer(async (server) => {
+    await editClaims(server, 'setTimeout(() => { throw new Error("on its own"); });');
+    const from = server.position;
+    await server.client().functions.invoke("powersync-auth-anonymous");
+    assertStringIncludes(await server.line(/^The functions ended: /, from), "on its own");
+    const response = await fetch(`${server.origin}/functions/v1/powersync-jwks`);
+    await response.body?.cancel();
+    assertEquals(response.status, 200);
+  });
+});
+
+Deno.test("a changed .env takes effect, a removed secret is gone, and a broken line is told in one", async () => {
+  await withDevServer(async (server) => {
+    await editClaims(
+      server,
+      'if (1) return { sub: "anonymous", own: Deno.env.get("MY_SECRET") ?? "unset" };',
+    );
+    assertEquals((await anonymousClaims(server)).own, "unset");
+    const secrets = await Deno.readTextFile(`${server.folder}/${ENV_FILE}`);
+    await server.edit(ENV_FILE, () => `${secrets}MY_SECRET=1\nPOWERSYNC_TOKEN_TTL=600\n`, LOADED);
+    const { own, iat = 0, exp = 0 } = await anonymousClaims(server);
+    assertEquals([own, Number(exp) - Number(iat)], ["1", 600]);
+    const line = await server.edit(ENV_FILE, () => `${secrets}no assignment\n`, /neither NAME=value/);
+    assertMatch(line, /\.env has a line/);
+    assertEquals((await anonymousClaims(server)).own, "1");
+    await server.edit(ENV_FILE, () => secrets, LOADED);
+    assertEquals((await anonymousClaims(server)).own, "unset");
+  });
+});
+
+Deno.test("the functions see the .env file and the platform's variables, and nothing of the shell", async () => {
+  await withDevServer(async (server) => {
+    await editClaims(
+      server,
+      'if (1) return { sub: "anonymous", names: Object.keys(Deno.env.toObject()).sort() };',
+    );
+    assertEquals((await anonymousClaims(server)).names, [
+      "POWERSYNC_PRIVATE_KEY",
+      "POWERSYNC_PUBLIC_KEY",
+      "POWERSYNC_URL",
+      "SUPABASE_JWKS",
+      "SUPABASE_PUBLISHABLE_KEYS",
+      "SUPABASE_URL",
+    ]);
+  }, { env: { POWERSYNC_TOKEN_TTL: "nonsense", POWERSYNC_URL: "nonsense", SHELL_SECRET: "1" } });
+});
+
+Deno.test("a changed import map needs a restart, and the server says so", async () => {
+  await withDevServer(async (server) => {
+    await server.edit("import_map.json", (text) => `${text}\n`, /^Changed: import_map\.json takes effect/);
+    assertNotEquals((await anonymousClaims(server)).role, undefined);
+  });
+});

@@ -1,0 +1,74 @@
+import { assertEquals } from "@std/assert";
+import { Functions } from "../../scripts/dev/functions.ts";
+import { answer, type ServerParts } from "../../scripts/dev/server.ts";
+
+function parts(overrides: Partial<ServerParts> = {}): ServerParts {
+  return {
+    functions: new Functions(() => Promise.resolve({})),
+    auth: undefined,
+    page: () => Promise.resolve(new Response("page")),
+    host: "127.0.0.1",
+    port: 54321,
+    ...overrides,
+  };
+}
+
+async function statusFor(host: string | undefined, overrides: Partial<ServerParts> = {}): Promise<number> {
+  const headers: Record<string, string> = host === undefined ? {} : { Host: host };
+  const request = new Request("http://127.0.0.1:54321/", { headers });
+  return (await answer(request, parts(overrides))).status;
+}
+
+for (
+  const host of [
+    "127.0.0.1:54321",
+    "localhost:54321",
+    "LOCALHOST:54321",
+    "[::1]:54321",
+    "host.docker.internal:54321",
+  ]
+) {
+  Deno.test(`a request to ${host} is answered`, async () => assertEquals(await statusFor(host), 200));
+}
+
+for (
+  const host of [
+    "attacker.example:54321",
+    "attacker.example",
+    "127.0.0.1.attacker.example:54321",
+    "localhost.attacker.example:54321",
+    "127.0.0.1:54321@attacker.example",
+    "127.0.0.1:1",
+    "127.0.0.1",
+    "192.168.0.2:54321",
+    "",
+    undefined,
+  ]
+) {
+  Deno.test(`a request to ${host === undefined ? "no host" : `"${host}"`} is refused`, async () => {
+    assertEquals(await statusFor(host), 421);
+  });
+}
+
+Deno.test("with --host that name is the server's own, with --host 0.0.0.0 every address, but still no foreign name", async () => {
+  assertEquals(await statusFor("laptop.local:54321", { host: "laptop.local" }), 200);
+  assertEquals(await statusFor("192.168.0.2:54321", { host: "0.0.0.0" }), 200);
+  assertEquals(await statusFor("[fe80::1]:54321", { host: "::" }), 200);
+  assertEquals(await statusFor("attacker.example:54321", { host: "0.0.0.0" }), 421);
+});
+
+Deno.test("what fails on the way is a 500 that a browser can read", async () => {
+  const request = new Request("http://127.0.0.1:54321/", { headers: { Host: "127.0.0.1:54321" } });
+  const response = await answer(request, parts({ page: () => Promise.reject(new Error("inside")) }));
+  assertEquals(response.status, 500);
+  assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
+  assertEquals((await response.text()).includes("inside"), false);
+});
+
+Deno.test("other functions and other paths are a 404", async () => {
+  for (const path of ["/functions/v1/other", "/functions/v1/", "/rest/v1/todos"]) {
+    const request = new Request(`http://127.0.0.1:54321${path}`, { headers: { Host: "127.0.0.1:54321" } });
+    const response = await answer(request, parts({ page: () => Promise.resolve(undefined) }));
+    assertEquals(response.status, 404);
+  }
+});

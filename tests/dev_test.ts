@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
+import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
+import { readEnvFile } from "../scripts/setup/env-file.ts";
+import { DevServer, inProject, runDev, withDevServer } from "./support/dev_server.ts";
+
+const ENV_FILE = "supabase/functions/.env";
+
+/** The command refuses to start: one sentence, no stack, exit 1. */
+async function assertRefuses(
+  folder: string,
+  args: readonly string[],
+  sentence: RegExp,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const { code, stdout, stderr } = await runDev(folder, { args, env });
+  assertEquals(code, 1);
+  assertEquals(stdout, "");
+  const said = stderr.split("\n").filter((line) => line !== "" && !/^(Task|Info) /.test(line));
+  assertEquals(said.length, 1, stderr);
+  assertMatch(said[0] ?? "", sentence);
+}
+
+Deno.test("the first start writes a dev- key pair and a local URL, for its owner's eyes only; the second nothing", async () => {
+  await inProject(async (folder) => {
+    await using first = await DevServer.start(folder, {});
+    assertStringIncludes(
+      first.output,
+      `Written to ${ENV_FILE}: POWERSYNC_PUBLIC_KEY, POWERSYNC_PRIVATE_KEY, POWERSYNC_URL`,
+    );
+    const file = `${folder}/${ENV_FILE}`;
+    assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+    const variables = await readEnvFile(file) ?? {};
+    assertEquals(variables.POWERSYNC_URL, "http://localhost:8080");
+    for (const name of ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"]) {
+      const decoded = decodeJsonSecret(variables[name] ?? "");
+      assert(decoded.ok && isJsonObject(decoded.value));
+      assertMatch(`${decoded.value.kid}`, /^dev-/);
+      assertEquals("d" in decoded.value, name === "POWERSYNC_PRIVATE_KEY");
+      assert(!first.output.includes(variables[name] ?? ""));
+    }
+    const written = await Deno.readTextFile(file);
+    await first.end();
+    await using second = await DevServer.start(folder, {});
+    assertNotMatch(second.output, /^Written/m);
+    assertEquals(await Deno.readTextFile(file), written);
+  });
+});
+
+Deno.test("it prints where everything is and where production secrets belong, and never to upload this file", async () => {
+  await withDevServer((server) => {
+    const { origin, output } = server;
+    assertMatch(origin, /^http:\/\/127\.0\.0\.1:\d+$/);
+    for (
+      const text of [
+        `${origin}/functions/v1/powersync-auth\n`,
+        `${origin}/functions/v1/powersync-auth-anonymous\n`,
+        `${origin}/functions/v1/powersync-jwks `,
+        "sb_publishable_",
+        "never deployed",
+        ".env.production",
+      ]
+    ) assertStringIncludes(output, text);
+    assertNotMatch(output, /secrets set/);
+    return Promise.resolve();
+  });
+});
+
+Deno.test("each request is one line: method, path, status and time, without query and token", async () => {
+  await withDevServer(async (server) => {
+    const from = server.position;
+    await (await fetch(`${server.origin}/functions/v1/powersync-jwks?token=hidden`)).body?.cancel();
+    assertMatch(
+      await server.line(/powersync-jwks/, from),
+      /^200 GET \/functions\/v1\/powersync-jwks \d+ ms$/,
+    );
+    await (await fetch(`${server.origin}/functions/v1/powersync-auth`, {
+      method: "POST",
+      headers: { Authorization: "Bearer hidden" },
+    })).body?.cancel();
+    assertMatch(
+      await server.line(/powersync-auth/, from),
+      /^401 POST \/functions\/v1\/powersync-auth \d+ ms$/,
+    );
+    assert(!server.output.includes("hidden"));
+  });
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`${signal} ends it cleanly`, async () => {
+    await withDevServer(async (server) => {
+      assertEquals((await server.end(signal)).code, 0);
+      assertNotMatch(server.output, /error/i);
+    });
+  });
+}
+
+Deno.test("bad flags, a taken port and a foreign address end it with one sentence", async () => {
+  await inProject(async (folder) => {
+    await assertRefuses(folder, ["--prot", "1"], /^Unknown option '--prot'/);
+    await assertRefuses(folder, ["--port", "70000"], /^--port is not a number from 0 to 65535/);
+    await assertRefuses(folder, ["--port", "0", "--host", "192.0.2.1"], /^The address 192\.0\.2\.1 is none/);
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    await assertRefuses(folder, ["--port", `${port}`], new RegExp(`^Port ${port} is taken: .*--port`));
+  });
+});
+
+Deno.test("a broken .env ends it with one sentence that names the line and none of its text", async () => {
+  await inProject(async (folder) => {
+    for (
+      const [text, sentence] of [
+        ["c2VjcmV0\n", /\.env has a line that is neither NAME=value nor a comment/],
+        ['A="c2VjcmV0\n', /\.env has a quotation mark at A that is never closed/],
+        ["POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /\.env: .*POWERSYNC_PRIVATE_KEY/],
+        ["POWERSYNC_TOKEN_TTL=c2VjcmV0\n", /\.env: POWERSYNC_TOKEN_TTL/],
+        ["POWERSYNC_URL=c2VjcmV0\n", /\.env: POWERSYNC_URL/],
+        ["SUPABASE_URL=c2VjcmV0\n", /SUPABASE_URL/],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${folder}/${ENV_FILE}`, text);
+      await assertRefuses(folder, ["--port", "0"], sentence);
+      const { stderr } = await runDev(folder, {});
+      assert(!stderr.includes("c2VjcmV0"));
+    }
+  });
+});
+
+Deno.test("a file that git would commit gets no key", async () => {
+  await inProject(async (folder) => {
+    await new Deno.Command("git", { args: ["init", "--quiet"], cwd: folder }).output();
+    await Deno.remove(`${folder}/.gitignore`);
+    await assertRefuses(folder, ["--port", "0"], /^Git would commit .*\.env: add it to \.gitignore/);
+    assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
+  });
+});
+
+Deno.test("with SUPABASE_URL it uses that project, has no Auth of its own, and says which key to add", async () => {
+  await withDevServer(async (server) => {
+    assertMatch(server.output, /^Supabase URL\s+http:\/\/127\.0\.0\.1:9 .*your project/m);
+    assertMatch(
+      server.output,
+      /^Publishable key\s+none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… .*\.env$/m,
+    );
+    assertNotMatch(server.output, /curl/);
+    const auth = await fetch(`${server.origin}/auth/v1/signup`, { method: "POST", body: "{}" });
+    assertEquals(auth.status, 404);
+    await auth.body?.cancel();
+  }, { env: { SUPABASE_URL: "http://127.0.0.1:9" } });
+});
+
+Deno.test("a project's keys may stand in the .env file, and the shell comes first", async () => {
+  await withDevServer(async (server) => {
+    assertMatch(server.output, /^Publishable key\s+sb_publishable_shell$/m);
+    const functionUrl = `${server.origin}/functions/v1/powersync-auth-anonymous`;
+    const answer = async (apikey: string) => {
+      const response = await fetch(functionUrl, { headers: { apikey } });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals(await answer("sb_publishable_shell"), 200);
+    assertEquals(await answer("sb_publishable_file"), 401);
+  }, {
+    file: "SUPABASE_URL=http://127.0.0.1:9\nSUPABASE_PUBLISHABLE_KEY=sb_publishable_file\n",
+    env: { SUPABASE_PUBLISHABLE_KEY: "sb_publishable_shell" },
+  });
+});
+
+Deno.test("the proxy of a company network does not stand between the server and its functions", async () => {
+  await withDevServer(async (server) => {
+    const response = await fetch(`${server.origin}/functions/v1/powersync-jwks`);
+    assertEquals(response.status, 200);
+    await response.body?.cancel();
+  }, { env: { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" } });
+});

@@ -1,0 +1,84 @@
+/** Whether the README, docs/ and .github/ name what exists, and list every setting and code. */
+import { assert, assertEquals } from "@std/assert";
+import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Files that people make, and that git ignores. */
+const NOT_IN_GIT = ["supabase/functions/.env"];
+
+const PAGES = new Map(
+  [
+    "README.md",
+    "CHANGELOG.md",
+    ...[...Deno.readDirSync(new URL("docs", ROOT))].map(({ name }) => `docs/${name}`),
+    ".github/CONTRIBUTING.md",
+    ".github/SECURITY.md",
+  ].filter((path) => path.endsWith(".md")).map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
+);
+
+/** What GitHub makes of a page's headings. */
+function anchorsOf(page: string): string[] {
+  const headings = page.replace(/^```.*?^```$/gms, "").matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, title = ""]) =>
+    title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+function page(path: string): string {
+  const text = PAGES.get(path);
+  assert(text !== undefined, `There is no ${path}.`);
+  return text;
+}
+
+for (const [path, text] of PAGES) {
+  Deno.test(`${path}: every link leads to a file, and every anchor to a heading`, async () => {
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const url = new URL(target, new URL(path, ROOT));
+      await Deno.stat(new URL(url.pathname, url)).catch(() => assert(false, `no file for ${target}`));
+      if (url.hash === "") continue;
+      const linked = await Deno.readTextFile(new URL(url.pathname, url));
+      assert(anchorsOf(linked).includes(url.hash.slice(1)), `no heading for ${target}`);
+    }
+  });
+
+  Deno.test(`${path}: every file and task it names exists`, async () => {
+    const named = text.matchAll(/(?<![\w@/.-])(?:supabase|scripts|tests|docs|\.github|\.ci)\/[\w./-]*\w/g);
+    for (const [file] of named) {
+      if (NOT_IN_GIT.includes(file)) continue;
+      await Deno.stat(new URL(file, ROOT)).catch(() => assert(false, `There is no ${file}.`));
+    }
+    const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+    for (const [, task = ""] of text.matchAll(/(?:deno|deno@2) task ([\w:-]*\w)/g)) {
+      assert(task in tasks, `There is no task ${task}.`);
+    }
+  });
+}
+
+Deno.test("docs/errors.md has every error code with its status, and no other", () => {
+  const rows = page("docs/errors.md").matchAll(/^\| `([A-Z_]+)` *\| *(\d{3}) *\|/gm);
+  const documented = [...rows].map(([, code, status]) => `${code} ${status}`);
+  const existing = Object.entries(HTTP_STATUS).map(([code, status]) => `${code} ${status}`);
+  assertEquals(documented.sort(), existing.sort());
+});
+
+Deno.test("docs/settings.md and .env.example have every setting, and no other", async () => {
+  const settings = await Deno.readTextFile(new URL("supabase/functions/_shared/powersync/settings.ts", ROOT));
+  const existing = new Set(
+    [...settings.matchAll(/\b(?:POWERSYNC|SUPABASE|SB)_[A-Z_]+[A-Z]\b/g)].map(([name]) => name),
+  );
+  for (const name of existing) if (/_(MISSING|INVALID)$/.test(name)) existing.delete(name);
+  const rows = [...page("docs/settings.md").matchAll(/^\| (`.+?) \|/gm)].map(([, cell]) => cell).join();
+  const documented = new Set([...rows.matchAll(/`([A-Z_]+[A-Z])`/g)].map(([, name]) => name));
+  assertEquals([...documented].sort(), [...existing].sort());
+
+  const example = await Deno.readTextFile(new URL("supabase/functions/.env.example", ROOT));
+  const lines = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
+  assertEquals(lines.sort(), [...existing].filter((name) => name.startsWith("POWERSYNC_")).sort());
+});
+
+Deno.test("the newest version in CHANGELOG.md is deno.json's", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  assertEquals(/^## \[(\d+\.\d+\.\d+)\]/m.exec(page("CHANGELOG.md"))?.[1], version);
+});

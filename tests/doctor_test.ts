@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { CAUSES } from "../scripts/doctor/causes.ts";
+import { failed } from "../scripts/doctor/check.ts";
+import { codesTable } from "../scripts/doctor/codes-table.ts";
+import { printable, reportLines } from "../scripts/doctor/report.ts";
+import { POWERSYNC_CODES } from "../scripts/powersync/codes.ts";
+import { withDeployment } from "./support/deployment.ts";
+import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
+import { inFolder, runTask } from "./support/run_script.ts";
+import { makeKey, sign } from "./support/signing.ts";
+
+const key = await makeKey("ES256", "powersync-0123456789");
+const GOOD = `POWERSYNC_PRIVATE_KEY=${
+  base64(key.privateJwk)
+}\nPOWERSYNC_URL=https://x.powersync.journeyapps.com\n`;
+
+async function doctor(args: readonly string[], { file = GOOD, stdin = "" } = {}) {
+  let ran = { code: -1, stdout: "", stderr: "" };
+  await inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/.env.production`, file);
+    ran = await runTask("doctor", ["--env-file", ".env.production", ...args], { cwd, stdin });
+  });
+  for (const secret of [base64(key.privateJwk), `${key.privateJwk.d}`]) {
+    assertFalse(`${ran.stdout}${ran.stderr}`.includes(secret));
+  }
+  return ran;
+}
+
+Deno.test("secrets in order exit 0, one line a check, with a verdict", async () => {
+  const { code, stdout } = await doctor([]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^ok {4}Key secrets: /);
+  assertStringIncludes(stdout, "Healthy");
+});
+
+Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and the first thing to do", async () => {
+  const { code, stdout } = await doctor(
+    [],
+    { file: GOOD.replace(/POWERSYNC_PRIVATE_KEY=.{60}/, "POWERSYNC_PRIVATE_KEY=") },
+  );
+  assertEquals(code, 1);
+  assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}PSYNC_S2204: .*\n {6}Fix: /);
+  assertMatch(stdout, /One check fails\. First: .*deno task keys/);
+});
+
+Deno.test("what cannot be run exits 2 with one sentence", async () => {
+  for (
+    const args of [["--unknown"], ["--project", "!"], ["--powersync", "x"], ["--jwks-url", "x"], ["stray"]]
+  ) {
+    const { code, stdout, stderr } = await doctor(args);
+    assertEquals([args, code, stdout], [args, 2, ""]);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }
+  assertEquals((await doctor([], { file: "no variable" })).code, 2);
+});
+
+Deno.test("--json is for machines, --help for people", async () => {
+  const { stdout } = await doctor(["--json"]);
+  const report = JSON.parse(stdout);
+  assertEquals(report.healthy, true);
+  assert(
+    report.checks.every(({ id, status }: Record<string, unknown>) => id !== undefined && status === "passed"),
+  );
+  assertStringIncludes((await doctor(["--help"])).stdout, "--powersync");
+});
+
+Deno.test("a deployment is examined from a command, and no token is printed", async () => {
+  await withDeployment(async (deployment) => {
+    const flags = [
+      "--project",
+      deployment.url,
+      "--publishable-key",
+      PUBLISHABLE_KEY,
+      "--powersync",
+      deployment.powersync,
+    ];
+    const { code, stdout } = await doctor([...flags, "--user-token", deployment.userToken, "--json"]);
+    // The file's key is not the deployed one, and its URL not the instance's.
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, '"secrets-not-deployed"');
+    assertStringIncludes(stdout, "It accepts the token and streams.");
+    assertFalse(/eyJ[\w-]{20}/.test(stdout), "a token is printed");
+    assertFalse(stdout.includes(deployment.userToken));
+  });
+});
+
+Deno.test("a token is read from standard input, explained, and not shown", async () => {
+  const iat = Math.floor(Date.now() / 1000);
+  const token = await sign({ sub: "u", aud: "https://other.example", iat, exp: iat + 300 }, { key });
+  const { code, stdout, stderr } = await doctor(["--token", "-"], { stdin: `${token}\n` });
+  assertEquals([code, stderr], [1, ""]);
+  assertMatch(stdout, /^FAIL {2}Token: .*\n {6}PSYNC_S2105: /m);
+  assertFalse(stdout.includes(token));
+});
+
+Deno.test("what servers and people hand in is hidden in the report", () => {
+  const member = `${key.privateJwk.d}`;
+  const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln";
+  const seen = `https://user:password@host.example says ${member}, ${token} and sb_secret_abcdef`;
+  const check = failed({ id: "x", title: "X" }, "function-http-error", { seen, fix: seen });
+  const shown = reportLines(printable([check], { secrets: [member] })).join("\n");
+  assertStringIncludes(shown, "host.example says");
+  for (const text of ["password", member, "eyJ", "c2ln", "abcdef"]) assertFalse(shown.includes(text));
+});
+
+Deno.test("every cause that the doctor can name has a test that names it", async () => {
+  const files = ["secrets", "deployment", "surroundings", "token"];
+  const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}_test.ts`, import.meta.url)));
+  const tests = (await Promise.all(texts)).join("\n");
+  // These are made from their numbers.
+  const generated = /^powersync-s(2102|2103|2104|2105|2106|2201|2202|2203|2204)$/;
+  const untested = Object.keys(CAUSES).filter((id) => !generated.test(id) && !tests.includes(`"${id}"`));
+  assertEquals(untested, []);
+});
+
+Deno.test("docs/troubleshooting.md has the doctor's own tables", async () => {
+  const page = await Deno.readTextFile(new URL("../docs/troubleshooting.md", import.meta.url));
+  const [, tables = ""] = /<!-- doctor-codes -->([\s\S]*)<!-- \/doctor-codes -->/.exec(page) ?? [];
+  // deno fmt aligns tables.
+  const plain = (text: string) =>
+    text.replace(/-{3,}/g, "---").replace(/[ \t]+/g, " ").replaceAll("| --- ", "|---").replaceAll(
+      "--- |",
+      "---|",
+    ).trim();
+  assertEquals(plain(tables), plain(codesTable()));
+  for (const { code } of POWERSYNC_CODES) assertStringIncludes(tables, code);
+});

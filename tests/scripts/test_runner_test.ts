@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startJsrRegistry } from "../support/jsr_registry.ts";
+import { inFolder, type Ran } from "../support/run_script.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Passes with whatever stands behind the two names, as long as it means the same. */
+const PROBE = `
+import { assertEquals } from "@std/assert";
+import { parse } from "@std/dotenv";
+Deno.test("first probe", () => assertEquals(parse("A=1"), { A: "1" }));
+Deno.test("second probe", () => {});
+`;
+
+interface Run {
+  readonly jsrUrl: string;
+  readonly flags?: readonly string[];
+  readonly source?: string;
+}
+
+/** Runs `deno task test` on a file of its own, with a registry of its own. */
+async function runTests(folder: string, { jsrUrl, flags = [], source = PROBE }: Run): Promise<Ran> {
+  const file = join(folder, "probe_test.ts");
+  await Deno.writeTextFile(file, source);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "test", ...flags, file],
+    cwd: ROOT,
+    // A cache of its own, so that nothing comes from an earlier run.
+    env: { JSR_URL: jsrUrl, DENO_DIR: join(folder, "cache"), NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+async function jsrVersions(): Promise<Map<string, string>> {
+  const map: { imports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(`${ROOT}import_map.json`),
+  );
+  const versions = Object.values(map.imports).filter((target) => target.startsWith("jsr:"));
+  return new Map(
+    versions.map((target) => /^jsr:(@std\/\w+)@([\d.]+)$/.exec(target) ?? []).map((found) => {
+      const [id, name, version] = found;
+      assert(id !== undefined && name !== undefined && version !== undefined);
+      return [name, version];
+    }),
+  );
+}
+
+Deno.test("where JSR can be reached, @std comes from it, in the import map's versions", async () => {
+  await inFolder(async (folder) => {
+    const versions = await jsrVersions();
+    assertEquals([...versions.keys()].sort(), ["@std/assert", "@std/dotenv"]);
+    const packages: Record<string, string> = {};
+    for (const [name, version] of versions) {
+      const adapter = `tests/support/${name.slice(1).replace("/", "_")}.ts`;
+      packages[`${name}@${version}`] = await Deno.readTextFile(`${ROOT}${adapter}`);
+    }
+    await using registry = startJsrRegistry(packages);
+    const lock = await Deno.readTextFile(`${ROOT}deno.lock`);
+    const { code, stdout, stderr } = await runTests(folder, { jsrUrl: registry.url });
+    assertEquals(code, 0, stdout + stderr);
+    assertMatch(stdout, /^ok \| 2 passed/m);
+    assert(!stderr.includes("JSR cannot be reached"));
+    for (const [name, version] of versions) {
+      assert(registry.asked.includes(`/${name}/${version}/mod.ts`), name);
+    }
+    assertEquals(await Deno.readTextFile(`${ROOT}deno.lock`), lock);
+  });
+});
+
+Deno.test("where JSR cannot be reached, the runner says so and uses the stand-ins; flags are passed on", async () => {
+  await inFolder(async (folder) => {
+    const registry = startJsrRegistry({});
+    await registry[Symbol.asyncDispose]();
+    const { code, stdout, stderr } = await runTests(folder, {
+      jsrUrl: registry.url,
+      flags: ["--filter", "first"],
+    });
+    assertEquals(code, 0, stdout + stderr);
+    assertMatch(stdout, /^ok \| 1 passed \| 0 failed \| 1 filtered out/m);
+    assertMatch(stderr, /^JSR cannot be reached: .+$/m);
+  });
+});
+
+Deno.test("a test that fails makes the command fail", async () => {
+  await inFolder(async (folder) => {
+    await using registry = startJsrRegistry({});
+    const failing = 'Deno.test("fails", () => { throw new Error("on purpose"); });';
+    const { code, stdout } = await runTests(folder, { jsrUrl: registry.url, source: failing });
+    assertEquals(code, 1);
+    assertMatch(stdout, /^FAILED \| 0 passed \| 1 failed/m);
+  });
+});

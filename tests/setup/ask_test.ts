@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { askInstance } from "../../scripts/doctor/powersync.ts";
+import { ask } from "../../scripts/setup/ask.ts";
+import { collectGarbage } from "../support/garbage.ts";
+import { serving } from "../support/serving.ts";
+
+/** An answer that begins and never ends. */
+function stalled(status: number): () => Response {
+  return () =>
+    new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])) }), {
+      status,
+    });
+}
+
+/** Fails instead of waiting for ever; no bound on speed. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  const hang = setTimeout(() => Deno.exit(1), 30_000);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(hang);
+  }
+}
+
+Deno.test("an answer that stalls is given up in time, whatever the garbage collector does meanwhile", async () => {
+  using _garbage = collectGarbage();
+  await serving(stalled(200), async (url) => {
+    const { kind } = await inTime(ask(url, {}, 500));
+    assertEquals(kind, "timeout");
+  });
+});
+for (const [status, cause] of [[200, "powersync-silent"], [401, "powersync-not-a-service"]] as const) {
+  Deno.test(`an instance that stalls after HTTP ${status} is given up in time, whatever the garbage collector does`, async () => {
+    using _garbage = collectGarbage();
+    await serving(stalled(status), async (url) => {
+      const options = { url, token: "a.b.c", tokenIsGood: true, timeoutMs: 500 };
+      assertEquals((await inTime(askInstance(options))).check.cause, cause);
+    });
+  });
+}

@@ -1,0 +1,19 @@
+/** What an answer says, in a form that a failing test can print. */
+export interface Answer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- tests compare it, or name its members
+  readonly body: any;
+}
+
+/** Reads an answer: its status and its body, parsed where it is JSON. */
+export async function answer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json") && text !== "";
+  return { status: response.status, body: isJson ? JSON.parse(text) : text };
+}
+
+/** Reads an answer as its status and, if it is an error, its code: `200` or `401 USER_TOKEN_INVALID`. */
+export async function outcome(response: Response): Promise<string> {
+  const { status, body } = await answer(response);
+  return status === 200 ? "200" : `${status} ${body.code ?? body}`;
+}

@@ -1,0 +1,114 @@
+/** The one fixture that starts the functions, with a clock and an environment that a test can change. */
+import { assert, assertEquals } from "@std/assert";
+import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
+import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
+import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
+import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
+import { type Answer, answer } from "./answer.ts";
+import { base64, POWERSYNC_URL, projectKeys, PUBLISHABLE_KEY, SECRET_KEY } from "./project.ts";
+import { makeKey, type TestKey } from "./signing.ts";
+
+export const FUNCTION_NAMES = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"] as const;
+export type FunctionName = typeof FUNCTION_NAMES[number];
+
+/** The key that signs PowerSync tokens. */
+export const powersyncKey = await makeKey("ES256", "powersync-0123456789");
+
+/** What a test changes of the project. */
+export interface StartOptions {
+  /** Where Supabase is; nothing listens there by default. */
+  readonly url?: string;
+  /** The keys in `SUPABASE_JWKS`: one of each type by default. */
+  readonly inline?: readonly TestKey[];
+  /** `POWERSYNC_IDENTITY_PROVIDERS`, as the secret or as what it holds. */
+  readonly providers?: unknown;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What stands in claims.ts; of any type, because the functions check it. */
+  readonly claims?: (user: VerifiedUser | undefined) => unknown;
+  /** The limit on each question to an upstream. */
+  readonly upstreamTimeoutMs?: number;
+}
+
+/** The functions of one isolate. */
+export interface StartedFunctions {
+  /** Milliseconds since 1970; a test moves it. */
+  readonly clock: { ms: number };
+  /** Read when a function is first called. */
+  readonly environment: Record<string, string>;
+  /** The user that claims.ts saw last. */
+  readonly seen: { user: VerifiedUser | undefined };
+  readonly handlers: Readonly<Record<FunctionName, (request: Request) => Promise<Response>>>;
+  /** Calls a function. */
+  send(name: FunctionName, init?: { method?: string; headers?: Record<string, string> }): Promise<Response>;
+  /** Calls a function and reads its answer. */
+  ask(name: FunctionName, headers?: Record<string, string>): Promise<Answer>;
+  /** Sends a token to powersync-auth: `200`, or the status and the code. */
+  code(token: string): Promise<string>;
+  /** Sends a token to powersync-auth: the PowerSync user, or the status and the code. */
+  userOf(token: string): Promise<string>;
+}
+
+/** The environment of the functions, as the platform and the README's commands set it. */
+export function environmentOf(
+  { url = "http://127.0.0.1:9", inline = Object.values(projectKeys), providers, environment }: StartOptions =
+    {},
+): Record<string, string> {
+  return {
+    POWERSYNC_PRIVATE_KEY: base64(powersyncKey.privateJwk),
+    POWERSYNC_URL,
+    SUPABASE_URL: url,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
+    SUPABASE_JWKS: JSON.stringify({ keys: inline.map(({ publicJwk }) => publicJwk) }),
+    ...(providers === undefined ? {} : {
+      POWERSYNC_IDENTITY_PROVIDERS: typeof providers === "string" ? providers : JSON.stringify(providers),
+    }),
+    ...environment,
+  };
+}
+
+/** Starts the three functions as a new isolate does. */
+export function startFunctions(options: StartOptions = {}): StartedFunctions {
+  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs } = options;
+  const clock = { ms: Date.now() };
+  const environment = environmentOf(options);
+  const seen: StartedFunctions["seen"] = { user: undefined };
+  const given = {
+    environment: () => environment,
+    // deno-lint-ignore no-explicit-any -- claims.ts may return anything
+    claims: (user?: VerifiedUser): any => claims(seen.user = user),
+    now: () => clock.ms,
+    ...(upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutMs }),
+  };
+  const handlers = {
+    "powersync-jwks": powersyncJwks(given),
+    "powersync-auth": powersyncAuth(given),
+    "powersync-auth-anonymous": powersyncAuthAnonymous({ ...given, claims: () => given.claims() }),
+  };
+  const send: StartedFunctions["send"] = (name, init = {}) =>
+    handlers[name](new Request(`http://localhost/${name}`, init));
+  const ask: StartedFunctions["ask"] = async (name, headers = {}) =>
+    await answer(await send(name, { headers }));
+  const read = async (token: string): Promise<Answer> => {
+    const response = await send("powersync-auth", { headers: { Authorization: `Bearer ${token}` } });
+    if (response.status === 401) assertEquals(response.headers.get("WWW-Authenticate"), "Bearer");
+    assert(response.status !== 503 || Number(response.headers.get("Retry-After")) >= 1);
+    return await answer(response);
+  };
+  return {
+    clock,
+    environment,
+    seen,
+    handlers,
+    send,
+    ask,
+    async code(token) {
+      const { status, body } = await read(token);
+      return status === 200 ? "200" : `${status} ${body.code}`;
+    },
+    async userOf(token) {
+      const { status, body } = await read(token);
+      return status === 200 ? body.user_id : `${status} ${body.code}`;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/** A server on loopback that can fail in every way an upstream can, byte by byte, and come back on the same port. */
+
+/** The connection stays open and nothing is ever sent. */
+export const SILENCE = Symbol("silence");
+/** The connection is closed at once. */
+export const CUT = Symbol("cut");
+
+/** What a request leads to: an answer, or the very bytes to send before the connection is closed. */
+export type Reply = Response | string | typeof SILENCE | typeof CUT;
+
+/** The parts of a request that stand-ins look at; their requests have no body. */
+export interface Asked {
+  readonly path: string;
+  readonly headers: Headers;
+}
+
+export class HttpStandIn {
+  readonly #reply: (asked: Asked) => Reply | Promise<Reply>;
+  readonly #open = new Set<Deno.TcpConn>();
+  #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  #accepting: Promise<void>;
+  readonly url: string;
+
+  constructor(reply: (asked: Asked) => Reply | Promise<Reply>) {
+    this.#reply = reply;
+    this.url = `http://127.0.0.1:${this.#listener.addr.port}`;
+    this.#accepting = this.#accept();
+  }
+
+  /** Stops listening: new connections are refused and open ones are closed. */
+  async stop(): Promise<void> {
+    this.#listener.close();
+    for (const connection of this.#open) close(connection);
+    await this.#accepting;
+  }
+
+  /** Listens again on the same port. */
+  start(): void {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: Number(new URL(this.url).port) });
+    this.#accepting = this.#accept();
+  }
+
+  async #accept(): Promise<void> {
+    const served: Promise<void>[] = [];
+    try {
+      for await (const connection of this.#listener) served.push(this.#serve(connection));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+    await Promise.all(served);
+  }
+
+  /** Answers the requests on one connection, until either side closes it. */
+  async #serve(connection: Deno.TcpConn): Promise<void> {
+    this.#open.add(connection);
+    connection.setNoDelay(true);
+    try {
+      for (let head = await readHead(connection); head !== ""; head = await readHead(connection)) {
+        const [first = "", ...lines] = head.split("\r\n");
+        const headers = new Headers(lines.map((line): [string, string] => {
+          const colon = line.indexOf(":");
+          return [line.slice(0, colon), line.slice(colon + 1).trim()];
+        }));
+        const reply = await this.#reply({ path: first.split(" ")[1] ?? "", headers });
+        if (reply instanceof Response) await send(connection, reply);
+        else {
+          if (typeof reply === "string") await connection.write(new TextEncoder().encode(reply));
+          // Until the other side gives up, or this one is stopped.
+          if (reply === SILENCE) await connection.read(new Uint8Array(1));
+          return;
+        }
+      }
+    } catch (error) {
+      if (
+        !(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+          error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe)
+      ) throw error;
+    } finally {
+      this.#open.delete(connection);
+      close(connection);
+    }
+  }
+}
+
+async function readHead(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(32 * 1024);
+  for (let head = "";;) {
+    const read = await connection.read(buffer);
+    if (read === null) return "";
+    head += new TextDecoder().decode(buffer.subarray(0, read));
+    if (head.endsWith("\r\n\r\n")) return head.slice(0, -4);
+  }
+}
+
+/** Sends an answer in chunks as its body yields them (RFC 9112, section 7.1). */
+async function send(connection: Deno.TcpConn, { status, headers, body }: Response): Promise<void> {
+  const write = async (text: string | Uint8Array) => {
+    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+  };
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const framing = status === 204
+    ? ""
+    : body === null
+    ? "Content-Length: 0\r\n"
+    : "Transfer-Encoding: chunked\r\n";
+  await write(`HTTP/1.1 ${status} X\r\n${lines}${framing}\r\n`);
+  if (body === null) return;
+  for await (const chunk of body) {
+    await write(`${chunk.length.toString(16)}\r\n`);
+    await write(chunk);
+    await write("\r\n");
+  }
+  await write("0\r\n\r\n");
+}
+
+function close(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,0 +1,218 @@
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { parseEnv } from "node:util";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
+import { checkToken } from "../scripts/powersync/check-token.ts";
+import { verdictOf } from "../scripts/powersync/result.ts";
+import { makeSharedKey } from "../scripts/setup/shared-key.ts";
+import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
+import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+
+const pair = await makeKeyPair("ES256", { prefix: "dev-" });
+const shared = makeSharedKey();
+const KEYS = `POWERSYNC_PRIVATE_KEY=${encodeSecret(pair.privateJwk)}\nPOWERSYNC_SHARED_KEY=${
+  encodeSecret(shared)
+}\n`;
+
+/** Runs the command in a folder whose supabase/functions/.env has the keys and the given lines. */
+async function token(
+  args: readonly string[],
+  { lines = "", file = KEYS }: { lines?: string; file?: string } = {},
+): Promise<Ran> {
+  const ran: Ran[] = [];
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/supabase/functions/.env`, file + lines);
+    ran.push(await runTask("token", args, { cwd: folder }));
+  });
+  const [first] = ran;
+  if (first === undefined) throw new Error("The command did not run.");
+  return first;
+}
+
+/** The token on standard output, which holds nothing else. */
+function alone({ code, stdout, stderr }: Ran): string {
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  return stdout.trim();
+}
+
+function assertRefused(ran: Ran, reason: RegExp): void {
+  assertEquals([ran.code, ran.stdout], [1, ""]);
+  assertMatch(ran.stderr, reason);
+  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
+}
+
+async function verdict(made: string, options: { audiences: string[]; staticJwks?: unknown }) {
+  const ring = await loadKeyRing(readKeySecrets(parseEnv(KEYS)));
+  return verdictOf(
+    await checkToken(made, { jwks: publicJwks(ring), nowSeconds: Date.now() / 1000, ...options }),
+  ).outcome;
+}
+
+Deno.test("a token for a user stands alone on standard output, and PowerSync accepts it", async () => {
+  const ran = await token(["--user", "user-1"], { lines: "POWERSYNC_URL=http://localhost:8080/\n" });
+  const made = alone(ran);
+  const { iat = 0, exp = 0, ...claims } = decodeJwt(made);
+  assertEquals(claims, {
+    sub: "user-1",
+    role: "authenticated",
+    is_anonymous: false,
+    iss: "powersync-auth",
+    aud: "http://localhost:8080",
+  });
+  assertEquals(exp - iat, 12 * 3600);
+  assertEquals(decodeProtectedHeader(made), { alg: "ES256", kid: pair.kid, typ: "JWT" });
+  assertEquals(await verdict(made, { audiences: ["http://localhost:8080"] }), "accepted");
+});
+
+Deno.test("standard error says what it contains and how to use it, without the token", async () => {
+  const ran = await token(["--user", "user-1"], { lines: "POWERSYNC_URL=http://localhost:8080\n" });
+  for (
+    const text of [
+      pair.kid,
+      "12 h",
+      '"sub":"user-1"',
+      "diagnostics-app.powersync.com",
+      "http://localhost:8080",
+      "fetchCredentials",
+      "deno task config -- --static",
+    ]
+  ) {
+    assertStringIncludes(ran.stderr, text);
+  }
+  assertFalse(ran.stderr.includes(alone(ran)));
+  assertFalse(ran.stderr.includes(alone(ran).split(".")[2] ?? ""));
+});
+
+Deno.test("the audience is --audience, else POWERSYNC_AUDIENCE, else POWERSYNC_URL, else powersync-dev", async () => {
+  const url = "POWERSYNC_URL=https://a.example/\n";
+  const both = `${url}POWERSYNC_AUDIENCE=first, second\n`;
+  const audience = async (args: string[], lines: string) =>
+    decodeJwt(alone(await token(["--user", "u", ...args], { lines }))).aud;
+  assertEquals(await audience(["--audience", "given"], both), "given");
+  assertEquals(await audience(["--audience", "one", "--audience", "two"], both), ["one", "two"]);
+  assertEquals(await audience([], both), ["first", "second"]);
+  assertEquals(await audience([], url), "https://a.example");
+  assertEquals(await audience([], ""), "powersync-dev");
+});
+
+Deno.test("--expires-in takes up to 24 hours", async () => {
+  for (const [text, lifetime] of [["30m", 1800], ["24h", 86_400], ["1d", 86_400], ["90", 90]] as const) {
+    const { iat = 0, exp = 0 } = decodeJwt(alone(await token(["--user", "u", "--expires-in", text])));
+    assertEquals(exp - iat, lifetime);
+  }
+  for (const text of ["24h1", "25h", "86401", "0", "soon"]) {
+    assertRefused(await token(["--user", "u", "--expires-in", text]), /--expires-in.*24 hours/);
+  }
+});
+
+Deno.test("--claim adds claims with JSON values, or text", async () => {
+  const stated = [
+    "plan=pro",
+    "seats=5",
+    "beta=true",
+    'teams=["a","b"]',
+    'quoted="5"',
+    "note=a=b",
+    "role=editor",
+    'parameters={"x":1}',
+  ];
+  const { plan, seats, beta, teams, quoted, note, role, parameters } = decodeJwt(
+    alone(await token(["--user", "u", ...stated.flatMap((text) => ["--claim", text])])),
+  );
+  assertEquals({ plan, seats, beta, teams, quoted, note, role, parameters }, {
+    plan: "pro",
+    seats: 5,
+    beta: true,
+    teams: ["a", "b"],
+    quoted: "5",
+    note: "a=b",
+    role: "editor",
+    parameters: { x: 1 },
+  });
+});
+
+Deno.test("--anonymous says what the anonymous function says", async () => {
+  const { sub, role, is_anonymous } = decodeJwt(alone(await token(["--anonymous"])));
+  assertEquals({ sub, role, is_anonymous }, { sub: "anonymous", role: "anon", is_anonymous: true });
+});
+
+Deno.test("--shared signs with the shared secret", async () => {
+  for (const args of [["--user", "u"], ["--anonymous"]]) {
+    const made = alone(await token(["--shared", ...args]));
+    assertEquals(decodeProtectedHeader(made), { alg: "HS256", kid: shared.kid, typ: "JWT" });
+    assertEquals(
+      await verdict(made, { audiences: ["powersync-dev"], staticJwks: { keys: [shared] } }),
+      "accepted",
+    );
+    const other = { ...makeSharedKey(), kid: shared.kid };
+    assertEquals(
+      await verdict(made, { audiences: ["powersync-dev"], staticJwks: { keys: [other] } }),
+      "refused",
+    );
+  }
+});
+
+Deno.test("--env-file names another file", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/mine`, KEYS);
+    alone(await runTask("token", ["--user", "u", "--env-file", "mine"], { cwd: folder }));
+    assertRefused(
+      await runTask("token", ["--user", "u", "--env-file", "none"], { cwd: folder }),
+      /no file none.*deno task dev/,
+    );
+    assertRefused(
+      await runTask("token", ["--user", "u"], { cwd: folder }),
+      /no file supabase\/functions\/\.env/,
+    );
+  });
+});
+
+Deno.test("a missing or broken key is named with its fix, and never shown", async () => {
+  assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.*deno task/);
+  assertRefused(
+    await token(["--user", "u", "--shared"], { file: "X=1\n" }),
+    /POWERSYNC_SHARED_KEY.*deno task keys -- --alg HS256/,
+  );
+  assertRefused(
+    await token(["--user", "u"], { file: "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n" }),
+    /POWERSYNC_PRIVATE_KEY cannot be used/,
+  );
+  const cut = await token(["--user", "u", "--shared"], { file: "POWERSYNC_SHARED_KEY=c2VjcmV0\n" });
+  assertRefused(cut, /holds no HS256 key.*--force/);
+  assertFalse(cut.stderr.includes("c2VjcmV0"));
+});
+
+Deno.test("--help says what there is", async () => {
+  const { code, stdout } = await token(["--help"]);
+  assertEquals(code, 0);
+  for (
+    const flag of ["--user", "--anonymous", "--claim", "--audience", "--expires-in", "--env-file", "--shared"]
+  ) {
+    assertStringIncludes(stdout, flag);
+  }
+});
+
+for (
+  const [args, reason] of [
+    [[], /--user <id>/],
+    [["--user", "u", "--anonymous"], /exclude each other/],
+    [["--user", ""], /--user is empty/],
+    [["--user", "a\nb"], /control characters/],
+    [["--user", "u", "--claim", "plan"], /name=value/],
+    [["--user", "u", "--claim", "=x"], /name=value/],
+    [["--user", "u", "--claim", "x={a:1}"], /broken JSON/],
+    [["--user", "u", "--claim", "sub=other"], /--user/],
+    [["--user", "u", "--claim", "exp=9999999999"], /--expires-in/],
+    [["--user", "u", "--claim", "parameters=[]"], /parameters/],
+    [["--user", "u", "--shared", "--claim", "parameters=[]"], /PSYNC_S2101/],
+    [["--user", "u", "--lifetime", "1h"], /--lifetime/],
+    [["u"], /--help/],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(args)} exits 1 with the reason`, async () => {
+    assertRefused(await token(args), reason);
+  });
+}
