@@ -67,7 +67,7 @@ Deno.test("whatever the keys in the secrets are, PowerSync imports every key tha
           POWERSYNC_PUBLIC_KEY: base64({ keys: extra }),
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
@@ -120,7 +120,7 @@ Deno.test("whatever the settings and claims.ts are, PowerSync accepts every toke
           assertAccepted(await checkToken(body.token, { jwks, audiences: [audience], nowSeconds }));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
   assertGreater(signed, 100);
