@@ -21,8 +21,8 @@ const ORDER = [
   "http.ts",
   "token.ts",
   "keys.ts",
-  "key-proof.ts",
   "jwk.ts",
+  "key-arithmetic.ts",
   "log.ts",
   "settings.ts",
   "secret.ts",
@@ -58,7 +58,7 @@ for (const [index, name] of ORDER.entries()) {
       else if (["jose", "@supabase/supabase-js"].includes(from)) {
         assert(type || dynamic, `${name} loads ${from} whole`);
       } else {assert(
-          (PACKAGES[name] ?? ["jose", "node:buffer", "node:crypto"]).includes(from.split("/")[0] ?? ""),
+          (PACKAGES[name] ?? ["jose"]).includes(from.split("/")[0] ?? ""),
           `${name} imports ${from}`,
         );}
     }

@@ -1,4 +1,4 @@
-import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
+import { PowerSyncAuthError } from "./errors.ts";
 import {
   type Algorithm,
   KeyError,
@@ -46,25 +46,6 @@ export interface KeySecrets {
   /** Each holds a public JWK, an array of them, or a JWKS. Only the JWKS needs them. */
   readonly extra?: readonly Secret[];
 }
-
-const HINTS: Record<KeyErrorCode, string> = {
-  KEY_MALFORMED:
-    "Set the whole JWK again, as JSON or as base64. The value was probably cut or edited. If it is lost, make a new key pair.",
-  KEY_IS_PUBLIC:
-    "Set the private JWK here, the one with the member `d`. The values of POWERSYNC_PRIVATE_KEY and POWERSYNC_PUBLIC_KEY may be swapped.",
-  KEY_IS_PRIVATE:
-    "Set the JWK without the member `d` here. The private key was not published. If anybody saw it, replace the pair.",
-  KEY_IS_SYMMETRIC:
-    "Set a private JWK of the type RSA, EC or OKP. A shared secret cannot be published in a JWKS.",
-  KEY_UNSUPPORTED: "Use RS256, RS384 or RS512 with at most 4096 bits, ES256, ES384, or EdDSA with Ed25519.",
-  KEY_TOO_WEAK:
-    "Use an RSA key of at least 2048 bits with an odd public exponent of at least 65537, or an ES256 key.",
-  KEY_INCONSISTENT:
-    "Set the whole JWK again. Its members belong to different keys: the value was edited or mixed. If it is lost, make a new key pair.",
-  KEY_ID_DUPLICATE: "Give each key its own `kid`, or unset one of the two secrets.",
-  KEY_PAIR_MISMATCH:
-    "Set both secrets from one pair, or unset the public one. The public half of the signing key is published instead.",
-};
 
 /**
  * Reads and proves every key. A bad key beside a good one is left out and reported in `problems`: it must never be
@@ -115,7 +96,8 @@ export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, nowSec
   const byStart = ring.signing.toSorted((a, b) => startOf(a) - startOf(b) || (a.secret < b.secret ? -1 : 1));
   const key = byStart.findLast((candidate) => startOf(candidate) <= nowSeconds) ?? byStart[0];
   if (key !== undefined) return key;
-  throw ring.problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"))?.error ?? noKey();
+  throw ring.problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"))?.error ??
+    new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING");
 }
 
 /**
@@ -126,7 +108,7 @@ export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, nowSec
  */
 export function publicJwks(ring: KeyRing): { keys: readonly PublishedKey[] } {
   if (ring.published.length > 0) return { keys: ring.published };
-  throw ring.problems[0]?.error ?? noKey();
+  throw ring.problems[0]?.error ?? new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING");
 }
 
 function publishSigningKey(published: Map<string, PublishedKey>, { publicJwk }: KeyPair): void {
@@ -165,16 +147,9 @@ function listedKeys(value: unknown): unknown[] {
 
 function problemOf(secret: string, { code, message: state, cause }: KeyError): PowerSyncAuthError {
   const message = `The key in ${secret} cannot be used: it ${state}.`;
-  return new PowerSyncAuthError(code, { message, hint: HINTS[code], cause });
+  return new PowerSyncAuthError(code, { message, cause });
 }
 
 function startOf(key: SigningKey): number {
   return key.notBefore ?? -Infinity;
-}
-
-function noKey(): PowerSyncAuthError {
-  return new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING", {
-    message: "The secret POWERSYNC_PRIVATE_KEY is not set.",
-    hint: "Set POWERSYNC_PRIVATE_KEY to a private JWK, as JSON or as base64.",
-  });
 }

@@ -80,7 +80,7 @@ export function tokenIssuer(
 ): (claims: () => unknown) => Promise<string> {
   const load = once(async () => {
     const settings = readTokenSettings(environment());
-    const ring = await loadKeyRing({ signing: readKeySecrets(environment()).signing, extra: [] });
+    const ring = await loadKeyRing({ signing: readKeySecrets(environment()).signing });
     signingKeyAt(ring, now() / 1000);
     for (const { error } of ring.problems) log(error);
     return { settings, ring };

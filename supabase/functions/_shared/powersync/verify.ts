@@ -5,6 +5,7 @@ import { decodeJwt } from "jose/jwt/decode";
 import { jwtVerify } from "jose/jwt/verify";
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
 import { KeyNotFound, type KeySet, KeysUnavailable } from "./key-set.ts";
+import { isCanonicalBase64url } from "./secret.ts";
 import type { VerifiedUser } from "./user.ts";
 
 /** No access token comes near; hosts accept about as much in all headers together. */
@@ -182,9 +183,4 @@ function reasonOfTimes(
 /** A NumericDate (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite. */
 function isTime(claim: unknown): claim is number {
   return typeof claim === "number" && Number.isFinite(claim);
-}
-
-/** The one base64url form of some bytes, without padding and unused bits (RFC 7515, section 2; RFC 4648, 3.5). */
-function isCanonicalBase64url(text: string): boolean {
-  return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
 }
