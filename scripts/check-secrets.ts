@@ -9,7 +9,7 @@ import { whyLocalOnly } from "./setup/local-only.ts";
 
 const USAGE = "Usage: deno task check-secrets FILE";
 
-async function checkSecrets([path]: readonly string[]): Promise<void> {
+export async function main([path]: readonly string[]): Promise<void> {
   if (path === undefined || path.startsWith("-")) throw new CommandError(USAGE);
   const variables = await readEnvFile(path);
   if (variables === undefined) throw new CommandError(`There is no file ${path}.`);
@@ -20,4 +20,4 @@ async function checkSecrets([path]: readonly string[]): Promise<void> {
   console.log(`${path} may be uploaded.`);
 }
 
-if (import.meta.main) await runCommand(() => checkSecrets(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

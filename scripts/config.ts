@@ -102,4 +102,4 @@ function cloudLines(settings: ClientAuth): string[] {
   return ["Cloud cannot reach this computer: name the deployment with --project <project ref>."];
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -11,6 +11,7 @@ import { configuredPlatform, developmentPlatform, readShell } from "./setup/plat
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
+import { jwksUrlOf } from "./setup/project-url.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
@@ -51,10 +52,11 @@ export async function main(args: readonly string[]): Promise<void> {
     ...platform.variables,
   }));
   await functions.load();
+  const jwks = () => functions.fetch("powersync-jwks", new Request(jwksUrlOf(origin)));
   started.resolve({
     functions,
     auth,
-    page: pageHandler({ origin, platform, envFile: ENV_FILE }),
+    page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks }),
     host,
     port,
   });
@@ -127,4 +129,4 @@ function readPort(text = "54321"): number {
   throw new CommandError("--port is not a number from 0 to 65535.");
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

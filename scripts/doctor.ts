@@ -5,7 +5,7 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { examine } from "./doctor/examine.ts";
 import { isHealthy, printable, reportLines } from "./doctor/report.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
-import { CommandError } from "./cli/command.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, projectUrl } from "./setup/project-url.ts";
@@ -33,6 +33,9 @@ Exits with 0 when all is well, 1 when something fails, 2 when it could not run.`
 const SLOW_MS = 3_000;
 /** As long as the doctor waits for any answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+
+/** 1 says that something fails. */
+const CANNOT_RUN = 2;
 
 /** Reads the flags, examines, and prints. Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -109,11 +112,4 @@ function refOf(project: string | undefined): string | undefined {
     /^https:\/\/([a-z0-9]+)\.supabase\.co/.exec(project ?? "")?.[1];
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    console.error(error instanceof CommandError ? error.message : `The doctor itself failed: ${error}`);
-    Deno.exitCode = 2;
-  }
-}
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args), CANNOT_RUN));

@@ -111,4 +111,4 @@ function readLifetime(text: string | undefined): number | undefined {
   throw new CommandError("--token-ttl is not 60 to 86400 seconds.");
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

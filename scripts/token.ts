@@ -97,4 +97,4 @@ function explain(
   ].join("\n");
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

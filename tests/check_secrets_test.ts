@@ -1,15 +1,17 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { main } from "../scripts/check-secrets.ts";
+import { main as makeKeys } from "../scripts/generate-keys.ts";
+import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
 
 const POWERSYNC_URL = "POWERSYNC_URL=https://instance.powersync.example\n";
 
 async function makeFile(folder: string, ...flags: string[]): Promise<string> {
-  const { code } = await runTask("keys", ["--alg", "ES256", ...flags, "--env-file", "secrets.env"], {
-    cwd: folder,
-  });
+  const file = join(folder, "secrets.env");
+  const { code } = await callCommand(makeKeys, ["--alg", "ES256", ...flags, "--env-file", file]);
   assertEquals(code, 0);
-  return join(folder, "secrets.env");
+  return file;
 }
 
 Deno.test("a file with a deployment's secrets may be uploaded", async () => {
@@ -23,26 +25,18 @@ Deno.test("a file with a deployment's secrets may be uploaded", async () => {
 
 Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the key is shown", async () => {
   await inFolder(async (folder) => {
-    const withKey = await runTask("check-secrets", [await makeFile(folder, "--kid", "dev-me")], {
-      cwd: folder,
-    });
-    assertEquals([withKey.code, withKey.stdout], [1, ""]);
-    assertMatch(
-      withKey.stderr,
+    assertRefused(
+      await callCommand(main, [await makeFile(folder, "--kid", "dev-me")]),
       /do not upload it: it holds a key in POWERSYNC_\w+ whose `kid` begins with "dev-"/,
     );
-    await Deno.writeTextFile(join(folder, "url.env"), "POWERSYNC_URL=http://localhost:8080\n");
-    const withUrl = await runTask("check-secrets", ["url.env"], { cwd: folder });
-    assertEquals([withUrl.code, withUrl.stdout], [1, ""]);
-    assertMatch(withUrl.stderr, /do not upload it: it has a POWERSYNC_URL that is this computer/);
+    const file = join(folder, "url.env");
+    await Deno.writeTextFile(file, "POWERSYNC_URL=http://localhost:8080\n");
+    const withUrl = await callCommand(main, [file]);
+    assertRefused(withUrl, /do not upload it: it has a POWERSYNC_URL that is this computer/);
   });
 });
 
 Deno.test("a missing file and a missing name are said", async () => {
-  await inFolder(async (folder) => {
-    const missing = await runTask("check-secrets", ["nowhere.env"], { cwd: folder });
-    assertEquals([missing.code, missing.stderr], [1, "There is no file nowhere.env.\n"]);
-    const unnamed = await runTask("check-secrets", [], { cwd: folder });
-    assertEquals([unnamed.code, unnamed.stderr], [1, "Usage: deno task check-secrets FILE\n"]);
-  });
+  assertRefused(await callCommand(main, ["nowhere.env"]), /^There is no file nowhere\.env\.$/m);
+  assertRefused(await callCommand(main, []), /^Usage: deno task check-secrets FILE$/m);
 });

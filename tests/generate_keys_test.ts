@@ -4,12 +4,15 @@ import { Buffer } from "node:buffer";
 import { parseEnv } from "node:util";
 import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
+import { main } from "../scripts/generate-keys.ts";
+import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+import { serving } from "./support/serving.ts";
 
 const FAST = ["--alg", "ES256"];
 
-function keys(args: readonly string[], cwd = Deno.cwd()): Promise<Ran> {
-  return runTask("keys", args, { cwd });
+function keys(args: readonly string[]): Promise<Ran> {
+  return callCommand(main, args);
 }
 
 /** The commands that set secrets, as names and values. */
@@ -20,13 +23,6 @@ function secretsSet({ stdout }: Ran): Record<string, string> {
 
 function decode(secret: string | undefined): JWK {
   return JSON.parse(Buffer.from(secret ?? "", "base64").toString());
-}
-
-function assertRefused(ran: Ran, reason: RegExp): void {
-  assertEquals(ran.code, 1);
-  assertEquals(ran.stdout, "");
-  assertMatch(ran.stderr, reason);
-  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
 }
 
 async function git(folder: string, ...args: string[]): Promise<void> {
@@ -87,7 +83,7 @@ Deno.test("--json prints the same for a machine", async () => {
 
 Deno.test("--env-file writes a file that only its owner reads, and no private key is printed", async () => {
   await inFolder(async (folder) => {
-    const ran = await keys([...FAST, "--env-file", ".env.production"], folder);
+    const ran = await runTask("keys", [...FAST, "--env-file", ".env.production"], { cwd: folder });
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const path = `${folder}/.env.production`;
     const variables = parseEnv(await Deno.readTextFile(path));
@@ -99,7 +95,7 @@ Deno.test("--env-file writes a file that only its owner reads, and no private ke
     assertEquals(ran.stdout.match(/^supabase secrets set.*$/gm), [
       "supabase secrets set --env-file .env.production",
     ]);
-    const json = await keys([...FAST, "--json", "--env-file", "other.env"], folder);
+    const json = await keys([...FAST, "--json", "--env-file", `${folder}/other.env`]);
     assertFalse(
       json.stdout.includes(
         parseEnv(await Deno.readTextFile(`${folder}/other.env`)).POWERSYNC_PRIVATE_KEY ?? "none",
@@ -114,7 +110,7 @@ Deno.test("--env-file keeps the other lines and closes an open file", async () =
     const kept =
       '# mine\nPOWERSYNC_URL=https://a.example\n\nLONG="one\nPOWERSYNC_PRIVATE_KEY=two"\nexport X=1';
     await Deno.writeTextFile(path, `${kept}\nPOWERSYNC_PUBLIC_KEY=\n`, { mode: 0o644 });
-    const ran = await keys([...FAST, "--env-file", path], folder);
+    const ran = await keys([...FAST, "--env-file", path]);
     assertEquals(ran.code, 0);
     const text = await Deno.readTextFile(path);
     assert(text.startsWith(`${kept}\nPOWERSYNC_PUBLIC_KEY=`), text.slice(0, 200));
@@ -125,45 +121,47 @@ Deno.test("--env-file keeps the other lines and closes an open file", async () =
 
 Deno.test("keys in the file are replaced with --force only", async () => {
   await inFolder(async (folder) => {
-    const args = [...FAST, "--env-file", ".env.production"];
-    await keys(args, folder);
-    const before = await Deno.readTextFile(`${folder}/.env.production`);
-    assertRefused(await keys(args, folder), /POWERSYNC_PRIVATE_KEY.*--rotate.*--force/);
-    assertEquals(await Deno.readTextFile(`${folder}/.env.production`), before);
-    assertEquals((await keys([...args, "--force"], folder)).code, 0);
-    const after = await Deno.readTextFile(`${folder}/.env.production`);
+    const path = `${folder}/.env.production`;
+    const args = [...FAST, "--env-file", path];
+    await keys(args);
+    const before = await Deno.readTextFile(path);
+    assertRefused(await keys(args), /POWERSYNC_PRIVATE_KEY.*--rotate.*--force/);
+    assertEquals(await Deno.readTextFile(path), before);
+    assertEquals((await keys([...args, "--force"])).code, 0);
+    const after = await Deno.readTextFile(path);
     assertEquals([after === before, after.match(/^POWERSYNC_PRIVATE_KEY=/gm)?.length], [false, 1]);
   });
 });
 
 Deno.test("a file that git would commit is refused", async () => {
   await inFolder(async (folder) => {
+    const args = [...FAST, "--env-file", "keys.env"];
+    const run = (...more: string[]) => runTask("keys", [...args, ...more], { cwd: folder });
     await git(folder, "init", "--quiet");
-    assertRefused(
-      await keys([...FAST, "--env-file", "keys.env"], folder),
-      /Git would commit keys\.env: add it to \.gitignore/,
-    );
+    assertRefused(await run(), /Git would commit keys\.env: add it to \.gitignore/);
     await Deno.writeTextFile(`${folder}/.gitignore`, "*.env\n");
-    assertEquals((await keys([...FAST, "--env-file", "keys.env"], folder)).code, 0);
+    assertEquals((await run()).code, 0);
+    const nowhere = await keys([...FAST, "--env-file", `${folder}/missing/folder/.env`]);
+    assertRefused(nowhere, /folder does not exist/);
     await git(folder, "add", "--force", "keys.env");
-    assertRefused(await keys([...FAST, "--force", "--env-file", "keys.env"], folder), /Git would commit/);
+    assertRefused(await run("--force"), /Git would commit/);
   });
 });
 
 Deno.test("a file with a dev- key or a loopback URL is never to be uploaded", async () => {
   await inFolder(async (folder) => {
-    const local = await keys([...FAST, "--kid", "dev-me", "--env-file", "dev.env"], folder);
+    const local = await keys([...FAST, "--kid", "dev-me", "--env-file", `${folder}/dev.env`]);
     for (
       const url of ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080", "http://x.localhost"]
     ) {
       await Deno.writeTextFile(`${folder}/url.env`, `POWERSYNC_URL=${url}\n`);
-      const ran = await keys([...FAST, "--env-file", "url.env"], folder);
+      const ran = await keys([...FAST, "--env-file", `${folder}/url.env`]);
       assertFalse(ran.stdout.includes("secrets set"), ran.stdout);
       assertStringIncludes(ran.stdout, "must not be uploaded");
     }
     assertFalse(local.stdout.includes("secrets set"));
     assertStringIncludes(local.stdout, ".env.production");
-    assertRefused(await keys([...FAST, "--kid", "dev-me"], folder), /--env-file supabase\/functions\/\.env/);
+    assertRefused(await keys([...FAST, "--kid", "dev-me"]), /--env-file supabase\/functions\/\.env/);
   });
 });
 
@@ -171,7 +169,7 @@ Deno.test("--alg HS256 makes a shared secret of its own name and prints the stat
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
     const path = `${folder}/supabase/functions/.env`;
-    const ran = await keys(["--alg", "HS256"], folder);
+    const ran = await runTask("keys", ["--alg", "HS256"], { cwd: folder });
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const variables = parseEnv(await Deno.readTextFile(path));
     assertEquals(Object.keys(variables), ["POWERSYNC_SHARED_KEY"]);
@@ -179,28 +177,26 @@ Deno.test("--alg HS256 makes a shared secret of its own name and prints the stat
     assertEquals(readKeySecrets(variables), { signing: [], extra: [] });
     assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
     assertFalse(ran.stdout.includes("supabase secrets"));
-    assertRefused(await keys(["--alg", "HS256"], folder), /--force/);
-    assertFalse((await keys([...FAST, "--env-file", path], folder)).stdout.includes("secrets set"));
+    assertRefused(await keys(["--alg", "HS256", "--env-file", path]), /--force/);
+    assertFalse((await keys([...FAST, "--env-file", path])).stdout.includes("secrets set"));
   });
 });
 
 Deno.test("--jwks-url refuses a kid that is published, and says which are", async () => {
   const published = { keys: [{ kty: "EC", kid: "powersync-live" }] };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    return new URL(request.url).pathname === "/jwks"
-      ? Response.json(published)
-      : new Response("no", { status: 404 });
-  });
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  try {
+  const answer = (request: Request) =>
+    request.url.endsWith("/jwks") ? Response.json(published) : new Response("no", { status: 404 });
+  let closed = "";
+  await serving(answer, async (url) => {
+    closed = url;
     const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
     assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
     assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
-  } finally {
-    await server.shutdown();
-  }
-  assertRefused(await keys(["--jwks-url", `${url}/jwks`]), /could not be reached/);
+  });
+  assertRefused(await keys(["--jwks-url", `${closed}/jwks`]), /could not be reached/);
+  const unallowed = ["--jwks-url", `${closed}/jwks`];
+  assertRefused(await runTask("keys", unallowed, { cwd: Deno.cwd(), permissions: [] }), /--allow-net/);
 });
 
 Deno.test("--help says what there is", async () => {
@@ -232,7 +228,6 @@ for (
     [["--kid", "two words"], /--kid/],
     [["--starts-in", "75m"], /--rotate/],
     [["--env-file", ""], /--env-file/],
-    [["--env-file", "missing/folder/.env"], /folder does not exist/],
     [["--jwks-url", "ftp://x"], /--jwks-url/],
     [["stray"], /--help/],
   ] as const

@@ -1,18 +1,18 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PRODUCTION_ENV_FILE } from "../scripts/setup/local-only.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
 Deno.test("no command of ours can upload a file: none may run the Supabase CLI, or npx, which could", async () => {
-  const { tasks }: { tasks: Record<string, string> } = JSON.parse(
+  const { tasks }: { tasks: Record<string, { description?: string; command: string }> } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  const scripts = Object.entries(tasks).filter(([name, task]) =>
-    name !== "test" && task.startsWith("deno run")
+  const scripts = Object.entries(tasks).filter(([name, { command }]) =>
+    name !== "test" && command.startsWith("deno run")
   );
   assert(scripts.length >= 5);
-  for (const [name, task] of scripts) {
-    const flags = task.split(" ").filter((word) => /^(-A|--allow-all|--allow-run|--allow-ffi)/.test(word));
+  for (const [name, { command }] of scripts) {
+    const flags = command.split(" ").filter((word) => /^(-A|--allow-all|--allow-run|--allow-ffi)/.test(word));
     for (const flag of flags) assertEquals(flag, "--allow-run=git", name);
   }
 });
@@ -29,4 +29,18 @@ Deno.test("the documents upload the secrets of the production file and of no oth
   );
   assert(uploaded.length > 0);
   assertEquals([...new Set(uploaded)], [PRODUCTION_ENV_FILE]);
+});
+
+Deno.test("`deno task` says of every task what it does", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["task"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stderr: "piped",
+  }).output();
+  const { tasks }: { tasks: Record<string, { description: string }> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  const listed = new TextDecoder().decode(stdout);
+  for (const { description } of Object.values(tasks)) assertStringIncludes(listed, description);
 });

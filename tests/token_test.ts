@@ -7,6 +7,8 @@ import { verdictOf } from "../scripts/powersync/result.ts";
 import { makeSharedKey } from "../scripts/setup/shared-key.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
+import { main } from "../scripts/token.ts";
+import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 
 const pair = await makeKeyPair("ES256", { prefix: "dev-" });
@@ -15,16 +17,16 @@ const KEYS = `POWERSYNC_PRIVATE_KEY=${encodeSecret(pair.privateJwk)}\nPOWERSYNC_
   encodeSecret(shared)
 }\n`;
 
-/** Runs the command in a folder whose supabase/functions/.env has the keys and the given lines. */
+/** Runs the command with a file that has the keys and the given lines. */
 async function token(
   args: readonly string[],
   { lines = "", file = KEYS }: { lines?: string; file?: string } = {},
 ): Promise<Ran> {
   const ran: Ran[] = [];
   await inFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
-    await Deno.writeTextFile(`${folder}/supabase/functions/.env`, file + lines);
-    ran.push(await runTask("token", args, { cwd: folder }));
+    const path = `${folder}/.env`;
+    await Deno.writeTextFile(path, file + lines);
+    ran.push(await callCommand(main, [...args, "--env-file", path]));
   });
   const [first] = ran;
   if (first === undefined) throw new Error("The command did not run.");
@@ -36,12 +38,6 @@ function alone({ code, stdout, stderr }: Ran): string {
   assertEquals(code, 0, stderr);
   assertMatch(stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   return stdout.trim();
-}
-
-function assertRefused(ran: Ran, reason: RegExp): void {
-  assertEquals([ran.code, ran.stdout], [1, ""]);
-  assertMatch(ran.stderr, reason);
-  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
 }
 
 async function verdict(made: string, options: { audiences: string[]; staticJwks?: unknown }) {
@@ -155,18 +151,14 @@ Deno.test("--shared signs with the shared secret", async () => {
   }
 });
 
-Deno.test("--env-file names another file", async () => {
+Deno.test("the key is that of supabase/functions/.env, or of --env-file", async () => {
   await inFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/mine`, KEYS);
-    alone(await runTask("token", ["--user", "u", "--env-file", "mine"], { cwd: folder }));
-    assertRefused(
-      await runTask("token", ["--user", "u", "--env-file", "none"], { cwd: folder }),
-      /no file none.*deno task dev/,
-    );
-    assertRefused(
-      await runTask("token", ["--user", "u"], { cwd: folder }),
-      /no file supabase\/functions\/\.env/,
-    );
+    const run = (...args: string[]) => runTask("token", ["--user", "u", ...args], { cwd: folder });
+    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
+    assertRefused(await run(), /no file supabase\/functions\/\.env/);
+    await Deno.writeTextFile(`${folder}/supabase/functions/.env`, KEYS);
+    alone(await run());
+    assertRefused(await run("--env-file", "none"), /no file none.*deno task dev/);
   });
 });
 

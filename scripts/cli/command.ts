@@ -1,23 +1,25 @@
-/** What kept a command from running, as one sentence with the fix. It is printed, and the command exits with 1. */
+/** What kept a command from running, as one sentence with the fix. It is printed, and the command fails. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
 /**
- * Runs a command: prints its error as one sentence and exits with 1 instead of showing a stack.
+ * Runs a command, and prints what kept it from running as one sentence instead of a stack.
  *
- * @param command The command.
+ * @param command The command; it may return its own exit code.
+ * @param failed The exit code when it could not run.
+ * @returns The exit code.
  */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
+export async function runCommand(command: () => Promise<number | void>, failed = 1): Promise<number> {
   try {
-    await command();
+    return await command() ?? 0;
   } catch (error) {
     if (error instanceof CommandError) console.error(error.message);
     else if (error instanceof Deno.errors.NotCapable) {
       console.error(
         `A permission is missing: ${error.message.split(",")[0]}. Run the command as a task: deno task`,
       );
-    } else throw error;
-    Deno.exit(1);
+    } else console.error("The command itself failed:", error);
+    return failed;
   }
 }

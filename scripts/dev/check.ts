@@ -4,8 +4,6 @@ import { readEnvFile } from "../setup/env-file.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
-import { fetchJwks } from "../setup/remote-jwks.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
 import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
@@ -17,17 +15,18 @@ const MAX_BODY_BYTES = 128 * 1024;
  *
  * @returns The verdict and one result a rule, each with the code that it refuses with; 400 when the body holds no token. The token is nowhere in the answer.
  */
-export async function checkRequest(request: Request, { origin, envFile }: PageOptions): Promise<Response> {
+export async function checkRequest(request: Request, { envFile, jwks }: PageOptions): Promise<Response> {
   const token = await readToken(request);
   if (token === undefined) {
     return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
   }
-  const live = await fetchJwks(jwksUrlOf(origin));
+  const live = await jwks();
+  const body: unknown = await live.json();
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
   const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
-  const keyRules = live.ok ? checkJwks(live.jwks) : [unavailable(live.problem)];
-  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: live.jwks } : check);
+  const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
+  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
   return Response.json({
     verdict: verdictOf(tokenRules),
     rules: [...tokenRules, ...keyRules].map((result) => ({
@@ -49,12 +48,12 @@ async function readToken(request: Request): Promise<string | undefined> {
   }
 }
 
-function unavailable(problem: string): RuleResult {
+function unavailable(status: number): RuleResult {
   return {
     rule: "jwks-shape",
     outcome: "failed",
     code: "PSYNC_S2204",
-    seen: `powersync-jwks ${problem}`,
+    seen: `powersync-jwks answered with HTTP ${status}.`,
     fix: "Look at its error in the output of deno task dev.",
   };
 }

@@ -12,6 +12,8 @@ export interface PageOptions {
   readonly platform: Platform;
   /** The `.env` file with the signing keys. */
   readonly envFile: string;
+  /** What `powersync-jwks` answers now. */
+  readonly jwks: () => Promise<Response>;
 }
 
 /** A published key as the page lists it. */

@@ -70,6 +70,7 @@ testAttacks("a token that is not three parts is refused", [
     "...",
     "a",
     "a.b",
+    "a.b.c",
     "a..c",
     ".b.c",
     "a.b.",

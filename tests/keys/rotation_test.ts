@@ -6,18 +6,19 @@ import { removableSecrets } from "../../scripts/keys/removable.ts";
 import { rotationSecretName } from "../../scripts/keys/rotation.ts";
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { main as makeToken } from "../../scripts/token.ts";
+import { main } from "../../scripts/generate-keys.ts";
+import { assertRefused, callCommand } from "../support/call_command.ts";
 import { inFolder, type Ran, runTask } from "../support/run_script.ts";
+import { serving } from "../support/serving.ts";
 
 const FAST = ["--alg", "ES256", "--rotate"];
 const MINUTE = 60;
 
 /** Runs the rotation and says between which seconds it ran. */
-async function rotate(
-  args: readonly string[],
-  cwd = Deno.cwd(),
-): Promise<Ran & { from: number; to: number }> {
+async function rotate(args: readonly string[]): Promise<Ran & { from: number; to: number }> {
   const from = Math.floor(Date.now() / 1000);
-  const ran = await runTask("keys", [...FAST, ...args], { cwd });
+  const ran = await callCommand(main, [...FAST, ...args]);
   return { ...ran, from, to: Math.floor(Date.now() / 1000) };
 }
 
@@ -38,12 +39,6 @@ function json({ stdout }: Ran): RotationJson {
 
 function seconds(time: string): number {
   return Date.parse(time) / 1000;
-}
-
-function assertRefused(ran: Ran, reason: RegExp): void {
-  assertEquals([ran.code, ran.stdout], [1, ""]);
-  assertMatch(ran.stderr, reason);
-  assertEquals(ran.stderr.trim().split("\n").length, 1, ran.stderr);
 }
 
 /** Writes a file with signing keys that start at the given times (seconds). */
@@ -110,10 +105,10 @@ Deno.test("--replaces names another old key, and its name is not used again", as
 Deno.test("with --env-file it adds to the file, and knows the names and the lifetime itself", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;
-    await runTask("keys", ["--alg", "ES256", "--env-file", path], { cwd: folder });
+    await callCommand(main, ["--alg", "ES256", "--env-file", path]);
     const before = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, `${before}POWERSYNC_TOKEN_TTL=3600\nPOWERSYNC_URL=https://a.example\n`);
-    const ran = await rotate(["--env-file", path], folder);
+    const ran = await rotate(["--env-file", path]);
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const text = await Deno.readTextFile(path);
     assert(text.startsWith(before));
@@ -126,7 +121,7 @@ Deno.test("with --env-file it adds to the file, and knows the names and the life
       `supabase secrets set --env-file ${path}`,
       "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
     ]);
-    const again = json(await rotate(["--json", "--env-file", path], folder));
+    const again = json(await rotate(["--json", "--env-file", path]));
     assertEquals(seconds(again.unsetNotBefore) - seconds(again.startsAt), 3600 + 60 + 600);
     assertEquals(again.unset.length, 3);
     assertEquals(again.removed, []);
@@ -138,7 +133,8 @@ Deno.test("of rotations at the same time, each that says success has its key in 
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;
     await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
-    const ran = await Promise.all([1, 2, 3, 4].map(() => rotate(["--json", "--env-file", path], folder)));
+    const args = [...FAST, "--json", "--env-file", path];
+    const ran = await Promise.all([1, 2, 3, 4].map(() => runTask("keys", args, { cwd: folder })));
     const succeeded = ran.filter(({ code }) => code === 0);
     const { signing } = await loadKeyRing(readKeySecrets(parseEnv(await Deno.readTextFile(path))));
     const made = signing.flatMap(({ kid, secret }) => secret === "POWERSYNC_PRIVATE_KEY" ? [] : [kid]);
@@ -156,7 +152,7 @@ Deno.test("with --env-file it removes keys that are safely past, private and pub
     const now = Math.floor(Date.now() / 1000);
     const keys = { POWERSYNC_PRIVATE_KEY: undefined, POWERSYNC_PRIVATE_KEY_20200101: now - 3600 };
     await writeKeys(path, keys, "POWERSYNC_URL=https://a.example\nPOWERSYNC_PUBLIC_KEY=e30\n");
-    const ran = await rotate(["--env-file", path], folder);
+    const ran = await rotate(["--env-file", path]);
     const names = Object.keys(parseEnv(await Deno.readTextFile(path)));
     assertEquals(names.slice(0, 2), ["POWERSYNC_URL", "POWERSYNC_PRIVATE_KEY_20200101"]);
     assertEquals(names.length, 3);
@@ -187,12 +183,13 @@ Deno.test("a key is past exactly when the last token it signed is", async () => 
 
 Deno.test("a file for local work gets a dev- key and no command that uploads", async () => {
   await inFolder(async (folder) => {
-    await runTask("keys", ["--alg", "ES256", "--kid", "dev-me", "--env-file", ".env"], { cwd: folder });
-    const ran = await rotate(["--env-file", ".env"], folder);
+    const path = `${folder}/.env`;
+    await callCommand(main, ["--alg", "ES256", "--kid", "dev-me", "--env-file", path]);
+    const ran = await rotate(["--env-file", path]);
     assertEquals(ran.code, 0);
     assertFalse(ran.stdout.includes("supabase secrets"), ran.stdout);
     const { signing } = await loadKeyRing(
-      readKeySecrets(parseEnv(await Deno.readTextFile(`${folder}/.env`))),
+      readKeySecrets(parseEnv(await Deno.readTextFile(path))),
     );
     assertEquals(signing.map(({ kid }) => kid.startsWith("dev-")), [true, true]);
   });
@@ -200,27 +197,24 @@ Deno.test("a file for local work gets a dev- key and no command that uploads", a
 
 Deno.test("--jwks-url says which keys are published now, and refuses a kid that is", async () => {
   const jwks = () => Response.json({ keys: [{ kty: "EC", kid: "old-key" }] });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, jwks);
-  const url = `http://127.0.0.1:${server.addr.port}/`;
-  try {
+  await serving(jwks, async (url) => {
     assertEquals(json(await rotate(["--json", "--jwks-url", url])).published, ["old-key"]);
     assertStringIncludes((await rotate(["--jwks-url", url])).stdout, "old-key");
     assertRefused(await rotate(["--jwks-url", url, "--kid", "old-key"]), /already published/);
-  } finally {
-    await server.shutdown();
-  }
+  });
 });
 
 Deno.test("a broken key in the file, or one that is not there, is named", async () => {
   await inFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/.env`, "POWERSYNC_PRIVATE_KEY=bm9wZQ\n");
+    const path = `${folder}/.env`;
+    await Deno.writeTextFile(path, "POWERSYNC_PRIVATE_KEY=bm9wZQ\n");
     assertRefused(
-      await rotate(["--env-file", ".env"], folder),
+      await rotate(["--env-file", path]),
       /POWERSYNC_PRIVATE_KEY cannot be used.*Remove it/,
     );
-    await writeKeys(`${folder}/.env`, { POWERSYNC_PRIVATE_KEY: undefined });
+    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
     assertRefused(
-      await rotate(["--env-file", ".env", "--replaces", "POWERSYNC_PRIVATE_KEY_X"], folder),
+      await rotate(["--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_X"]),
       /holds no POWERSYNC_PRIVATE_KEY_X/,
     );
   });
@@ -228,13 +222,14 @@ Deno.test("a broken key in the file, or one that is not there, is named", async 
 
 Deno.test("tokens go from the old key to the new one with one file", async () => {
   await inFolder(async (folder) => {
-    await writeKeys(`${folder}/.env`, { POWERSYNC_PRIVATE_KEY: undefined });
-    const token = () => runTask("token", ["--user", "u", "--env-file", ".env"], { cwd: folder });
+    const path = `${folder}/.env`;
+    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
+    const token = () => callCommand(makeToken, ["--user", "u", "--env-file", path]);
     const kid = ({ stdout }: Ran) => JSON.parse(atob(stdout.split(".")[0] ?? "")).kid;
     const old = kid(await token());
-    await rotate(["--env-file", ".env"], folder);
+    await rotate(["--env-file", path]);
     assertEquals(kid(await token()), old);
-    await rotate(["--env-file", ".env", "--starts-in", "now", "--kid", "urgent"], folder);
+    await rotate(["--env-file", path, "--starts-in", "now", "--kid", "urgent"]);
     const latest = await token();
     assertEquals(kid(latest), "urgent");
     assertEquals(decodeJwt(latest.stdout.trim()).sub, "u");

@@ -172,9 +172,8 @@ async function updateInShell(
       import.meta.url,
     )}";
 import { runCommand } from "${new URL("../../scripts/cli/command.ts", import.meta.url)}";
-await runCommand(async () => {
-  await updateEnvFile(await openEnvFile(".env"), { set: { NEW: "x".repeat(100_000) } });
-});`,
+const set = { NEW: "x".repeat(100_000) };
+Deno.exit(await runCommand(async () => await updateEnvFile(await openEnvFile(".env"), { set })));`,
   );
   const { code, stderr } = await new Deno.Command("sh", {
     args: ["-c", `${prepare}; exec "$0" run --no-config --no-lock -A ../update.ts`, Deno.execPath()],

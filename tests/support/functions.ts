@@ -23,6 +23,8 @@ export interface StartOptions {
   /** `POWERSYNC_IDENTITY_PROVIDERS`, as the secret or as what it holds. */
   readonly providers?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The whole environment, in place of all that the options above set. */
+  readonly whole?: Record<string, string>;
   /** What stands in claims.ts; of any type, because the functions check it. */
   readonly claims?: (user: VerifiedUser | undefined) => unknown;
   /** The limit on each question to an upstream. */
@@ -71,14 +73,14 @@ export function environmentOf(
 export function startFunctions(options: StartOptions = {}): StartedFunctions {
   const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs } = options;
   const clock = { ms: Date.now() };
-  const environment = environmentOf(options);
+  const environment = options.whole ?? environmentOf(options);
   const seen: StartedFunctions["seen"] = { user: undefined };
   const given = {
     environment: () => environment,
     // deno-lint-ignore no-explicit-any -- claims.ts may return anything
     claims: (user?: VerifiedUser): any => claims(seen.user = user),
     now: () => clock.ms,
-    ...(upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutMs }),
+    limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
   };
   const handlers = {
     "powersync-jwks": powersyncJwks(given),

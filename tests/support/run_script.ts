@@ -70,8 +70,10 @@ export async function inFolder(test: (folder: string) => Promise<void>): Promise
 }
 
 async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
-  const config: { tasks: Record<string, string> } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  const words = config.tasks[task]?.split(" ") ?? [];
+  const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
+    await Deno.readTextFile(`${ROOT}deno.json`),
+  );
+  const words = tasks[task]?.command.split(" ") ?? [];
   const script = words.find((word) => word.startsWith("scripts/"));
   if (script === undefined) throw new Error(`deno.json has no task ${task} that runs a script.`);
   return { script, flags: words.filter((word) => word.startsWith("--")) };
