@@ -1,6 +1,6 @@
 /**
- * When a new key may sign and an old one may go. `tests/rotation_simulation_test.ts` holds these numbers against a
- * model of PowerSync's key cache.
+ * When a new key may sign and an old one may go. `tests/powersync/rotation_test.ts` holds these numbers to a model of
+ * PowerSync's key cache.
  */
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 

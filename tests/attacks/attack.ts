@@ -1,7 +1,7 @@
 /** One attack on the functions of a project, served on loopback, and the check that it leads nowhere. */
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import type { ErrorCode } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CORS_HEADERS, HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { FUNCTION_NAMES, powersyncKey, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
@@ -142,7 +142,11 @@ export async function assertRefusal(response: Response, what: string): Promise<s
   const body: Record<string, unknown> = JSON.parse(text);
   assertEquals(Object.keys(body), ["code", "message", "hint"], what);
   for (const sentence of Object.values(body)) assert(typeof sentence === "string" && sentence !== "", what);
-  assertEquals(Object.entries(HTTP_STATUS).find(([code]) => code === body.code)?.[1], response.status, what);
+  assertEquals(
+    Object.entries(ERRORS).find(([code]) => code === body.code)?.[1].status,
+    response.status,
+    what,
+  );
   if (response.status === 401) assertEquals(response.headers.get("WWW-Authenticate"), "Bearer", what);
   assertFalse(/eyJ|ey[A-Za-z0-9_-]{20,}\./.test(text) || leaks(text), `${what}: ${text}`);
   return `${body.code}`;

@@ -1,6 +1,6 @@
 /** Whether the README, docs/ and .github/ name what exists, and list every setting and code. */
 import { assert, assertEquals } from "@std/assert";
-import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -59,7 +59,7 @@ for (const [path, text] of PAGES) {
 Deno.test("docs/errors.md has every error code with its status, and no other", () => {
   const rows = page("docs/errors.md").matchAll(/^\| `([A-Z_]+)` *\| *(\d{3}) *\|/gm);
   const documented = [...rows].map(([, code, status]) => `${code} ${status}`);
-  const existing = Object.entries(HTTP_STATUS).map(([code, status]) => `${code} ${status}`);
+  const existing = Object.entries(ERRORS).map(([code, { status }]) => `${code} ${status}`);
   assertEquals(documented.sort(), existing.sort());
 });
 

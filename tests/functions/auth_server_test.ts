@@ -145,8 +145,8 @@ Deno.test("one client serves every question", async () => {
     };
     const ask = authServer({ supabaseUrl: auth.url, apiKey });
     const token = await signLegacyToken();
-    const answers = await Promise.all([ask(token), ask(token)]);
-    assertEquals([...answers, await ask(token)], Array(3).fill(userClaims().sub));
+    const answers = await Promise.all([ask({ token }), ask({ token })]);
+    assertEquals([...answers, await ask({ token })], Array(3).fill(userClaims().sub));
     assertEquals(created, ["client"]);
   });
 });

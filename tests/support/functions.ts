@@ -80,7 +80,7 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
     // deno-lint-ignore no-explicit-any -- claims.ts may return anything
     claims: (user?: VerifiedUser): any => claims(seen.user = user),
     now: () => clock.ms,
-    ...(upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutMs }),
+    limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
   };
   const handlers = {
     "powersync-jwks": powersyncJwks(given),
