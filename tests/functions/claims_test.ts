@@ -49,6 +49,16 @@ Deno.test({
   },
 });
 
+Deno.test("both functions give claims.ts the request", async () => {
+  const { ask } = startFunctions({
+    claims: (user, request) => ({ sub: `${user?.id ?? "anonymous"} on ${request.headers.get("x-device")}` }),
+  });
+  const headers = { apikey: PUBLISHABLE_KEY, "x-device": "phone" };
+  assertEquals((await ask("powersync-auth-anonymous", headers)).body.user_id, "anonymous on phone");
+  const signedIn = { ...headers, Authorization: `Bearer ${await userToken()}` };
+  assertEquals((await ask("powersync-auth", signedIn)).body.user_id, `${USER_ID} on phone`);
+});
+
 Deno.test("claims may be async and see the verified user, with every claim of the token", async () => {
   const started = startFunctions({
     claims: (user) =>

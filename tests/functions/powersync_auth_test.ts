@@ -75,7 +75,7 @@ Deno.test("audience, issuer and lifetime follow their secrets; a trailing slash 
 });
 
 /** Which values are malformed is in settings_test.ts. */
-Deno.test("a missing or malformed secret is a 500 that names it and the way to set it", async () => {
+Deno.test("a missing or malformed secret is a 500 that names it", async () => {
   const cases: Record<string, Record<string, string>> = {
     POWERSYNC_PRIVATE_KEY_MISSING: { POWERSYNC_PRIVATE_KEY: "" },
     POWERSYNC_URL_MISSING: { POWERSYNC_URL: "" },
@@ -94,7 +94,6 @@ Deno.test("a missing or malformed secret is a 500 that names it and the way to s
       assertEquals([status, body.code], [500, code]);
       const name = code.replace(/_(MISSING|INVALID)$/, "");
       assertStringIncludes(`${body.message} ${body.hint}`, name);
-      if (name.startsWith("POWERSYNC")) assertStringIncludes(body.hint, "supabase secrets set");
     });
     assertEquals(lines.length, 1);
     assertMatch(lines.join(), new RegExp(`^powersync-auth ${code} execution_id=run-7 `));

@@ -26,7 +26,7 @@ export interface StartOptions {
   /** The whole environment, in place of all that the options above set. */
   readonly whole?: Record<string, string>;
   /** What stands in claims.ts; of any type, because the functions check it. */
-  readonly claims?: (user: VerifiedUser | undefined) => unknown;
+  readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
   /** The limit on each question to an upstream. */
   readonly upstreamTimeoutMs?: number;
 }
@@ -77,15 +77,19 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
   const seen: StartedFunctions["seen"] = { user: undefined };
   const given = {
     environment: () => environment,
-    // deno-lint-ignore no-explicit-any -- claims.ts may return anything
-    claims: (user?: VerifiedUser): any => claims(seen.user = user),
     now: () => clock.ms,
     limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
   };
   const handlers = {
     "powersync-jwks": powersyncJwks(given),
-    "powersync-auth": powersyncAuth(given),
-    "powersync-auth-anonymous": powersyncAuthAnonymous({ ...given, claims: () => given.claims() }),
+    "powersync-auth": powersyncAuth({
+      ...given,
+      claims: (user, request) => claims(seen.user = user, request),
+    }),
+    "powersync-auth-anonymous": powersyncAuthAnonymous({
+      ...given,
+      claims: (request) => claims(seen.user = undefined, request),
+    }),
   };
   const send: StartedFunctions["send"] = (name, init = {}) =>
     handlers[name](new Request(`http://localhost/${name}`, init));
