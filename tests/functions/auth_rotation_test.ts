@@ -1,9 +1,9 @@
 /** What users notice when the project's signing keys are rotated. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { authError, type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/project.ts";
+import { projectKeys, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
 const { ES256: key, RS256: nextKey } = projectKeys;

@@ -6,7 +6,7 @@ import {
 } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { CORS_HEADERS, handler, type JsonAnswer } from "../../supabase/functions/_shared/powersync/http.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
-import { logged } from "../support/project.ts";
+import { captureLog } from "../support/log.ts";
 
 const CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
 const OK: JsonAnswer = { json: '{"a":1}', cacheControl: "no-store" };
@@ -47,7 +47,7 @@ for (const code of CODES) {
   Deno.test(`${code} is answered with its status, three members, and the headers of its status`, async () => {
     const error = new PowerSyncAuthError(code, { message: "What.", hint: "Do.", cause: new Error("inner") });
     const { status } = ERRORS[code];
-    const lines = await logged(async () => {
+    const lines = await captureLog(async () => {
       const response = await send(failing(error));
       assertEquals([response.status, await response.json()], [status, {
         code,
@@ -87,7 +87,7 @@ Deno.test("a 503 names the error's own seconds, or a few", async () => {
         ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       }),
     );
-  await logged(async () => {
+  await captureLog(async () => {
     assertEquals((await send(unavailable(17))).headers.get("Retry-After"), "17");
     assertEquals((await send(unavailable())).headers.get("Retry-After"), "5");
   });
@@ -98,7 +98,7 @@ Deno.test("whatever else is thrown is an INTERNAL_ERROR that tells nothing of it
     const thrown of [new Error("hunter2"), "hunter2", null, { code: "CLAIMS_REFUSED", message: "hunter2" }]
   ) {
     const told: string[] = [];
-    const lines = await logged(async () => {
+    const lines = await captureLog(async () => {
       const response = await send(failing(thrown));
       assertEquals(response.status, 500);
       told.push(await response.text());

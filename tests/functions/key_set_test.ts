@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { KeyNotFound, keySet, KeysUnavailable } from "../../supabase/functions/_shared/powersync/key-set.ts";
-import { type AuthStandIn, withAuth } from "../support/project.ts";
-import { userKeys } from "../support/signed_in_caller.ts";
+import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { projectKeys } from "../support/project.ts";
 import { makeKey, type TestKey } from "../support/signing.ts";
 
-const { ES256: key, RS256: otherKey } = userKeys;
+const { ES256: key, RS256: otherKey } = projectKeys;
 const MINUTE_MS = 60_000;
 
 interface StartOptions {
@@ -22,7 +22,7 @@ function start(auth: Pick<AuthStandIn, "url">, { inline = [], locate }: StartOpt
     limits: { timeoutMs: 2_000 },
   });
   /** "found", why not, or "unavailable". */
-  const find = async (kid = "es", alg = "ES256"): Promise<string> => {
+  const find = async (kid = "project-ec", alg = "ES256"): Promise<string> => {
     try {
       await keys({ alg, kid });
       return "found";
@@ -61,7 +61,7 @@ Deno.test("after 10 minutes the old set serves while it is fetched again, and th
     assertEquals(await find(), "found", "an upstream that hangs keeps nobody waiting");
     answer();
     await settle();
-    assertEquals([await find("rs", "RS256"), auth.calls.jwks], ["found", 2]);
+    assertEquals([await find("project-rsa", "RS256"), auth.calls.jwks], ["found", 2]);
     assertEquals(await find(), "key-unknown", "a removed key is refused from then on");
   });
 });
@@ -122,9 +122,9 @@ Deno.test("unknown key IDs cause one fetch in 30 seconds, and a rotated key is f
       const outcomes = await Promise.all([find("a"), find("b"), find()]);
       assertEquals([outcomes, auth.calls.jwks], [["key-unknown", "key-unknown", "found"], fetches]);
     }
-    auth.jwks = () => Response.json({ keys: [key.publicJwk, otherKey.publicJwk] });
+    auth.published = [key.publicJwk, otherKey.publicJwk];
     clock.ms += 30_000;
-    assertEquals(await find("rs", "RS256"), "found");
+    assertEquals(await find("project-rsa", "RS256"), "found");
   });
 });
 
@@ -141,7 +141,7 @@ Deno.test("whether an unknown key exists cannot be told while its publisher is d
 Deno.test("a known key ID with another algorithm is final: it costs no fetch", async () => {
   await withAuth([key.publicJwk], async (auth) => {
     for (const { find } of [start(auth, { inline: [key] }), start(auth)]) {
-      assertEquals(await find("es", "RS256"), "algorithm");
+      assertEquals(await find("project-ec", "RS256"), "algorithm");
     }
     assertEquals(auth.calls.jwks, 1, "the second had to fetch the set");
   });
@@ -156,7 +156,7 @@ Deno.test("inline keys answer the first request without a fetch", async () => {
     const { find } = start(auth, { inline: [key] });
     assertEquals([await find(), auth.calls.jwks], ["found", 0]);
     assertEquals(
-      [await find("rs", "RS256"), auth.calls.jwks],
+      [await find("project-rsa", "RS256"), auth.calls.jwks],
       ["found", 1],
       "another key is fetched at once",
     );
@@ -170,7 +170,7 @@ Deno.test("inline keys age like fetched ones, and stay where there is nothing to
     aging.clock.ms += 10 * MINUTE_MS;
     assertEquals(await aging.find(), "found");
     await aging.settle();
-    assertEquals([await aging.find(), await aging.find("rs", "RS256")], ["key-unknown", "found"]);
+    assertEquals([await aging.find(), await aging.find("project-rsa", "RS256")], ["key-unknown", "found"]);
     auth.jwks = () => new Response(null, { status: 404 });
     const alone = start(auth, { inline: [key] });
     for (let hour = 0; hour < 3; hour++) {
@@ -196,17 +196,21 @@ Deno.test("a clock that is set back makes a set old instead of prolonging it", a
 });
 
 Deno.test("keys that share an ID, or have none, are all candidates; one that cannot be imported is not", async () => {
-  const twin = await makeKey("ES256", "es");
+  const twin = await makeKey("ES256", "project-ec");
   const nameless = await makeKey("ES256");
   const broken = { ...key.publicJwk, x: "?" };
   await withAuth([key.publicJwk, twin.publicJwk, broken], async (auth) => {
-    assertEquals((await start(auth).keys({ alg: "ES256", kid: "es" })).length, 2);
+    assertEquals((await start(auth).keys({ alg: "ES256", kid: "project-ec" })).length, 2);
     auth.jwks = () => Response.json({ keys: [nameless.publicJwk, key.publicJwk] });
     assertEquals((await start(auth).keys({ alg: "ES256" })).length, 2);
     auth.jwks = () => Response.json({ keys: [broken] });
     assertEquals(await start(auth).find(), "unavailable");
     auth.jwks = () => Response.json({ keys: Array(20).fill(key.publicJwk) });
-    assertEquals((await start(auth).keys({ alg: "ES256", kid: "es" })).length, 8, "tries are bounded");
+    assertEquals(
+      (await start(auth).keys({ alg: "ES256", kid: "project-ec" })).length,
+      8,
+      "tries are bounded",
+    );
   });
 });
 
@@ -222,7 +226,7 @@ Deno.test("the place is looked for once an hour, again after a failure, and kept
     const { clock, find, keys } = start(auth, { locate });
     isLost = true;
     assertEquals(await find(), "unavailable");
-    await assertRejects(() => keys({ alg: "ES256", kid: "es" }), KeysUnavailable);
+    await assertRejects(() => keys({ alg: "ES256", kid: "project-ec" }), KeysUnavailable);
     isLost = false;
     clock.ms += 1_000;
     assertEquals([await find(), looked], ["found", 2]);
