@@ -61,9 +61,10 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
   const algorithm = checkAlgorithm(header);
   const keyRules = algorithm.outcome === "failed"
     ? keyNotChecked("Not checked: the algorithm is not accepted.")
-    : await checkKeyAndSignature(token, { header, jwks: combined(readings) });
-  const claims = parseObject(second);
-  // PowerSync looks into the payload after the signature.
+    : await checkKeyAndSignature(token, { header, readings });
+  // PowerSync looks into the payload after the signature, and refuses one that is not base64url (RFC 7797, section 7).
+  const isEncoded = members.crit === undefined || members.b64 === true;
+  const claims = isEncoded ? parseObject(second) : undefined;
   if (claims === undefined) {
     return [...before, algorithm, ...keyRules, malformed("The token's payload is not a JSON object.")];
   }
@@ -88,17 +89,6 @@ function readKeys({ jwks, jwksAnswer, staticJwks }: TokenCheck): JwksReading[] {
   ];
 }
 
-/** The keys of all sources together (PowerSync CompoundKeyCollector). */
-function combined(readings: readonly JwksReading[]): JwksReading | undefined {
-  if (readings.length === 0) return undefined;
-  const error = readings.find(({ missingKeyCode }) => missingKeyCode !== "PSYNC_S2101");
-  return {
-    keys: readings.flatMap(({ keys }) => keys),
-    missingKeyCode: error?.missingKeyCode ?? "PSYNC_S2101",
-    results: [],
-  };
-}
-
 function checkSize(token: string): RuleResult {
   const bytes = Buffer.byteLength(token);
   if (bytes < MAX_TOKEN_BYTES) return passed("token-size", `The token has ${bytes} bytes.`);
@@ -118,7 +108,7 @@ function checkHeaderField(token: string): RuleResult {
 
 /** jose ignores what is not base64, but it was not signed: then that is the fault to tell, not the key. */
 function checkCharacters(token: string, keyRules: readonly RuleResult[]): RuleResult {
-  const isFault = keyRules.some(({ outcome }) => outcome === "failed") && /[^A-Za-z0-9_.-]/.test(token);
+  const isFault = keyRules.some(({ code }) => code === "PSYNC_S2101") && /[^A-Za-z0-9_.-]/.test(token);
   return isFault
     ? malformed("The token has characters that are not base64url, such as quotes or spaces.")
     : passed("token-form", "The token is a well-formed JWT.");
@@ -128,10 +118,11 @@ function malformed(seen: string): RuleResult {
   return failed("token-form", { seen, fix: FIX_FORM });
 }
 
-/** Of all extensions jose knows `b64` alone (RFC 7797), and refuses it for a JWT unless it says nothing new. */
+/** Of all extensions jose knows `b64` alone (RFC 7797). */
 function isCritKnown({ crit, b64 }: Record<string, unknown>): boolean {
   if (crit === undefined) return true;
-  return Array.isArray(crit) && crit.length > 0 && crit.every((name) => name === "b64") && b64 === true;
+  return Array.isArray(crit) && crit.length > 0 && crit.every((name) => name === "b64") &&
+    typeof b64 === "boolean";
 }
 
 /** As lenient as jose 4: characters outside of base64 do not count, nor do bytes that are not UTF-8. */

@@ -22,7 +22,10 @@ export interface ImportedKey {
   readonly jwk: PlainJwk;
 }
 
-/** The length of a coordinate in bytes, by what Node accepts as `crv` of an EC key: also OpenSSL's own names. */
+/**
+ * The length of a coordinate in bytes, by what Node accepts as `crv` of an EC key: also OpenSSL's own names. OpenSSL has
+ * more curves, with which no token can be verified.
+ */
 const EC_CURVES: ReadonlyMap<unknown, readonly [kind: string, bytes: number]> = new Map([
   ["P-256", ["P-256", 32]],
   ["prime256v1", ["P-256", 32]],
@@ -53,11 +56,17 @@ export function importKey(jwk: Members): ImportedKey | undefined {
   return { kind: "oct", jwk: { kty: "oct", k: jwk.k } };
 }
 
-/** Node imports any modulus and exponent: a truncated one verifies nothing, and leaves the other keys alone. */
-function importRsa({ n, e, d, oth, ...jwk }: Members): ImportedKey | undefined {
+/**
+ * Node imports any modulus and exponent: a truncated one verifies nothing, and leaves the other keys alone. A private
+ * key must be complete, and no member longer than the modulus.
+ */
+function importRsa({ n, e, d, p, q, dp, dq, qi, oth }: Members): ImportedKey | undefined {
   if (typeof n !== "string" || typeof e !== "string" || oth !== undefined) return undefined;
-  const isComplete = ["p", "q", "dp", "dq", "qi"].every((name) => typeof jwk[name] === "string");
-  if (d !== undefined && !isComplete) return undefined;
+  const isPossible = d === undefined ||
+    [d, p, q, dp, dq, qi].every((member) =>
+      typeof member === "string" && text(integer(member)).length <= text(integer(n)).length
+    );
+  if (!isPossible) return undefined;
   const bits = integer(n).toString(2).length;
   return { kind: "RSA", bits, jwk: { kty: "RSA", n: text(integer(n)), e: text(integer(e)) } };
 }
@@ -77,8 +86,7 @@ function importOkp({ crv, x, d }: Members): ImportedKey | undefined {
   const given = Buffer.from(typeof d === "string" ? d : x, "base64");
   if (given.length !== bytes) return undefined;
   const jwk = { kty: "OKP", crv, x: given.toString("base64url") };
-  // What no curve of ours is for stays as it is: nothing verifies with it.
-  if (d === undefined || crv !== "Ed25519") return { kind: crv, jwk };
+  if (d === undefined) return { kind: crv, jwk };
   const pair = createPrivateKey({ format: "jwk", key: { ...jwk, d: jwk.x } });
   return { kind: crv, jwk: { ...jwk, x: createPublicKey(pair).export({ format: "jwk" }).x ?? "" } };
 }

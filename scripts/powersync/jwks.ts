@@ -35,6 +35,7 @@ export interface JwksAnswer {
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 const FIX_URI = "Check that the URI is that of powersync-jwks, and that its answer is the JWKS.";
+const SPOILS_SET = ", which makes PowerSync refuse the whole set.";
 const FIX_KEY = "Unset the secret that holds this key, or make a new one: deno task keys";
 
 /**
@@ -73,13 +74,16 @@ export function readJwks(body: unknown): JwksReading {
     return badAnswer('The JWKS is not {"keys":[…]}: PowerSync drops the keys it had at once.', code);
   }
   const results = [passed("jwks-shape", `The JWKS is an object with ${counted(members.length)}.`)];
+  // The form of all members is checked before the first is imported; null passes for an object.
+  const misfit = members.findIndex((member) => member !== null && !isJsonObject(member));
+  if (misfit >= 0) {
+    const seen = `Member ${misfit + 1} of the JWKS is not an object${SPOILS_SET}`;
+    return spoiled([...results, failed("jwks-member", { seen, fix: FIX_KEY })]);
+  }
   const keys: KnownKey[] = [];
   members.forEach((member: unknown, index) => results.push(...readMember(member, { index, keys })));
   results.push(...keys.flatMap(noticeKey), ...duplicates(keys));
-  // The form of all members is checked before the first is imported.
-  for (const code of ["PSYNC_S2204", "PSYNC_S2201"] as const) {
-    if (results.some((result) => result.code === code)) return { keys: [], missingKeyCode: code, results };
-  }
+  if (results.some(({ code }) => code === "PSYNC_S2201")) return spoiled(results, "PSYNC_S2201");
   results.push(
     keys.length > 0 ? passed("jwks-not-empty", `PowerSync keeps ${counted(keys.length)}.`) : EMPTY,
   );
@@ -91,12 +95,12 @@ const EMPTY = failed("jwks-not-empty", {
   fix: "Make a key and set its secret: deno task keys",
 });
 
-function badAnswer(seen: string, missingKeyCode: PowerSyncCode = "PSYNC_S2204"): JwksReading {
-  return {
-    keys: [],
-    missingKeyCode,
-    results: [failed("jwks-shape", { code: missingKeyCode, seen, fix: FIX_URI })],
-  };
+function badAnswer(seen: string, code?: PowerSyncCode): JwksReading {
+  return spoiled([failed("jwks-shape", { code, seen, fix: FIX_URI })], code);
+}
+
+function spoiled(results: readonly RuleResult[], missingKeyCode: PowerSyncCode = "PSYNC_S2204"): JwksReading {
+  return { keys: [], missingKeyCode, results };
 }
 
 function readMember(
@@ -104,11 +108,8 @@ function readMember(
   { index, keys }: { index: number; keys: KnownKey[] },
 ): RuleResult[] {
   if (!isJsonObject(member)) {
-    const seen = `Member ${
-      index + 1
-    } of the JWKS is not an object, which makes PowerSync refuse the whole set.`;
-    const code = member === null ? "PSYNC_S2201" : "PSYNC_S2204";
-    return [failed("jwks-member", { code, seen, fix: FIX_KEY })];
+    const seen = `Member ${index + 1} of the JWKS is null${SPOILS_SET}`;
+    return [failed("jwks-member", { code: "PSYNC_S2201", seen, fix: FIX_KEY })];
   }
   const label = nameOf(member, index);
   const reason = whySkipped(member);
@@ -118,7 +119,7 @@ function readMember(
   }
   const key = knownKey(member);
   if (key === undefined) {
-    const seen = `${label} cannot be imported, which makes PowerSync refuse the whole set.`;
+    const seen = `${label} cannot be imported${SPOILS_SET}`;
     return [failed("jwks-key-imports", { seen, fix: FIX_KEY }), ...privateMembers(member, label)];
   }
   keys.push(key);

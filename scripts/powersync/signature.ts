@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { PowerSyncCode } from "./codes.ts";
 import { verifies } from "./import-key.ts";
 import { isLooselyEqual, type JwksReading, type KnownKey } from "./jwks.ts";
 import { MIN_RSA_BITS, POWERSYNC_ALGORITHMS } from "./limits.ts";
@@ -35,17 +36,17 @@ export function keyNotChecked(seen: string): RuleResult[] {
  * if there is none, each key without `kid` is tried, and one that does not fit its algorithm ends the search.
  *
  * @param token The token.
- * @param options Its header, with an algorithm that PowerSync accepts, and the keys that it knows; `undefined` when
- * they are not known here.
+ * @param options Its header, with an algorithm that PowerSync accepts, and every JWKS that PowerSync has, in its order.
  */
 export async function checkKeyAndSignature(
   token: string,
-  { header, jwks }: { header: TokenHeader; jwks: JwksReading | undefined },
+  { header, readings }: { header: TokenHeader; readings: readonly JwksReading[] },
 ): Promise<RuleResult[]> {
-  if (jwks === undefined) return keyNotChecked("No JWKS was given to check it with.");
+  if (readings.length === 0) return keyNotChecked("No JWKS was given to check it with.");
   const alg = String(header.alg);
-  const named = header.kid ? jwks.keys.find(({ kid }) => isLooselyEqual(kid, header.kid)) : undefined;
-  const wildcards = jwks.keys.filter(({ kid, algorithms }) =>
+  const keys = readings.flatMap((reading) => reading.keys);
+  const named = header.kid ? keys.find(({ kid }) => isLooselyEqual(kid, header.kid)) : undefined;
+  const wildcards = keys.filter(({ kid, algorithms }) =>
     (kid === undefined || kid === null) && algorithms.includes(alg)
   );
   for (const key of named === undefined ? wildcards : [named]) {
@@ -68,7 +69,11 @@ export async function checkKeyAndSignature(
     const fits = passed("key-algorithm", `The key is for ${alg}, as the header says.`);
     return [passed("key-found", found), fits, signatureResult(isGood)];
   }
-  return [missingKey(header, jwks), ...keyNotChecked("Not checked: there is no key.").slice(1)];
+  const spoiled = readings.find(({ missingKeyCode }) => missingKeyCode !== "PSYNC_S2101");
+  return [
+    missingKey(header, { keys, code: spoiled?.missingKeyCode }),
+    ...keyNotChecked("Not checked: there is no key.").slice(1),
+  ];
 }
 
 function whyUnfit({ jwk, algorithms, imported: { kind, bits } }: KnownKey, alg: string): string | undefined {
@@ -83,11 +88,14 @@ function whyUnfit({ jwk, algorithms, imported: { kind, bits } }: KnownKey, alg: 
     : `The key has ${bits} bits; ${alg} needs ${MIN_RSA_BITS}.`;
 }
 
-function missingKey({ kid }: TokenHeader, { keys, missingKeyCode }: JwksReading): RuleResult {
+function missingKey(
+  { kid }: TokenHeader,
+  { keys, code }: { keys: readonly KnownKey[]; code: PowerSyncCode | undefined },
+): RuleResult {
   const known = keys.map((key) => key.kid === undefined ? "one without `kid`" : quoted(key.kid)).join(", ");
   const wanted = kid ? `The token's \`kid\` is ${quoted(kid)}` : "The token has no `kid`";
   const seen = `${wanted}; PowerSync finds no key for it. The keys it has: ${known || "none"}.`;
-  return failed("key-found", { code: missingKeyCode, seen, fix: FIX_KEY });
+  return failed("key-found", { code, seen, fix: FIX_KEY });
 }
 
 async function isSignedBy(token: string, { key, alg }: { key: KnownKey; alg: string }): Promise<boolean> {

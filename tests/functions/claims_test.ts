@@ -13,6 +13,7 @@ const USER: VerifiedUser = {
   role: "authenticated",
   isAnonymous: true,
   provider: "supabase",
+  clientId: undefined,
   claims: userClaims(),
 };
 const REQUEST = new Request("http://localhost/");

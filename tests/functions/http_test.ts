@@ -68,7 +68,7 @@ for (const code of CODES) {
 Deno.test("the caller's faults are 401 and 403, an upstream's are 503, and everything of our own is a 500", () => {
   const named = (status: number) => CODES.filter((code) => ERRORS[code].status === status).sort();
   assertEquals(named(405), ["METHOD_NOT_ALLOWED"]);
-  assertEquals(named(403), ["CLAIMS_REFUSED"]);
+  assertEquals(named(403), ["CLAIMS_REFUSED", "OAUTH_CLIENT_NOT_ALLOWED"]);
   assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 7);
   assertEquals(named(503), [
     "AUTH_SERVER_LIMIT_REACHED",

@@ -4,6 +4,13 @@ import { once } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
 import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 
+/** Open questions of one isolate. Hosted isolates have 256 MB; a flood of forged tokens must not fill them. */
+const MAX_QUESTIONS = 64;
+/** Those of them that are about key IDs which the Auth server has not confirmed: anybody can invent key IDs. */
+const MAX_UNCONFIRMED = 16;
+/** Confirmed key IDs to remember. A rotation adds one. */
+const MAX_CONFIRMED_KIDS = 16;
+
 /** Where the Auth server is, and the API key that its gateway wants. */
 export interface AuthServerOptions {
   readonly supabaseUrl: string;
@@ -31,7 +38,36 @@ const TOKEN_REFUSED = [401, 403, 404];
  */
 export function authServer(options: AuthServerOptions): (question: Question) => Promise<string | undefined> {
   const ask = userLookup(options);
-  return ({ token }) => ask(token);
+  const open = new Map<string, Promise<string | undefined>>();
+  const confirmed = new Set<string>();
+  let unconfirmed = 0;
+
+  async function answer(token: string, unknownKid: string | undefined): Promise<string | undefined> {
+    if (unknownKid === undefined || confirmed.has(unknownKid)) return await ask(token);
+    unconfirmed += 1;
+    try {
+      const id = await ask(token);
+      if (id !== undefined) confirmed.add(unknownKid);
+      const [oldest = ""] = confirmed;
+      if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
+      return id;
+    } finally {
+      unconfirmed -= 1;
+    }
+  }
+
+  return async ({ token, unknownKid }) => {
+    // PowerSync's JS SDK asks twice for each renewal.
+    const same = open.get(token);
+    if (same !== undefined) return await same;
+    const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
+    if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
+      throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
+    }
+    const answered = answer(token, unknownKid).finally(() => open.delete(token));
+    open.set(token, answered);
+    return await answered;
+  };
 }
 
 /** One client of supabase-js for all questions, without storage and timers. It is loaded for the first one. */

@@ -45,6 +45,10 @@ export const ERRORS = {
     },
   }),
   ...withStatus(403, {
+    OAUTH_CLIENT_NOT_ALLOWED: {
+      message: "The access token was issued to an OAuth client that may not get PowerSync tokens.",
+      hint: "Send the token of the user's own session, or add the client ID to POWERSYNC_OAUTH_CLIENTS.",
+    },
     CLAIMS_REFUSED: {
       message: "This caller gets no token.",
       hint: "Ask whoever runs this app for access.",
@@ -146,6 +150,10 @@ export const ERRORS = {
     POWERSYNC_SESSION_CHECK_INVALID: {
       message: "POWERSYNC_SESSION_CHECK cannot be used.",
       hint: "Set POWERSYNC_SESSION_CHECK to `token` or `server`, or unset it.",
+    },
+    POWERSYNC_OAUTH_CLIENTS_INVALID: {
+      message: "POWERSYNC_OAUTH_CLIENTS cannot be used.",
+      hint: "Set POWERSYNC_OAUTH_CLIENTS to client IDs separated by commas, or unset it.",
     },
     POWERSYNC_IDENTITY_PROVIDERS_INVALID: {
       message: "POWERSYNC_IDENTITY_PROVIDERS cannot be used.",

@@ -49,6 +49,7 @@ function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedU
     role: "authenticated",
     isAnonymous: isAnonymous(claims),
     provider: provider.issuer,
+    clientId: undefined,
     claims,
   };
 }

@@ -60,6 +60,12 @@ export const SETTINGS = {
     what: "The only `iss` of Supabase users to accept. Default: any whose path ends in /auth/v1.",
     read: asWritten,
   },
+  POWERSYNC_OAUTH_CLIENTS: {
+    what:
+      "Client IDs of the project's OAuth 2.1 server whose tokens are accepted, separated by commas. Default: none.",
+    read: commaSeparated,
+    invalid: "POWERSYNC_OAUTH_CLIENTS_INVALID",
+  },
   POWERSYNC_IDENTITY_PROVIDERS: {
     what: "Other identity providers to trust: a JSON list, as it is in single quotes or as base64.",
     read: asWritten,

@@ -17,6 +17,8 @@ export interface IssuerOptions {
 interface UserRules {
   /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`. */
   readonly issuer: string | undefined;
+  /** OAuth clients that may act for a user. */
+  readonly oauthClients: readonly string[];
 }
 
 /** Roles of the project's own keys, which no user has. */
@@ -28,11 +30,14 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * The project's own Supabase Auth.
  *
  * @throws {PowerSyncAuthError} `SUPABASE_URL_MISSING`, `SUPABASE_URL_INVALID`, `SUPABASE_JWKS_INVALID`,
- * `POWERSYNC_SESSION_CHECK_INVALID`
+ * `POWERSYNC_SESSION_CHECK_INVALID`, `POWERSYNC_OAUTH_CLIENTS_INVALID`
  */
 export function supabaseIssuer(environment: Environment, { now, limits }: IssuerOptions): Issuer {
   const supabaseUrl = readSetting(environment, "SUPABASE_URL");
-  const rules = { issuer: readSetting(environment, "POWERSYNC_USER_ISSUER") };
+  const rules = {
+    issuer: readSetting(environment, "POWERSYNC_USER_ISSUER"),
+    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
+  };
   return {
     // Its signing keys sign with these, each with a key ID.
     algorithms: ["ES256", "RS256", "EdDSA"],
@@ -55,19 +60,22 @@ export function supabaseIssuer(environment: Environment, { now, limits }: Issuer
   };
 }
 
-function supabaseUser(claims: JWTPayload, { issuer }: UserRules): VerifiedUser | Reason {
-  const { role, sub, aud, iss, is_anonymous } = claims;
+function supabaseUser(claims: JWTPayload, { issuer, oauthClients }: UserRules): VerifiedUser | Reason {
+  const { role, sub, aud, iss, is_anonymous, client_id } = claims;
   if (typeof role !== "string" || role === "") return "role";
   if (ROLES_OF_API_KEYS.includes(role)) return "api-key";
   if (typeof sub !== "string" || !UUID.test(sub)) return "subject";
   if (aud !== "authenticated" && !(Array.isArray(aud) && aud.includes("authenticated"))) return "audience";
   // SUPABASE_JWKS has keys of third-party issuers too; their tokens are not Supabase users'.
   if (issuer === undefined ? !isAuthIssuer(iss) : iss !== issuer) return "issuer";
+  // A third-party app's token differs from the user's own session in this claim alone.
+  if (client_id !== undefined && !oauthClients.some((id) => id === client_id)) return "oauth-client";
   return {
     id: sub,
     role,
     isAnonymous: is_anonymous === true,
     provider: SUPABASE,
+    clientId: typeof client_id === "string" ? client_id : undefined,
     claims,
   };
 }

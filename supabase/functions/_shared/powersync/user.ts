@@ -14,6 +14,11 @@ export interface VerifiedUser {
   /** `supabase`, or the issuer of another trusted identity provider. */
   readonly provider: string;
   /**
+   * The third-party app that acts for the user, where the token comes from the project's OAuth 2.1 server: its client
+   * ID, one of `POWERSYNC_OAUTH_CLIENTS`. `undefined` is the user's own session.
+   */
+  readonly clientId: string | undefined;
+  /**
    * All claims of the verified token. Do not authorize by `user_metadata`: users can edit it. They cannot edit
    * `app_metadata`.
    */

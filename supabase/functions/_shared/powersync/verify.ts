@@ -30,6 +30,7 @@ const CODES = {
   "not-yet-valid": "USER_TOKEN_INVALID",
   expired: "USER_TOKEN_EXPIRED",
   "api-key": "USER_TOKEN_IS_API_KEY",
+  "oauth-client": "OAUTH_CLIENT_NOT_ALLOWED",
   "key-unknown": "USER_TOKEN_INVALID",
   signature: "USER_TOKEN_INVALID",
   session: "USER_TOKEN_INVALID",
