@@ -20,7 +20,10 @@ async function send(
   respond: (request: Request) => Promise<JsonAnswer>,
   { method = "GET", methods = ["GET", "HEAD", "POST"] }: SendOptions = {},
 ): Promise<Response> {
-  const handle = handler({ methods, log: logTo("test", () => ({ SB_EXECUTION_ID: "run-9" })) }, respond);
+  const handle = handler({
+    methods,
+    log: logTo("test", { environment: () => ({ SB_EXECUTION_ID: "run-9" }), now: () => 0 }),
+  }, respond);
   return await handle(new Request("http://localhost/", { method }));
 }
 
@@ -56,12 +59,15 @@ for (const code of CODES) {
       }]);
       assertEquals(response.headers.get("Content-Type"), "application/json");
       assertEquals(response.headers.get("Cache-Control"), "no-store");
-      assertEquals(response.headers.get("WWW-Authenticate"), status === 401 ? "Bearer" : null);
+      const challenge = /^USER_TOKEN_(?!MISSING)/.test(code) ? 'Bearer error="invalid_token"' : "Bearer";
+      assertEquals(response.headers.get("WWW-Authenticate"), status === 401 ? challenge : null);
       assertEquals(response.headers.has("Retry-After"), status === 503);
       assertEquals(response.headers.has("Allow"), status === 405);
       assertCors(response);
     });
-    assertEquals(lines, status >= 500 ? [`test ${code} execution_id=run-9 What.`] : []);
+    const [line = ""] = lines;
+    assertEquals(lines.length, status >= 500 ? 1 : 0);
+    assert(status < 500 || line.startsWith(`test ${code} execution_id=run-9 What.`), line);
   });
 }
 
@@ -69,7 +75,7 @@ Deno.test("the caller's faults are 401 and 403, an upstream's are 503, and every
   const named = (status: number) => CODES.filter((code) => ERRORS[code].status === status).sort();
   assertEquals(named(405), ["METHOD_NOT_ALLOWED"]);
   assertEquals(named(403), ["CLAIMS_REFUSED", "OAUTH_CLIENT_NOT_ALLOWED"]);
-  assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 7);
+  assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 8);
   assertEquals(named(503), [
     "AUTH_SERVER_LIMIT_REACHED",
     "AUTH_SERVER_UNAVAILABLE",
