@@ -127,59 +127,23 @@ export const ERRORS = {
       message: "Two keys have the same `kid`.",
       hint: "The signing key's public half is published instead. Set both from one pair, or unset this one.",
     },
-    POWERSYNC_PRIVATE_KEY_MISSING: {
-      message: "POWERSYNC_PRIVATE_KEY is not set.",
-      hint: "Make a key pair and set POWERSYNC_PRIVATE_KEY.",
-    },
-    POWERSYNC_URL_MISSING: {
-      message: "POWERSYNC_URL is not set.",
-      hint: "Set POWERSYNC_URL to the URL of the PowerSync instance.",
-    },
-    POWERSYNC_URL_INVALID: {
-      message: "POWERSYNC_URL cannot be used.",
-      hint: "Set POWERSYNC_URL to an http(s) URL without user name, query or fragment.",
-    },
-    POWERSYNC_AUDIENCE_INVALID: {
-      message: "POWERSYNC_AUDIENCE cannot be used.",
-      hint: "Set POWERSYNC_AUDIENCE to audiences separated by commas, or unset it to use POWERSYNC_URL.",
-    },
-    POWERSYNC_TOKEN_TTL_INVALID: {
-      message: "POWERSYNC_TOKEN_TTL cannot be used.",
-      hint: "Set POWERSYNC_TOKEN_TTL to a number of seconds such as 300, or unset it.",
-    },
-    POWERSYNC_SESSION_CHECK_INVALID: {
-      message: "POWERSYNC_SESSION_CHECK cannot be used.",
-      hint: "Set POWERSYNC_SESSION_CHECK to `token` or `server`, or unset it.",
-    },
-    POWERSYNC_OAUTH_CLIENTS_INVALID: {
-      message: "POWERSYNC_OAUTH_CLIENTS cannot be used.",
-      hint: "Set POWERSYNC_OAUTH_CLIENTS to client IDs separated by commas, or unset it.",
-    },
-    POWERSYNC_IDENTITY_PROVIDERS_INVALID: {
-      message: "POWERSYNC_IDENTITY_PROVIDERS cannot be used.",
-      hint:
-        'Set it to JSON or base64 of a list such as [{"issuer":"https://…","audience":"…"}], or unset it.',
-    },
-    SUPABASE_URL_MISSING: {
-      message: "SUPABASE_URL is not set.",
-      hint: "Supabase sets SUPABASE_URL in every Edge Function; elsewhere, set it to the project's URL.",
-    },
-    SUPABASE_URL_INVALID: {
-      message: "SUPABASE_URL cannot be used.",
-      hint: "Set SUPABASE_URL to an http(s) URL without user name, query or fragment.",
-    },
-    SUPABASE_JWKS_INVALID: {
-      message: "SUPABASE_JWKS cannot be used.",
-      hint: "Supabase sets SUPABASE_JWKS; elsewhere, set it to a JWKS or unset it.",
-    },
-    SUPABASE_PUBLISHABLE_KEYS_MISSING: {
-      message: "No API key is set to compare the caller's with.",
-      hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
-    },
-    SUPABASE_PUBLISHABLE_KEYS_INVALID: {
-      message: "SUPABASE_PUBLISHABLE_KEYS cannot be used.",
-      hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
-    },
+    ...settingErrors("MISSING", "is not set", [
+      "POWERSYNC_PRIVATE_KEY",
+      "POWERSYNC_URL",
+      "SUPABASE_URL",
+      "SUPABASE_PUBLISHABLE_KEYS",
+    ]),
+    ...settingErrors("INVALID", "cannot be used", [
+      "POWERSYNC_URL",
+      "POWERSYNC_AUDIENCE",
+      "POWERSYNC_TOKEN_TTL",
+      "POWERSYNC_SESSION_CHECK",
+      "POWERSYNC_OAUTH_CLIENTS",
+      "POWERSYNC_IDENTITY_PROVIDERS",
+      "SUPABASE_URL",
+      "SUPABASE_JWKS",
+      "SUPABASE_PUBLISHABLE_KEYS",
+    ]),
     INTERNAL_ERROR: {
       message: "The function failed.",
       hint: "The fault is in the function, not in the request. Look for this code in the function's log.",
@@ -191,6 +155,18 @@ function withStatus<Table extends Readonly<Record<string, Words>>>(status: Statu
   const kinds = Object.entries(table).map(([code, words]) => [code, { status, ...words }]);
   // `Object.fromEntries` forgets the names.
   return Object.fromEntries(kinds) as { readonly [Code in keyof Table]: Words & { readonly status: Status } };
+}
+
+/** The errors of settings; settings.ts says what each is for. */
+function settingErrors<Name extends string, Fault extends string>(
+  fault: Fault,
+  state: string,
+  names: Name[],
+) {
+  const kinds = names.map((
+    name,
+  ) => [`${name}_${fault}`, { message: `${name} ${state}.`, hint: `Set ${name}.` }]);
+  return Object.fromEntries(kinds) as Record<`${Name}_${Fault}`, Words>;
 }
 
 /** A code that an answer can have. */

@@ -1,5 +1,6 @@
 import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
-import { PowerSyncAuthError } from "./errors.ts";
+import { unusableSetting } from "./settings.ts";
+import type { PowerSyncAuthError } from "./errors.ts";
 import { SUPABASE } from "./user.ts";
 
 /** An identity provider, beside Supabase Auth, whose users the project trusts. */
@@ -154,6 +155,8 @@ export function isSafeUrl(text: string): boolean {
 }
 
 function invalid(state: string): PowerSyncAuthError {
-  const message = `POWERSYNC_IDENTITY_PROVIDERS cannot be used: ${state}.`;
-  return new PowerSyncAuthError("POWERSYNC_IDENTITY_PROVIDERS_INVALID", { message });
+  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", {
+    code: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
+    state,
+  });
 }

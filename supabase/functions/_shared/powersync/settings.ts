@@ -28,7 +28,8 @@ export const MIN_LIFETIME_SECONDS = 60;
 /** Every setting but the keys, which `KEY_SECRETS` names. */
 export const SETTINGS = {
   POWERSYNC_URL: {
-    what: "The URL of the PowerSync instance, without a trailing slash.",
+    what:
+      "The http(s) URL of the PowerSync instance, without a trailing slash, user name, query or fragment.",
     read: plainUrl,
     missing: "POWERSYNC_URL_MISSING",
     invalid: "POWERSYNC_URL_INVALID",
@@ -69,11 +70,11 @@ export const SETTINGS = {
   POWERSYNC_IDENTITY_PROVIDERS: {
     what: "Other identity providers to trust: a JSON list, as it is in single quotes or as base64.",
     read: asWritten,
-    // Reported by provider-settings.ts, which parses the list.
+    // Its list is parsed by provider-settings.ts, which is loaded only where there is one.
     invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
   },
   SUPABASE_URL: {
-    what: "The project's URL.",
+    what: "The project's URL, as Supabase sets it in every Edge Function.",
     byPlatform: true,
     read: plainUrl,
     missing: "SUPABASE_URL_MISSING",
@@ -138,14 +139,27 @@ export function readSetting(environment: Environment, name: SettingName): unknow
   const text = textOf(environment, name);
   if (text === undefined) {
     if (missing === undefined) return fallback;
-    throw new PowerSyncAuthError(missing);
+    throw new PowerSyncAuthError(missing, { hint: hintFor(name) });
   }
   try {
     return read(text);
   } catch (error) {
     if (!(error instanceof Unusable) || invalid === undefined) throw error;
-    throw new PowerSyncAuthError(invalid, { message: `${name} cannot be used: it ${error.message}.` });
+    throw unusableSetting(name, { code: invalid, state: `it ${error.message}` });
   }
+}
+
+/** The error of a setting that cannot be used: what it is for is how to correct it. */
+export function unusableSetting(
+  name: SettingName,
+  { code, state }: { code: ErrorCode; state: string },
+): PowerSyncAuthError {
+  return new PowerSyncAuthError(code, { message: `${name} cannot be used: ${state}.`, hint: hintFor(name) });
+}
+
+function hintFor(name: SettingName): string {
+  const { what }: Setting<unknown> = SETTINGS[name];
+  return `Set ${name}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }
 
 /** The key secrets, sorted by name: those that sign, and those that are only published. */
@@ -168,7 +182,9 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
     readSetting(environment, "SUPABASE_ANON_KEY"),
   ].filter((key) => key !== undefined);
   if (first !== undefined) return [first, ...others];
-  throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING");
+  throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING", {
+    hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
+  });
 }
 
 function textOf(environment: Environment, name: string): string | undefined {
