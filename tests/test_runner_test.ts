@@ -6,7 +6,7 @@ import { inFolder, type Ran } from "./support/run_script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Passes with whatever stands behind the two names, as long as it means the same. */
+/** Passes with any implementation of the two modules. */
 const PROBE = `
 import { assertEquals } from "@std/assert";
 import { parse } from "@std/dotenv";

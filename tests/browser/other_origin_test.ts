@@ -33,7 +33,7 @@ async function withApp(test: (page: Page, server: DevServer) => Promise<void>): 
   );
 }
 
-/** Calls a function with supabase-js, and gives what the app's script can read. */
+/** Calls a function with supabase-js, and returns what the app's script can read. */
 function invoke(page: Page, name: string, options = "{}"): Promise<unknown> {
   return page.evaluate(`(async () => {
     const { data, error } = await client.functions.invoke(${JSON.stringify(name)}, ${options});

@@ -11,13 +11,13 @@ const WARM_UP = 2_000;
 const REQUESTS = 20_000;
 const CONCURRENCY = 16;
 
-/** The bound on what the process holds; much of it is the allocator's. */
+/** The bound on what the process holds; much of it belongs to the allocator. */
 const MAX_RESIDENT_BYTES_PER_1000 = 2 * 1024 * 1024;
 /** What is reachable after a collection may differ by its compiled code; 20,000 of anything would show. */
 const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
 /** Connections to upstreams are kept alive, as many as there were requests at once. */
 const MAX_NEW_FILES = 2 * CONCURRENCY;
-/** No bound on speed: whatever keeps a process that long was left behind. */
+/** Not a bound on speed: a process that runs this long has something left open. */
 const HANG_MS = 60_000;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -90,7 +90,7 @@ async function startServer(name: string, supabaseUrl: string) {
     args: [
       "run",
       "--no-check",
-      // V8 lets its young generation grow by some 60 MB, late and once. Held small, what still grows was kept by us.
+      // V8's young generation grows by some 60 MB, late and once. With a small limit, any growth is ours.
       "--v8-flags=--expose-gc,--max-semi-space-size=1",
       // Deno permits reading /proc/self/fd with nothing less.
       "--allow-all",

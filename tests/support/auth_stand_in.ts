@@ -38,7 +38,7 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
   readonly tokens: string[] = [];
   /** The keys that the JWKS shows at the moment; tokens of the project's other keys are good too. */
   published: readonly JWK[];
-  /** What became of every user. */
+  /** What became of the users. */
   fate: Fate = "active";
   /** Answers in place of the JWKS, to fail as an upstream can. */
   jwks: (() => Reply | Promise<Reply>) | undefined;

@@ -100,7 +100,7 @@ export interface DeployedFunctions extends AsyncDisposable {
 }
 
 /**
- * Starts every uploaded function from its files alone.
+ * Starts every uploaded function from its uploaded files only.
  *
  * @param api Where they were uploaded to.
  * @param options `folder`: where to unpack them; `env`: their environment.

@@ -8,9 +8,9 @@ export interface Issuer extends Served {
   readonly jwksUri: string;
   readonly calls: { discovery: number; jwks: number };
   keys: readonly TestKey[];
-  /** Replaces every answer, as a provider that is out of order does. */
+  /** Replaces every answer, as a broken provider does. */
   broken: (() => Response) | undefined;
-  /** What Discovery answers. */
+  /** The Discovery document. */
   metadata: Record<string, unknown>;
   /** Signs with the provider's last key. */
   sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;

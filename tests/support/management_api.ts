@@ -1,13 +1,13 @@
 import { serve, type Served } from "./serving.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 
-/** The stand-in's one project; the CLI wants twenty lowercase letters. */
+/** The stand-in's one project; the CLI requires twenty lowercase letters. */
 export const PROJECT_REF = "abcdefghijklmnopqrst";
 
 /** One function as the CLI uploaded it. */
 export interface Upload {
   readonly slug: string;
-  /** What the CLI says of it: entrypoint, import map, `verify_jwt`. */
+  /** The CLI's description of it: entrypoint, import map, `verify_jwt`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The sources, by the path the CLI gives them. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -23,7 +23,7 @@ export interface ManagementApi extends Served {
 
 /**
  * Starts a stand-in for what the Supabase CLI asks of the Management API when it links a project, deploys functions
- * and sets secrets. What it does not know is answered with a 404, which the CLI takes for a missing extra.
+ * and sets secrets. It answers anything else with a 404, which the CLI accepts for optional features.
  */
 export function startManagementApi(): ManagementApi {
   const uploads = new Map<string, Upload>();

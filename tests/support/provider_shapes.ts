@@ -9,7 +9,7 @@ export interface ProviderShape {
   readonly jwks?: true;
   /** What the token's header says besides algorithm and key ID; `typ` is `JWT` unless it says otherwise. */
   readonly header?: Record<string, unknown>;
-  /** What the provider's JWK says besides the key, or, where `undefined`, does not. */
+  /** Members of the provider's JWK besides the key; `undefined` removes one. */
   readonly jwk?: Record<string, unknown>;
   readonly claims: Record<string, unknown>;
   /** Changes that make it a token for another audience. */
