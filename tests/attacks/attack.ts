@@ -6,6 +6,7 @@ import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { FUNCTION_NAMES, powersyncKey, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
 import { base64, SECRET_KEY } from "../support/project.ts";
+import { serve } from "../support/serving.ts";
 import { makeKey } from "../support/signing.ts";
 
 /** Shown only by the Auth server's JWKS. */
@@ -55,15 +56,14 @@ export interface Target {
 /** Serves the three functions under their names while a test runs. */
 export async function withTarget(test: (target: Target) => Promise<void>): Promise<void> {
   await withAuth([remoteKey.publicJwk], async (auth) => {
-    const quiet = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
     let trapped = 0;
-    await using trap = Deno.serve(quiet, () => {
+    await using trap = serve(() => {
       trapped += 1;
       return Response.json({ keys: [foreignKey.publicJwk] });
     });
     let authorized = 0;
     let functions = startFunctions(auth);
-    await using server = Deno.serve(quiet, (request) => {
+    await using server = serve((request) => {
       if (request.headers.has("Authorization")) authorized += 1;
       // Deno hands over even a URL that cannot be parsed; the functions do not read it.
       const path = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1];
@@ -72,9 +72,9 @@ export async function withTarget(test: (target: Target) => Promise<void>): Promi
     });
     await captureLog(async (log) => {
       await test({
-        port: server.addr.port,
+        port: Number(new URL(server.url).port),
         auth,
-        trapUrl: `http://127.0.0.1:${trap.addr.port}`,
+        trapUrl: trap.url,
         trapped: () => trapped,
         authorized: () => authorized,
         log,

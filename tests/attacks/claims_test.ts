@@ -6,7 +6,7 @@ import { projectKeys, userClaims } from "../support/project.ts";
 const key = projectKeys.ES256;
 const NOW = Math.floor(Date.now() / 1000);
 
-/** A well-signed token with one claim replaced by JSON text. */
+/** A token with a valid signature and one claim replaced by JSON text. */
 function claim(name: string, json: string, code: ErrorCode = "USER_TOKEN_INVALID"): Attack {
   const value = json.length > 60 ? `${json.length} characters of ${json.slice(0, 20)}` : json;
   return [`${name}: ${value}`, () => signed(key, { payload: withRawMember(userClaims(), name, json) }), {
@@ -14,7 +14,7 @@ function claim(name: string, json: string, code: ErrorCode = "USER_TOKEN_INVALID
   }];
 }
 
-/** A well-signed token without one claim. */
+/** A token with a valid signature, without one claim. */
 function without(name: string): Attack {
   const { [name]: _, ...rest } = userClaims();
   return [`without ${name}`, () => signed(key, { payload: rest })];

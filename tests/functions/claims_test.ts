@@ -120,23 +120,14 @@ Deno.test("claims may refuse with a 403 and a message of their own, at once or l
   assert(refusal("No.").hint !== "");
 });
 
+/** Which claims are faults is in token_test.ts. */
 Deno.test("a fault in what claims return is a 500 with its code, a hint at the file, and one log line", async () => {
-  const cases: [unknown, string][] = [
-    [{ sub: "u", iss: "me" }, "CLAIMS_RESERVED"],
-    [{ sub: "" }, "CLAIMS_SUBJECT_INVALID"],
-    [{ sub: "u", parameters: [] }, "CLAIMS_PARAMETERS_INVALID"],
-    [undefined, "CLAIMS_NOT_AN_OBJECT"],
-    [{ sub: "u", big: 1n }, "CLAIMS_NOT_JSON"],
-    [{ sub: "u", text: "x".repeat(8192) }, "TOKEN_TOO_LARGE"],
-  ];
-  for (const [claims, code] of cases) {
-    const lines = await captureLog(async () => {
-      const { status, body } = await answerWith(() => claims);
-      assertEquals([status, body.code], [500, code]);
-      assertStringIncludes(body.hint, "supabase/functions/_shared/powersync/claims.ts");
-    });
-    assertEquals(lines.map((line) => line.split(" ")[1]), [code]);
-  }
+  const lines = await captureLog(async () => {
+    const { status, body } = await answerWith(() => ({ sub: "u", iss: "me" }));
+    assertEquals([status, body.code], [500, "CLAIMS_RESERVED"]);
+    assertStringIncludes(body.hint, "supabase/functions/_shared/powersync/claims.ts");
+  });
+  assertEquals(lines.map((line) => line.split(" ")[1]), ["CLAIMS_RESERVED"]);
 });
 
 Deno.test("an error that claims throw is a 500 that shows nothing of it, in the answer or the log", async () => {

@@ -38,10 +38,10 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
   readonly tokens: string[] = [];
   /** The keys that the JWKS shows at the moment; tokens of the project's other keys are good too. */
   published: readonly JWK[];
-  /** What became of every user. */
+  /** What became of the users. */
   fate: Fate = "active";
   /** Answers in place of the JWKS, to fail as an upstream can. */
-  jwks: (() => Reply | Promise<Reply>) | undefined;
+  jwks: ((asked: Asked) => Reply | Promise<Reply>) | undefined;
   /** Answers in place of GET /user. */
   user: ((token: string) => Reply | Promise<Reply>) | undefined;
 
@@ -59,10 +59,11 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
     await this.stop();
   }
 
-  #answer({ path, headers }: Asked): Reply | Promise<Reply> {
+  #answer(asked: Asked): Reply | Promise<Reply> {
+    const { path, headers } = asked;
     if (path === "/auth/v1/.well-known/jwks.json") {
       this.calls.jwks += 1;
-      return this.jwks?.() ?? this.#keys();
+      return this.jwks?.(asked) ?? this.#keys();
     }
     if (path !== "/auth/v1/user") {
       return Response.json({ message: "no Route matched with those values" }, { status: 404 });
