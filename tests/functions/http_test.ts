@@ -123,6 +123,23 @@ Deno.test("a preflight is a 204 without a body, whatever the function would say,
   assertCors(response);
 });
 
+Deno.test("a preflight allows the headers that the browser asks for", async () => {
+  const fixed = CORS_HEADERS["Access-Control-Allow-Headers"];
+  const allowedFor = async (asked: string) => {
+    const headers = { "Access-Control-Request-Headers": asked };
+    const handle = handler({ methods: ["GET"], log: () => {} }, () => Promise.resolve(OK));
+    const response = await handle(new Request("http://localhost/", { method: "OPTIONS", headers }));
+    assertEquals([response.status, response.headers.get("Vary")], [204, "Access-Control-Request-Headers"]);
+    return response.headers.get("Access-Control-Allow-Headers");
+  };
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `x-${i}`).join(", ");
+  for (const asked of ["x-app, authorization", "x-region", "traceparent,x-supabase-api-version", names(64)]) {
+    assertEquals(await allowedFor(asked), asked.replaceAll(/,\s*/g, ", "));
+  }
+  const refused = ["", "*x, a b", "a;b", "x-ä", "a,,b", "x(y)", names(65), `x-${"y".repeat(4_096)}`];
+  for (const asked of refused) assertEquals([asked, await allowedFor(asked)], [asked, fixed]);
+});
+
 Deno.test("any other method is a 405 that names those allowed, and never reaches the function", async () => {
   const methods = ["GET", "POST"] as const;
   for (const method of ["PUT", "DELETE", "PATCH", "HEAD", "PURGE"]) {

@@ -40,6 +40,8 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
   published: readonly JWK[];
   /** What became of the users. */
   fate: Fate = "active";
+  /** Whether the gateway in front accepts an API key. */
+  gateway = (apikey: string | null): boolean => apikey === PUBLISHABLE_KEY;
   /** Answers in place of the JWKS, to fail as an upstream can. */
   jwks: ((asked: Asked) => Reply | Promise<Reply>) | undefined;
   /** Answers in place of GET /user. */
@@ -73,7 +75,7 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
     this.tokens.push(token);
     if (this.user !== undefined) return this.user(token);
     // Kong, the gateway in front of Auth.
-    return headers.get("apikey") === PUBLISHABLE_KEY
+    return this.gateway(headers.get("apikey"))
       ? this.#userOf(token)
       : Response.json({ message: "Invalid authentication credentials" }, { status: 401 });
   }
