@@ -1,7 +1,6 @@
 /**
- * Refuses a file whose secrets are for this computer: `supabase secrets set --env-file` uploads everything in it, and
- * a development key in production would let anybody who has a copy of it sign tokens. For use in a workflow, before
- * the upload.
+ * Refuses a file of secrets that must not be uploaded: `supabase secrets set --env-file` uploads everything in it, and
+ * whoever has a copy of a development key could sign tokens for production. Workflows run it before the upload.
  */
 import { readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";

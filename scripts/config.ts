@@ -1,6 +1,6 @@
 /**
  * Prints the settings that make PowerSync accept the functions' tokens: `client_auth` for a self-hosted service.yaml,
- * and what to enter in PowerSync Cloud. The output as a whole is YAML, so that it can be written to a file.
+ * and the fields of PowerSync Cloud. All of the output is YAML, so it can be written to a file.
  */
 import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
 import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
@@ -18,9 +18,9 @@ const HELP = `Prints PowerSync's client authentication settings.
   deno task config -- --static              with the keys inline, for a service that cannot reach the JWKS
 
   --project REF     the deployment's project, by ref or URL
-  --jwks-url URL    the address of powersync-jwks (default: that of SUPABASE_URL in the file, or of deno task dev)
-  --static          the keys themselves instead of their address: of the file, or of --jwks-url
-  --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
+  --jwks-url URL    the address of powersync-jwks (default: from SUPABASE_URL in the file, or deno task dev)
+  --static          the keys themselves instead of their address: from the file, or from --jwks-url
+  --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL in the file, else powersync-dev; may be repeated
   --env-file PATH   default ${LOCAL_ENV_FILE}
   --help`;
 
@@ -47,7 +47,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const audiences = audiencesOf(variables, flags.audience ?? []);
   if (audiences[0] === DEVELOPMENT_AUDIENCE && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
     console.error(
-      `No audience is known, so that it is ${DEVELOPMENT_AUDIENCE}: add POWERSYNC_URL to the file, or --audience.`,
+      `No audience is known, so it is ${DEVELOPMENT_AUDIENCE}: add POWERSYNC_URL to the file, or --audience.`,
     );
   }
   const jwksUri = jwksUrl ?? jwksUriOf(variables);
@@ -60,23 +60,23 @@ export async function main(args: readonly string[]): Promise<void> {
 
 function readJwksUrl(url: string | undefined, project: string | undefined): string | undefined {
   if (url !== undefined && project !== undefined) {
-    throw new CommandError("--project and --jwks-url both name the JWKS: leave one of them out.");
+    throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
   }
   if (project !== undefined) {
     const supabaseUrl = projectUrl(project);
     if (supabaseUrl !== undefined) return jwksUrlOf(supabaseUrl);
     throw new CommandError(
-      "--project is neither a project's ref nor its URL: copy the ref from the dashboard's address.",
+      "--project must be a project's ref or URL: copy the ref from the dashboard's address.",
     );
   }
   if (url === undefined || isHttpUrl(url)) return url;
-  throw new CommandError("--jwks-url is no http(s) address: give that of powersync-jwks.");
+  throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
 }
 
 function jwksUriOf({ SUPABASE_URL }: EnvVariables): string {
   const url = SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL;
   if (isHttpUrl(url)) return jwksUrlOf(url);
-  throw new CommandError("SUPABASE_URL in the file is no http(s) address: correct it, or give --project.");
+  throw new CommandError("SUPABASE_URL in the file must be an http(s) URL: correct it, or give --project.");
 }
 
 function settingsText(settings: ClientAuth, jwksUri: string): string {
@@ -93,7 +93,7 @@ function settingsText(settings: ClientAuth, jwksUri: string): string {
 function loopbackHint(jwksUri: string | undefined): string[] {
   if (jwksUri === undefined || !isLoopback(jwksUri)) return [];
   return [
-    "# This address is this computer, and a service in a container does not reach it so: give it the keys with --static.",
+    "# This address is this computer; a service in a container does not reach it: give it the keys with --static.",
   ];
 }
 

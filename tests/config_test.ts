@@ -195,7 +195,7 @@ Deno.test("what is missing is named with its fix", async () => {
     await config(["--static"], "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n"),
     /POWERSYNC_PRIVATE_KEY cannot be used/,
   );
-  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /holds no HS256 key/);
+  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /is not an HS256 key/);
   assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
   assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
   assertRefused(await config(["--project", "no ref!"]), /--project/);

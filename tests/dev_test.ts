@@ -85,14 +85,18 @@ Deno.test("it prints where everything is and where production secrets belong, th
   });
 });
 
-Deno.test("bad flags, a taken port and a foreign address end it with one sentence", async () => {
+Deno.test("bad flags, a port in use and a foreign address end it with one sentence", async () => {
   await inProject(async (folder) => {
     await assertRefuses(folder, ["--prot", "1"], /^Unknown option '--prot'/);
-    await assertRefuses(folder, ["--port", "70000"], /^--port is not a number from 0 to 65535/);
-    await assertRefuses(folder, ["--port", "0", "--host", "192.0.2.1"], /^The address 192\.0\.2\.1 is none/);
+    await assertRefuses(folder, ["--port", "70000"], /^--port must be a number from 0 to 65535/);
+    await assertRefuses(
+      folder,
+      ["--port", "0", "--host", "192.0.2.1"],
+      /^192\.0\.2\.1 is not an address of this computer/,
+    );
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
-    await assertRefuses(folder, ["--port", `${port}`], new RegExp(`^Port ${port} is taken: .*--port`));
+    await assertRefuses(folder, ["--port", `${port}`], new RegExp(`^Port ${port} is in use: .*--port`));
   });
 });
 

@@ -173,7 +173,7 @@ Deno.test("a missing or broken key is named with its fix, and never shown", asyn
     /POWERSYNC_PRIVATE_KEY cannot be used/,
   );
   const cut = await token(["--user", "u", "--shared"], { file: "POWERSYNC_SHARED_KEY=c2VjcmV0\n" });
-  assertRefused(cut, /holds no HS256 key.*--force/);
+  assertRefused(cut, /is not an HS256 key.*--force/);
   assertFalse(cut.stderr.includes("c2VjcmV0"));
 });
 
@@ -195,7 +195,7 @@ for (
     [["--user", "a\nb"], /control characters/],
     [["--user", "u", "--claim", "plan"], /name=value/],
     [["--user", "u", "--claim", "=x"], /name=value/],
-    [["--user", "u", "--claim", "x={a:1}"], /broken JSON/],
+    [["--user", "u", "--claim", "x={a:1}"], /not valid JSON/],
     [["--user", "u", "--claim", "sub=other"], /--user/],
     [["--user", "u", "--claim", "exp=9999999999"], /--expires-in/],
     [["--user", "u", "--claim", "parameters=[]"], /parameters/],

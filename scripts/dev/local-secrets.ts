@@ -11,8 +11,8 @@ import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";
 
 /**
- * Writes what development needs and the file lacks: a key whose `kid` shows that it is none for production, and the
- * URL of a local PowerSync Service.
+ * Writes what development needs and the file lacks: a key whose `kid` marks it as local, and the URL of a local PowerSync
+ * Service.
  *
  * @param path The `.env` file.
  * @returns The names of the secrets it wrote.

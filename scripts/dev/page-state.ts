@@ -6,7 +6,7 @@ import { readEnvFile } from "../setup/env-file.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 import type { Platform } from "../setup/platform.ts";
 
-/** What the page shows and asks about. */
+/** What the page shows. */
 export interface PageOptions {
   readonly origin: string;
   readonly platform: Platform;
@@ -47,7 +47,7 @@ export async function pageState({ origin, platform, envFile }: PageOptions): Pro
 }
 
 /**
- * The published keys and what each is for.
+ * The published keys and the role of each.
  *
  * @param ring The keys.
  * @param now Seconds since 1970.

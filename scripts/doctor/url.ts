@@ -4,12 +4,12 @@ import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 /** What placeholders look like: `https://<instance>.…`, `https://your-instance.…`. */
 const PLACEHOLDER = /[<>]|your[-_]|xxxx|placeholder|changeme|\.{3}|…|\[instance\]/i;
 
-/** Networks that are nobody's on the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193), and names without a dot. */
+/** Private networks (RFC 1918, RFC 6598, RFC 3927, RFC 4193), and names without a dot. */
 const PRIVATE_HOST =
   /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd]|\[fe80)|^[^.[]+$|\.(local|internal|lan)$/;
 
 /**
- * Whether a URL's host is one that the internet does not reach.
+ * Whether a URL's host cannot be reached from the internet.
  *
  * @param url A URL.
  */
@@ -31,7 +31,7 @@ export function checkPowerSyncUrl(subject: Subject, given: string): Check[] {
   if (!credentials && PLACEHOLDER.test(text)) return [failed(subject, "url-placeholder", { seen })];
   const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || credentials) {
-    return [failed(subject, "url-invalid", { seen: "It cannot be read as a plain http(s) URL." })];
+    return [failed(subject, "url-invalid", { seen: "It is not a plain http(s) URL." })];
   }
   const found: Check[] = [];
   if (url.protocol === "http:" && !isPrivateHost(text)) {

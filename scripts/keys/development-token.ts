@@ -10,7 +10,7 @@ import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
-/** What a development token says, and with which file's key it is signed. */
+/** The content of a development token, and the file with the key that signs it. */
 export interface DevelopmentTokenRequest {
   /** The `.env` file's variables. */
   readonly variables: EnvVariables;
@@ -34,7 +34,7 @@ const DEFAULT_ISSUER = "powersync-auth";
 /**
  * A token signed with the key that the functions would sign with.
  *
- * @throws {CommandError} The file holds no usable key, or PowerSync would refuse the token.
+ * @throws {CommandError} The file has no usable key, or PowerSync would refuse the token.
  */
 export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
   const { variables, envFile, nowSeconds, lifetimeSeconds } = request;
@@ -65,7 +65,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
 /**
  * A token signed with the shared secret for self-hosted development.
  *
- * @throws {CommandError} The file holds no shared secret, or PowerSync would refuse the token.
+ * @throws {CommandError} The file has no shared secret, or PowerSync would refuse the token.
  */
 export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
   const { variables, envFile, audiences, nowSeconds, lifetimeSeconds } = request;
@@ -76,7 +76,7 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
   const key = readSharedKey(value);
   if (key === undefined) {
     throw new CommandError(
-      `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
+      `${SHARED_KEY_NAME} in ${envFile} is not an HS256 key: deno task keys -- --alg HS256 --force`,
     );
   }
   const [first, ...others] = audiences;
@@ -93,7 +93,7 @@ function issuerOf(variables: EnvVariables): string {
   return variables.POWERSYNC_ISSUER?.trim() || DEFAULT_ISSUER;
 }
 
-/** A token that PowerSync would refuse is not worth printing. */
+/** A token that PowerSync would refuse is not printed. */
 async function assertAccepted(
   token: string,
   { request, keys }: { request: DevelopmentTokenRequest; keys: { jwks: unknown } | { staticJwks: unknown } },

@@ -12,20 +12,20 @@ import type { KeyReport } from "./report.ts";
 /** Default of POWERSYNC_TOKEN_TTL, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
 
-/** What a rotation is made from. */
+/** What a rotation needs. */
 export interface RotationRequest extends KeyRequest {
   readonly nowSeconds: number;
   /** How long after now the new key starts to sign, in seconds. */
   readonly leadSeconds: number;
-  /** The old key's secret; what the file holds, or POWERSYNC_PRIVATE_KEY, when missing. */
+  /** The old key's secret; by default the one in the file, or POWERSYNC_PRIVATE_KEY. */
   readonly replaces: string | undefined;
-  /** POWERSYNC_TOKEN_TTL; what the file holds, or the default, when missing. */
+  /** POWERSYNC_TOKEN_TTL; by default the file's, or its default. */
   readonly tokenLifetimeSeconds: number | undefined;
 }
 
 /**
- * Makes a key that takes over from the one that signs now. The old private key is not needed: a secret of Supabase
- * cannot be read back.
+ * Makes a key that takes over from the one that signs now. The old private key is not needed, because Supabase does not
+ * return secrets.
  *
  * @throws {CommandError} The file holds no such key, or git would commit it.
  */
@@ -63,7 +63,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   };
 }
 
-/** What a file's keys come to: those that the new one replaces, and those that nothing needs any more. */
+/** The keys of a file that the new one replaces, and those that are no longer needed. */
 async function oldKeys(
   variables: EnvVariables,
   { replaces, nowSeconds, lifetime, envFile }: RotationRequest & { lifetime: number },
@@ -75,7 +75,7 @@ async function oldKeys(
   }
   if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
     throw new CommandError(
-      `${envFile} holds no ${replaces}: leave --replaces out to replace the key that is there.`,
+      `${envFile} has no ${replaces}: leave --replaces out to replace the key that is there.`,
     );
   }
   const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
@@ -87,7 +87,7 @@ function isLocal({ kid }: SigningKey): boolean {
   return kid.startsWith(LOCAL_KEY_PREFIX);
 }
 
-/** The names of both halves' secrets; of a file, those that are there. To unset one that is not set does no harm. */
+/** The names of both halves' secrets; of a file, those in it. Unsetting a secret that is not set is harmless. */
 function bothHalves(privateNames: readonly string[], variables: EnvVariables | undefined): string[] {
   return privateNames.map(secretNamesOf).flatMap(({ privateName, publicName }) => {
     const hasTwin = variables === undefined || variables[publicName] !== undefined;

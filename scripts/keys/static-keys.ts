@@ -8,13 +8,13 @@ import { readJwks } from "../powersync/jwks.ts";
 import { fetchJwks } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
-/** What a public key in the configuration consists of; nothing else of a JWKS gets there. */
+/** The members of a public key in the configuration; nothing else is copied from a JWKS. */
 const MEMBERS = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y"];
 
 /**
- * The keys of an `.env` file, for a configuration that holds them: the public halves, and the shared secret.
+ * The keys of an `.env` file for an inline configuration: the public halves, and the shared secret.
  *
- * @throws {CommandError} The file holds no usable key, or a broken one.
+ * @throws {CommandError} The file has no usable key, or a broken one.
  */
 export async function keysOfFile(variables: EnvVariables, envFile: string): Promise<ConfiguredKey[]> {
   const { published, problems } = await loadKeyRing(readKeySecrets(variables));
@@ -32,7 +32,7 @@ export async function keysOfFile(variables: EnvVariables, envFile: string): Prom
 /**
  * The keys that a JWKS shows now.
  *
- * @throws {CommandError} PowerSync could not use it, or it shows a private key.
+ * @throws {CommandError} PowerSync could not use it, or it has a private key.
  */
 export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
   const live = await fetchJwks(url);
@@ -53,7 +53,7 @@ function sharedKeys(variables: EnvVariables, envFile: string): ConfiguredKey[] {
   const key = readSharedKey(value);
   if (key !== undefined) return [key];
   throw new CommandError(
-    `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
+    `${SHARED_KEY_NAME} in ${envFile} is not an HS256 key: deno task keys -- --alg HS256 --force`,
   );
 }
 

@@ -2,7 +2,7 @@
  * The URL of a Supabase project.
  *
  * @param project Its ref, as in the dashboard's address, or its URL.
- * @returns The URL without trailing slash, or `undefined` when the text is neither.
+ * @returns The URL without trailing slash, or `undefined` when it is neither.
  */
 export function projectUrl(project: string): string | undefined {
   if (/^[a-z0-9]+$/.test(project)) return `https://${project}.supabase.co`;

@@ -209,13 +209,13 @@ Deno.test("a request without a token is refused with 401", async () => {
 for (
   const [what, path, body, status, code] of [
     ["no JSON", "/signup", "{", 400, "bad_json"],
-    ["JSON that is no object", "/signup", "[]", 400, "bad_json"],
+    ["JSON that is not an object", "/signup", "[]", 400, "bad_json"],
     ["more than 64 KB", "/signup", `{"data":"${"x".repeat(65 * 1024)}"}`, 413, "validation_failed"],
     ["a phone number", "/signup", `{"phone":"+10000000"}`, 400, "validation_failed"],
-    ["an address that is no text", "/token?grant_type=password", `{"email":1}`, 400, "validation_failed"],
+    ["an address that is not text", "/token?grant_type=password", `{"email":1}`, 400, "validation_failed"],
     ["an unknown grant", "/token?grant_type=pkce", "{}", 400, "validation_failed"],
     [
-      "a refresh token that is no text",
+      "a refresh token that is not text",
       "/token?grant_type=refresh_token",
       "{}",
       400,

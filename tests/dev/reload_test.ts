@@ -5,7 +5,7 @@ import { withDevServer } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
-const LOADED = /^Changed: the functions were loaded anew\.$/;
+const LOADED = /^Changed: the functions were loaded again\.$/;
 const NOT_LOADED = /^The functions cannot be loaded: /;
 const ANONYMOUS = 'return { sub: "anonymous", role: "anon", is_anonymous: true };';
 
@@ -47,7 +47,7 @@ Deno.test("a syntax error is one line, the functions go on, and the correction t
   });
 });
 
-Deno.test("functions that loop or wait for ever hold up neither their correction nor later changes", async () => {
+Deno.test("functions that loop or wait for ever block neither their correction nor later changes", async () => {
   await withDevServer(async (server) => {
     const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
     await editClaims(server, "for (;;);");

@@ -102,7 +102,7 @@ const CASES: Case[] = [
   ["function-caller-refused", () => ({ userToken: "a.b.c" })],
   ["function-claims-refused", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
   ["function-claims-failed", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
-  ["function-neighbour", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
+  ["function-upstream", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
   ["function-secrets", (deployment) => {
     deployment.environment.POWERSYNC_URL = "";
   }],

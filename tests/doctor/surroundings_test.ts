@@ -10,7 +10,7 @@ import { makeKey } from "../support/signing.ts";
 
 const dev = await makeKey("ES256", "dev-0123456789");
 
-Deno.test("a development key and plain http fail for a deployment that is none of this computer's", async () => {
+Deno.test("a development key and plain http fail for a deployment that is not on this computer", async () => {
   await withDeployment(async (deployment) => {
     deployment.environment.POWERSYNC_PRIVATE_KEY = base64(dev.privateJwk);
     const url = `${deployment.url}/functions/v1/powersync-jwks`;

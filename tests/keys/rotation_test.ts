@@ -215,7 +215,7 @@ Deno.test("a broken key in the file, or one that is not there, is named", async 
     await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
     assertRefused(
       await rotate(["--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_X"]),
-      /holds no POWERSYNC_PRIVATE_KEY_X/,
+      /has no POWERSYNC_PRIVATE_KEY_X/,
     );
   });
 });
