@@ -3,8 +3,7 @@ import { audiencesOf } from "../setup/audience.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { checkJwks } from "../powersync/jwks.ts";
-import { type RuleResult, verdictOf } from "../powersync/result.ts";
-import { RULE_CODES } from "../powersync/rule-codes.ts";
+import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
 import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 

@@ -1,6 +1,7 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { readKeySecrets, readTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
 import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
 import { CommandError } from "../cli/command.ts";

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { ask, parseJson } from "../setup/ask.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";
@@ -40,7 +40,7 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
   const { response, text } = asked;
   const body = parseJson(text);
   const error = errorOf(body);
-  const own = error !== undefined && Object.hasOwn(HTTP_STATUS, error.code);
+  const own = error !== undefined && Object.hasOwn(ERRORS, error.code);
   const cors = own || response.ok
     ? [checkOrigin(subject, response) ?? await checkPreflight(name, url, timeoutMs)]
     : [];

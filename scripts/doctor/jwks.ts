@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { isLoopback, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { checkJwks } from "../powersync/jwks.ts";
@@ -79,7 +79,7 @@ function checkAnswer({ status, headers, ok }: Response, text: string): Check | u
   const body = parseJson(text);
   const code = isJsonObject(body) && typeof body.code === "string" ? body.code : undefined;
   const seen = `HTTP ${status}${code === undefined ? "" : `, code ${code}`}.`;
-  if (code !== undefined && Object.hasOwn(HTTP_STATUS, code)) {
+  if (code !== undefined && Object.hasOwn(ERRORS, code)) {
     const hint = isJsonObject(body) && typeof body.hint === "string" ? body.hint : undefined;
     return failed(JWKS, "jwks-function-error", { seen, fix: hint });
   }

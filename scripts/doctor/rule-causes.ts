@@ -4,6 +4,7 @@ import { type Check, failed, passed, skipped, type Subject, warning } from "./ch
 
 /** What it means for a set-up when a rule of PowerSync fails. */
 const RULE_CAUSES: Readonly<Record<RuleId, CauseId>> = {
+  "static-jwks": "jwks-key-malformed",
   "jwks-shape": "jwks-not-a-set",
   "jwks-not-empty": "jwks-empty",
   "jwks-member": "jwks-key-malformed",
@@ -15,6 +16,7 @@ const RULE_CAUSES: Readonly<Record<RuleId, CauseId>> = {
   "jwks-kid-unique": "jwks-kid-duplicate",
   "jwks-no-private-member": "jwks-private-member",
   "token-size": "token-too-large",
+  "token-header": "token-malformed",
   "token-form": "token-malformed",
   "token-algorithm": "token-alg-refused",
   "key-found": "token-kid-unknown",

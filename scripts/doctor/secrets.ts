@@ -5,12 +5,7 @@ import {
 } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
-import {
-  readIdentityProviders,
-  readKeySecrets,
-  readTokenSettings,
-  readUserTokenSettings,
-} from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { whyLocalOnly } from "../setup/local-only.ts";
 import type { CauseId } from "./causes.ts";
@@ -42,29 +37,8 @@ const KEY_CAUSES: Readonly<Record<string, CauseId>> = {
   KEY_PAIR_MISMATCH: "secret-pair-mismatch",
 };
 
-/** Settings that have a reader of their own; what is wrong with them the reader says best. */
-const OTHER_SETTINGS: readonly { name: string; read: (variables: EnvVariables) => unknown }[] = [
-  {
-    name: "POWERSYNC_AUDIENCE",
-    read: (variables) =>
-      readTokenSettings({
-        POWERSYNC_URL: "https://any.example",
-        POWERSYNC_AUDIENCE: variables.POWERSYNC_AUDIENCE,
-      }),
-  },
-  {
-    name: "POWERSYNC_SESSION_CHECK",
-    read: ({ POWERSYNC_SESSION_CHECK }) =>
-      readUserTokenSettings({ SUPABASE_URL: "https://any.example", POWERSYNC_SESSION_CHECK }),
-  },
-  {
-    name: "POWERSYNC_IDENTITY_PROVIDERS",
-    read: (variables) => {
-      const list = readIdentityProviders(variables);
-      return list === undefined ? undefined : parseIdentityProviders(list, []);
-    },
-  },
-];
+/** Settings whose error says best what is wrong with them. */
+const OTHER_SETTINGS = ["POWERSYNC_AUDIENCE", "POWERSYNC_SESSION_CHECK"] as const;
 
 /**
  * Checks a file with secrets, without any network.
@@ -77,7 +51,11 @@ export async function checkSecrets(file: SecretsFile, nowSeconds: number): Promi
     ...await checkKeys(file.variables, nowSeconds),
     ...checkUrl(file.variables),
     checkLifetime(file.variables),
-    ...OTHER_SETTINGS.flatMap(({ name, read }) => checkSetting(name, () => read(file.variables))),
+    ...OTHER_SETTINGS.flatMap((name) => checkSetting(name, () => readSetting(file.variables, name))),
+    ...checkSetting("POWERSYNC_IDENTITY_PROVIDERS", () => {
+      const list = readSetting(file.variables, "POWERSYNC_IDENTITY_PROVIDERS");
+      return list === undefined ? undefined : parseIdentityProviders(list, []);
+    }),
     ...checkIssuer(file.variables),
     ...checkPlace(file),
   ];
@@ -137,10 +115,7 @@ function checkUrl({ POWERSYNC_URL: url = "" }: EnvVariables): Check[] {
 
 function checkLifetime({ POWERSYNC_TOKEN_TTL }: EnvVariables): Check {
   try {
-    const { lifetimeSeconds } = readTokenSettings({
-      POWERSYNC_URL: "https://any.example",
-      POWERSYNC_TOKEN_TTL,
-    });
+    const lifetimeSeconds = readSetting({ POWERSYNC_TOKEN_TTL }, "POWERSYNC_TOKEN_TTL");
     return passed(LIFETIME, `Tokens live ${lifetimeSeconds} s.`);
   } catch (error) {
     if (error instanceof PowerSyncAuthError) {

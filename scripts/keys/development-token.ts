@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { issueToken } from "../../supabase/functions/_shared/powersync/token.ts";
+import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
 import { checkToken } from "../powersync/check-token.ts";
@@ -42,7 +42,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
     const ring = await loadKeyRing(readKeySecrets(variables));
     const key = signingKeyAt(ring, nowSeconds);
     const [first, ...others] = request.audiences;
-    const { token } = await issueToken(request.claims, {
+    const { token } = await signToken(JSON.stringify(request.claims), {
       key,
       audience: others.length === 0 ? first : [first, ...others],
       issuer: issuerOf(variables),

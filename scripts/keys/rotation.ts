@@ -1,5 +1,6 @@
 /**
- * When a new key may sign and an old one may be removed. A test holds these numbers to a model of PowerSync's key cache.
+ * When a new key may sign and an old one may be removed. `tests/powersync/rotation_test.ts` holds these numbers to a model
+ * of PowerSync's key cache.
  */
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 

@@ -39,7 +39,7 @@ export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
   if (!live.ok) {
     throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address of powersync-jwks.`);
   }
-  const { keys, results } = readJwks(live.jwks, { from: "remote" });
+  const { keys, results } = readJwks(live.jwks);
   const failure = results.find(({ outcome }) => outcome === "failed");
   if (failure !== undefined) {
     throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);

@@ -1,20 +1,24 @@
 /**
- * What the PowerSync Service (1.25.0) accepts, written down once: for the tests, the doctor and the development page.
- * The rules were read in its KeyStore, KeySpec and RemoteJWKSCollector, and measured against the running service.
+ * What the PowerSync Service (1.25.0) accepts: for the tests, the doctor and the development page. Read in its
+ * KeyStore, KeySpec and RemoteJWKSCollector and in jose 4.15.9, and held to the verdicts of the real service
+ * (tests/powersync/verdicts.jsonl).
  */
 import { Buffer } from "node:buffer";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { checkClaims } from "./claims.ts";
-import { type JwksReading, readJwks } from "./jwks.ts";
+import { type JwksAnswer, type JwksReading, readJwks, readJwksAnswer } from "./jwks.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKEN_LIFETIME_SECONDS } from "./limits.ts";
-import { failed, passed, type RuleResult, skipped } from "./result.ts";
-import { checkAlgorithm, checkKeyAndSignature, KEY_RULES } from "./signature.ts";
+import { failed, passed, type RuleResult } from "./result.ts";
+import { checkAlgorithm, checkKeyAndSignature, keyNotChecked } from "./signature.ts";
+import { readStaticJwks } from "./static-jwks.ts";
 
-/** What a token is checked against. */
+/** What a token is checked against. The host that the service replicates from decides nothing. */
 export interface TokenCheck {
-  /** The JWKS that the service's `jwks_uri` answers, as parsed JSON; without any JWKS the key rules are skipped. */
+  /** The JWKS that the service's `jwks_uri` answers with HTTP 200, as parsed JSON. */
   readonly jwks?: unknown;
-  /** The JWKS written into the service's configuration, where shared secrets (HS256) may stand. */
+  /** The answer itself, instead of `jwks`. Without any keys, the rules about the key are skipped. */
+  readonly jwksAnswer?: JwksAnswer;
+  /** The JWKS in the service's configuration, where shared secrets (HS256) may stand. */
   readonly staticJwks?: unknown;
   /** The audiences the service is configured with; on PowerSync Cloud, the instance URL. */
   readonly audiences: readonly string[];
@@ -23,6 +27,8 @@ export interface TokenCheck {
   /** The longest `exp - iat`, in seconds; 86400 unless the service is configured otherwise. */
   readonly maxLifetimeSeconds?: number;
 }
+
+const FIX_FORM = "Pass the function's `token` on unchanged, without quotes or line breaks.";
 
 /**
  * Checks a token under every rule, in PowerSync's own order.
@@ -37,23 +43,37 @@ export interface TokenCheck {
  * ```
  */
 export async function checkToken(token: string, check: TokenCheck): Promise<readonly RuleResult[]> {
-  const size = checkSize(token);
-  const parts = decodeToken(token);
-  if (parts === undefined) {
-    const seen = "The token is not three base64url parts with a JSON header and a JSON object in it.";
-    const fix = "Pass the function's `token` on unchanged, without quotes or line breaks.";
-    return [size, failed("token-form", { code: "PSYNC_S2101", seen, fix })];
+  const readings = readKeys(check);
+  const before = [
+    ...readings.flatMap(({ results }) => results.filter(({ rule }) => rule === "static-jwks")),
+    checkSize(token),
+    checkHeaderField(token),
+  ];
+  const [first = "", second = "", ...others] = token.split(".");
+  const members = others.length === 1 ? parseObject(first) : undefined;
+  if (members === undefined) {
+    return [...before, malformed("The token is not three base64url parts with a JSON object as its header.")];
   }
-  const header = { alg: parts.header.alg, kid: parts.header.kid };
+  if (!isCritKnown(members)) {
+    return [...before, malformed("PowerSync does not know what the header's `crit` names.")];
+  }
+  const header = { alg: members.alg, kid: members.kid };
   const algorithm = checkAlgorithm(header);
+  const keyRules = algorithm.outcome === "failed"
+    ? keyNotChecked("Not checked: the algorithm is not accepted.")
+    : await checkKeyAndSignature(token, { header, readings });
+  // PowerSync looks into the payload after the signature, and refuses one that is not base64url (RFC 7797, section 7).
+  const isEncoded = members.crit === undefined || members.b64 === true;
+  const claims = isEncoded ? parseObject(second) : undefined;
+  if (claims === undefined) {
+    return [...before, algorithm, ...keyRules, malformed("The token's payload is not a JSON object.")];
+  }
   return [
-    size,
-    passed("token-form", "The token is a well-formed JWT."),
+    ...before,
+    checkCharacters(token, keyRules),
     algorithm,
-    ...(algorithm.outcome === "failed"
-      ? KEY_RULES.map((rule) => skipped(rule, "Not checked: the algorithm is not accepted."))
-      : await checkKeyAndSignature(token, { header, jwks: knownKeys(check) })),
-    ...checkClaims(parts.claims, {
+    ...keyRules,
+    ...checkClaims(claims, {
       audiences: check.audiences,
       nowSeconds: check.nowSeconds,
       maxLifetimeSeconds: check.maxLifetimeSeconds ?? MAX_TOKEN_LIFETIME_SECONDS,
@@ -61,19 +81,12 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
   ];
 }
 
-/** The keys of both sources together (PowerSync CompoundKeyCollector). */
-function knownKeys({ jwks, staticJwks }: TokenCheck): JwksReading | undefined {
-  const readings = [
-    ...(staticJwks === undefined ? [] : [readJwks(staticJwks, { from: "static" })]),
-    ...(jwks === undefined ? [] : [readJwks(jwks, { from: "remote" })]),
+function readKeys({ jwks, jwksAnswer, staticJwks }: TokenCheck): JwksReading[] {
+  return [
+    ...(staticJwks === undefined ? [] : [readStaticJwks(staticJwks)]),
+    ...(jwks === undefined ? [] : [readJwks(jwks)]),
+    ...(jwksAnswer === undefined ? [] : [readJwksAnswer(jwksAnswer)]),
   ];
-  if (readings.length === 0) return undefined;
-  const error = readings.find(({ missingKeyCode }) => missingKeyCode !== "PSYNC_S2101");
-  return {
-    keys: readings.flatMap(({ keys }) => keys),
-    missingKeyCode: error?.missingKeyCode ?? "PSYNC_S2101",
-    results: readings.flatMap(({ results }) => results),
-  };
 }
 
 function checkSize(token: string): RuleResult {
@@ -81,27 +94,41 @@ function checkSize(token: string): RuleResult {
   if (bytes < MAX_TOKEN_BYTES) return passed("token-size", `The token has ${bytes} bytes.`);
   const seen =
     `The token has ${bytes} bytes; the service refuses headers of more than about ${MAX_TOKEN_BYTES}.`;
-  return failed("token-size", { code: "HTTP 431", seen, fix: "Return fewer claims from claims.ts." });
+  return failed("token-size", { seen, fix: "Return fewer claims from claims.ts." });
 }
 
-function decodeToken(
-  token: string,
-): { header: Record<string, unknown>; claims: Record<string, unknown> } | undefined {
-  const [header, claims, signature, ...more] = token.split(".");
-  if (header === undefined || claims === undefined || signature === undefined || more.length > 0) {
-    return undefined;
+/** HTTP cuts white space at the end of a header field; the service takes no other. */
+function checkHeaderField(token: string): RuleResult {
+  if (/^\S+[ \t\r\n]*$/.test(token)) {
+    return passed("token-header", "The token fits in an Authorization header.");
   }
-  if (!/^[A-Za-z0-9_-]*$/.test(signature)) return undefined;
-  const decoded = { header: decodeObject(header), claims: decodeObject(claims) };
-  if (decoded.header === undefined || decoded.claims === undefined) return undefined;
-  return { header: decoded.header, claims: decoded.claims };
+  const seen = token === "" ? "There is no token." : "The token has white space in it.";
+  return failed("token-header", { seen, fix: FIX_FORM });
 }
 
-function decodeObject(part: string): Record<string, unknown> | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(part)) return undefined;
+/** jose ignores what is not base64, but it was not signed: then that is the fault to tell, not the key. */
+function checkCharacters(token: string, keyRules: readonly RuleResult[]): RuleResult {
+  const isFault = keyRules.some(({ code }) => code === "PSYNC_S2101") && /[^A-Za-z0-9_.-]/.test(token);
+  return isFault
+    ? malformed("The token has characters that are not base64url, such as quotes or spaces.")
+    : passed("token-form", "The token is a well-formed JWT.");
+}
+
+function malformed(seen: string): RuleResult {
+  return failed("token-form", { seen, fix: FIX_FORM });
+}
+
+/** Of all extensions jose knows `b64` alone (RFC 7797). */
+function isCritKnown({ crit, b64 }: Record<string, unknown>): boolean {
+  if (crit === undefined) return true;
+  return Array.isArray(crit) && crit.length > 0 && crit.every((name) => name === "b64") &&
+    typeof b64 === "boolean";
+}
+
+/** As lenient as jose 4: characters outside of base64 do not count, nor do bytes that are not UTF-8. */
+function parseObject(part: string): Record<string, unknown> | undefined {
   try {
-    const json = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(part, "base64url"));
-    const value: unknown = JSON.parse(json);
+    const value: unknown = JSON.parse(new TextDecoder().decode(Buffer.from(part, "base64")));
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "./limits.ts";
-import { failed, passed, quoted, type RuleResult, skipped, type TokenRule, warning } from "./result.ts";
+import { failed, passed, quoted, type RuleId, type RuleResult, skipped, warning } from "./result.ts";
 
 /** A token's payload, not yet checked. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -35,37 +35,32 @@ export function checkClaims(claims: Claims, options: ClaimOptions): RuleResult[]
   ];
 }
 
-function refused(rule: TokenRule, seen: string, fix = FIX_CLAIM): RuleResult {
-  return failed(rule, { code: "PSYNC_S2101", seen, fix });
-}
-
 /** A claim counts as present when the member exists, even as `null` (jose, `requiredClaims`). */
-function present(claims: Claims, { claim, rule }: { claim: string; rule: TokenRule }): RuleResult {
+function present(claims: Claims, { claim, rule }: { claim: string; rule: RuleId }): RuleResult {
   if (Object.hasOwn(claims, claim)) return passed(rule, `The claim \`${claim}\` is present.`);
-  return refused(rule, `The claim \`${claim}\` is missing.`);
+  return failed(rule, { seen: `The claim \`${claim}\` is missing.`, fix: FIX_CLAIM });
 }
 
-function isNumber(claims: Claims, { claim, rule }: { claim: string; rule: TokenRule }): RuleResult {
+function isNumber(claims: Claims, { claim, rule }: { claim: string; rule: RuleId }): RuleResult {
   const value = claims[claim];
   if (value === undefined) return skipped(rule, `Not checked: there is no \`${claim}\`.`);
   if (typeof value === "number") return passed(rule, `\`${claim}\` is the number ${value}.`);
-  return refused(rule, `\`${claim}\` is ${quoted(value)}, not a number of seconds since 1970.`);
+  const seen = `\`${claim}\` is ${quoted(value)}, not a number of seconds since 1970.`;
+  return failed(rule, { seen, fix: FIX_CLAIM });
 }
 
 function checkNotBefore(nbf: unknown, nowSeconds: number): RuleResult {
   if (nbf === undefined) return passed("nbf-reached", "There is no `nbf`.");
   if (typeof nbf !== "number") {
-    return refused("nbf-reached", `\`nbf\` is ${quoted(nbf)}, not a number of seconds.`);
+    const seen = `\`nbf\` is ${quoted(nbf)}, not a number of seconds.`;
+    return failed("nbf-reached", { seen, fix: FIX_CLAIM });
   }
   const ahead = nbf - nowSeconds;
   if (ahead <= CLOCK_TOLERANCE_SECONDS) {
-    return passed("nbf-reached", "`nbf` has come, give or take a minute.");
+    return passed("nbf-reached", "`nbf` has passed, or will within a minute.");
   }
-  return refused(
-    "nbf-reached",
-    `The token becomes valid in ${ahead} s.`,
-    "Wait, or correct the clock that set `nbf`.",
-  );
+  const seen = `The token becomes valid in ${ahead} s.`;
+  return failed("nbf-reached", { seen, fix: "Wait, or correct the clock that set `nbf`." });
 }
 
 /** jose counts the very second at which the tolerance ends as expired. */
@@ -73,23 +68,20 @@ function checkExpiry(exp: unknown, nowSeconds: number): RuleResult {
   if (typeof exp !== "number") return skipped("exp-not-passed", "Not checked: there is no `exp` to compare.");
   const left = exp - nowSeconds;
   if (left > 0) return passed("exp-not-passed", `The token expires in ${left} s.`);
+  const seen = `The token expired ${-left} s ago`;
   if (left > -CLOCK_TOLERANCE_SECONDS) {
-    return passed(
-      "exp-not-passed",
-      `The token expired ${-left} s ago, within the ${CLOCK_TOLERANCE_SECONDS} s of tolerance.`,
-    );
+    return passed("exp-not-passed", `${seen}, within the ${CLOCK_TOLERANCE_SECONDS} s of tolerance.`);
   }
   const fix = "Get a new token; if it is new, correct the clock that made it.";
-  return failed("exp-not-passed", { code: "PSYNC_S2103", seen: `The token expired ${-left} s ago.`, fix });
+  return failed("exp-not-passed", { seen: `${seen}.`, fix });
 }
 
 function checkAudience(aud: unknown, audiences: readonly string[]): RuleResult[] {
-  const fix = `Make the token for one of the service's audiences, character by character: ${
-    quoted(audiences)
-  }.`;
+  const allowed = quoted(audiences);
+  const fix = `Make the token for one of the service's audiences, character by character: ${allowed}.`;
   if (aud === undefined || aud === null) {
     return [
-      failed("aud-present", { code: "PSYNC_S2105", seen: "The claim `aud` is missing.", fix }),
+      failed("aud-present", { seen: "The claim `aud` is missing.", fix }),
       skipped("aud-accepted", "Not checked: there is no `aud`."),
     ];
   }
@@ -100,27 +92,23 @@ function checkAudience(aud: unknown, audiences: readonly string[]): RuleResult[]
   const slash = stated.some((value) => audiences.some((audience) => trimmed(audience) === trimmed(value)))
     ? " They differ only in a trailing slash, and PowerSync compares every character."
     : "";
-  const seen = `\`aud\` is ${quoted(aud)}; the service accepts ${quoted(audiences)}.${slash}`;
-  return [present, failed("aud-accepted", { code: "PSYNC_S2105", seen, fix })];
+  const seen = `\`aud\` is ${quoted(aud)}; the service accepts ${allowed}.${slash}`;
+  return [present, failed("aud-accepted", { seen, fix })];
 }
 
 function trimmed(audience: unknown): unknown {
   return typeof audience === "string" ? audience.replace(/\/+$/, "") : undefined;
 }
 
+/** Only `exp` less `iat` counts: an `iat` in the future allows any `exp`. Two infinite numbers pass. */
 function checkLifetime({ iat, exp }: Claims, maxLifetimeSeconds: number): RuleResult {
   if (typeof iat !== "number" || typeof exp !== "number") {
     return skipped("lifetime", "Not checked: `iat` and `exp` are not both numbers.");
   }
-  const seen = `The token's whole lifetime is ${
-    exp - iat
-  } s; the service accepts up to ${maxLifetimeSeconds} s.`;
-  if (exp - iat <= maxLifetimeSeconds) return passed("lifetime", seen);
-  return failed("lifetime", {
-    code: "PSYNC_S2104",
-    seen,
-    fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300",
-  });
+  const lifetime = exp - iat;
+  const seen = `The token's lifetime is ${lifetime} s; the service accepts up to ${maxLifetimeSeconds} s.`;
+  const fix = "supabase secrets set POWERSYNC_TOKEN_TTL=300";
+  return lifetime > maxLifetimeSeconds ? failed("lifetime", { seen, fix }) : passed("lifetime", seen);
 }
 
 /** `null` counts as absent (PowerSync KeyStore). */
@@ -129,23 +117,18 @@ function checkParameters(parameters: unknown): RuleResult {
     return passed("parameters-object", "There are no `parameters`.");
   }
   if (isJsonObject(parameters)) return passed("parameters-object", "`parameters` is an object.");
-  return refused(
-    "parameters-object",
-    "`parameters` is not a JSON object.",
-    "Return an object in `parameters` from claims.ts.",
-  );
+  const fix = "Return an object in `parameters` from claims.ts.";
+  return failed("parameters-object", { seen: "`parameters` is not a JSON object.", fix });
 }
 
-/** Our own rule: PowerSync accepts any `sub`, but it keeps its JSON type, and columns are compared with that. */
+/** Our own rule: PowerSync accepts any `sub`, but keeps its JSON type, and compares columns with that. */
 function noticeSubject(sub: unknown): RuleResult {
-  if (typeof sub === "string" && sub !== "") return passed("sub-text", "`sub` is text, as user ids are.");
+  if (typeof sub === "string" && sub !== "") return passed("sub-text", "`sub` is text, as user IDs are.");
   if (sub === undefined) return skipped("sub-text", "Not checked: there is no `sub`.");
   const seen = typeof sub === "number"
     ? "`sub` is a number: it matches bigint columns and no text column."
-    : `\`sub\` is ${
-      sub === "" ? "empty" : sub === null ? "null" : "neither text nor a number"
-    }: it names nobody.`;
-  return warning("sub-text", { seen, fix: "Return the user's id as text in `sub` from claims.ts." });
+    : `\`sub\` is ${sub === "" ? "empty" : quoted(sub)}: it is not a user's ID.`;
+  return warning("sub-text", { seen, fix: "Return the user's ID as text in `sub` from claims.ts." });
 }
 
 /** Our own rule: PowerSync does not check `iss`, but takes this one for a token of Supabase Auth in what it logs. */
@@ -154,6 +137,6 @@ function noticeIssuer(iss: unknown): RuleResult {
     return passed("iss-not-supabase", "`iss` does not look like Supabase Auth.");
   }
   const seen =
-    "`iss` contains `supabase.co`: when the key is not found, PowerSync's log gives hints about Supabase Auth that mislead.";
+    "`iss` contains `supabase.co`: when the key is not found, PowerSync's log gives misleading hints about Supabase Auth.";
   return warning("iss-not-supabase", { seen, fix: "supabase secrets unset POWERSYNC_ISSUER" });
 }

@@ -1,4 +1,4 @@
-/** The codes with which the PowerSync Service refuses a client, as a client sees them. */
+/** The codes with which the PowerSync Service refuses a client, and two that only its log has. */
 export type PowerSyncCode =
   | "PSYNC_S2101"
   | "PSYNC_S2102"
@@ -25,22 +25,49 @@ export interface PowerSyncCodeMeaning {
 /** Every code, in the order in which a request meets them. Details beyond the code stay in the service's own log. */
 export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
   {
-    code: "PSYNC_S2106",
-    raisedFor: "a request without a token",
-    cause:
-      "The header is not exactly `Token <jwt>` or `Bearer <jwt>`, or fetchCredentials returned no token.",
-    fix: "Return the function's `token` unchanged from fetchCredentials.",
-  },
-  {
     code: "HTTP 431",
     raisedFor: "request headers over about 16 KB",
     cause: "The token carries too many or too large claims; the service answers before it looks at them.",
     fix: "Return fewer claims from claims.ts; look large values up in Sync Streams instead.",
   },
   {
+    code: "PSYNC_S2106",
+    raisedFor: "a request without a token, or with white space in the token",
+    cause:
+      "The header is not exactly `Token <jwt>` or `Bearer <jwt>`, or fetchCredentials returned no token.",
+    fix: "Return the function's `token` unchanged from fetchCredentials.",
+  },
+  {
+    code: "PSYNC_S2201",
+    raisedFor: "a key of the JWKS that cannot be imported, or a JWKS that is `null`",
+    cause: "One malformed key makes the service refuse the whole set.",
+    fix: "Unset the secret that holds the key, or replace it: deno task keys",
+  },
+  {
+    code: "PSYNC_S2204",
+    raisedFor: 'a JWKS that answers with an HTTP error, too late, or with anything but `{"keys":[…]}`',
+    cause: "The URI is wrong, powersync-jwks is not deployed, or the gateway still asks for a JWT.",
+    fix:
+      "Set verify_jwt = false in supabase/config.toml, then: supabase functions deploy powersync-jwks --use-api",
+  },
+  {
+    code: "PSYNC_S2202",
+    raisedFor:
+      "a JWKS host with an IPv6 address only; only the service's log says so, a client sees PSYNC_S2204",
+    cause: "The service looks for an IPv4 address.",
+    fix: "Serve the JWKS on a host that has one; on Supabase every project has.",
+  },
+  {
+    code: "PSYNC_S2203",
+    raisedFor: "a JWKS host in a blocked IP range; only the service's log says so, a client sees PSYNC_S2204",
+    cause: "The JWKS URI names a local or private address.",
+    fix:
+      "Use a public host; self-hosted, see `block_local_jwks` and `jwks_reject_ip_ranges` in service.yaml.",
+  },
+  {
     code: "PSYNC_S2101",
     raisedFor:
-      "an unknown `kid`, a bad signature, another `alg` than the key's, a missing `sub`, `iat` or `exp`, a malformed token",
+      "an unknown `kid`, a bad signature, another `alg` than the key's, a missing `sub`, `iat` or `exp`, an `nbf` in the future, `parameters` that is not an object, a malformed token",
     cause:
       "PowerSync does not have the key that signed: another JWKS URI, a new key signing too early, or halves of two pairs.",
     fix: "Compare the token's `kid` and `alg` with the live JWKS: deno task doctor -- --token <jwt>",
@@ -58,12 +85,6 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     fix: "Call the function in every fetchCredentials instead of storing its answer; check both clocks.",
   },
   {
-    code: "PSYNC_S2104",
-    raisedFor: "`exp - iat` above the service's maximum, 86400 s",
-    cause: "The token was made to live longer than a day.",
-    fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300 (for a development token: a shorter --expires-in)",
-  },
-  {
     code: "PSYNC_S2105",
     raisedFor: "an `aud` that is missing or not configured",
     cause: "POWERSYNC_URL is not, character by character, the instance's URL or a configured audience.",
@@ -71,30 +92,10 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
       "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>, or set POWERSYNC_AUDIENCE to an audience of the service.",
   },
   {
-    code: "PSYNC_S2201",
-    raisedFor: "a key of the JWKS that cannot be imported",
-    cause: "One malformed key makes the service refuse the whole set.",
-    fix: "Unset the secret that holds the key, or replace it: deno task keys",
-  },
-  {
-    code: "PSYNC_S2202",
-    raisedFor: "a JWKS host with an IPv6 address only",
-    cause: "The service looks for an IPv4 address.",
-    fix: "Serve the JWKS on a host that has one; on Supabase every project has.",
-  },
-  {
-    code: "PSYNC_S2203",
-    raisedFor: "a JWKS host in a blocked IP range",
-    cause: "The JWKS URI names a local or private address.",
-    fix:
-      "Use a public host; self-hosted, see `block_local_jwks` and `jwks_reject_ip_ranges` in service.yaml.",
-  },
-  {
-    code: "PSYNC_S2204",
-    raisedFor: 'a JWKS that answers with an HTTP error, too late, or with something else than `{"keys":[…]}`',
-    cause: "The URI is wrong, powersync-jwks is not deployed, or the gateway still asks for a JWT.",
-    fix:
-      "Set verify_jwt = false in supabase/config.toml, then: supabase functions deploy powersync-jwks --use-api",
+    code: "PSYNC_S2104",
+    raisedFor: "`exp - iat` above the service's maximum, 86400 s",
+    cause: "The token was made to live longer than a day.",
+    fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300 (for a development token: a shorter --expires-in)",
   },
 ];
 

@@ -1,130 +1,114 @@
 import { Buffer } from "node:buffer";
-import { compactVerify, errors, importJWK } from "jose";
-import type { ImportedKey, JwksReading } from "./jwks.ts";
-import { POWERSYNC_ALGORITHMS } from "./limits.ts";
-import { failed, passed, quoted, type RuleResult, skipped, type TokenRule } from "./result.ts";
+import type { PowerSyncCode } from "./codes.ts";
+import { verifies } from "./import-key.ts";
+import { isLooselyEqual, type JwksReading, type KnownKey } from "./jwks.ts";
+import { MIN_RSA_BITS, POWERSYNC_ALGORITHMS } from "./limits.ts";
+import { failed, passed, quoted, type RuleResult, skipped } from "./result.ts";
 
-/** A token's header as far as PowerSync reads it. */
+/** A token's header, as far as PowerSync reads it. */
 export interface TokenHeader {
   readonly alg: unknown;
   readonly kid: unknown;
 }
-
-/** The rules that need a key. */
-export const KEY_RULES: readonly TokenRule[] = ["key-found", "key-algorithm", "signature"];
 
 const FIX_KEY =
   "Compare the header with the live JWKS. A key must be published 75 minutes before it signs: deno task keys -- --rotate";
 
 /** The rule about the header's `alg` (PowerSync KeySpec). */
 export function checkAlgorithm({ alg }: TokenHeader): RuleResult {
-  if (Object.values(POWERSYNC_ALGORITHMS).some((names) => names.some((name) => name === alg))) {
-    return passed("token-algorithm", `The header states \`alg\` ${quoted(alg)}.`);
+  const seen = `The header states \`alg\` ${quoted(alg)}`;
+  if (Object.values(POWERSYNC_ALGORITHMS).flat().some((name) => name === alg)) {
+    return passed("token-algorithm", `${seen}.`);
   }
   const fix = alg === "Ed25519"
     ? 'Sign with `alg: "EdDSA"`: PowerSync does not know the newer name.'
     : "Sign with RS256, RS384, RS512, ES256, ES384 or EdDSA.";
-  const seen = `The header states \`alg\` ${quoted(alg)}, which PowerSync does not accept.`;
-  return failed("token-algorithm", { code: "PSYNC_S2101", seen, fix });
+  return failed("token-algorithm", { seen: `${seen}, which PowerSync does not accept.`, fix });
+}
+
+/** The rules that need a key, when they cannot be checked. */
+export function keyNotChecked(seen: string): RuleResult[] {
+  return [skipped("key-found", seen), skipped("key-algorithm", seen), skipped("signature", seen)];
 }
 
 /**
- * The rules about the key: found by `kid`, of the header's algorithm, and the signature's own.
+ * The rules about the key and the signature, as PowerSync's KeyStore applies them: a key whose `kid` matches is final;
+ * if there is none, each key without `kid` is tried, and one that does not fit its algorithm ends the search.
  *
  * @param token The token.
- * @param options Its header, and what PowerSync made of the JWKS; `undefined` when that is not known.
+ * @param options Its header, with an algorithm that PowerSync accepts, and every JWKS that PowerSync has, in its order.
  */
 export async function checkKeyAndSignature(
   token: string,
-  { header, jwks }: { header: TokenHeader; jwks: JwksReading | undefined },
+  { header, readings }: { header: TokenHeader; readings: readonly JwksReading[] },
 ): Promise<RuleResult[]> {
-  if (jwks === undefined) {
-    return KEY_RULES.map((rule) => skipped(rule, "No JWKS was given to check it with."));
+  if (readings.length === 0) return keyNotChecked("No JWKS was given to check it with.");
+  const alg = String(header.alg);
+  const keys = readings.flatMap((reading) => reading.keys);
+  const named = header.kid ? keys.find(({ kid }) => isLooselyEqual(kid, header.kid)) : undefined;
+  const wildcards = keys.filter(({ kid, algorithms }) =>
+    (kid === undefined || kid === null) && algorithms.includes(alg)
+  );
+  for (const key of named === undefined ? wildcards : [named]) {
+    const found = named === undefined
+      ? "The JWKS has no key of that `kid`; PowerSync tries the keys without `kid`."
+      : `The JWKS has the key ${quoted(key.kid)}, and PowerSync tries no other.`;
+    const problem = whyUnfit(key, alg);
+    if (problem !== undefined) {
+      return [
+        passed("key-found", found),
+        failed("key-algorithm", {
+          seen: problem,
+          fix: "Sign with the algorithm that the published key states, and with its `kid`.",
+        }),
+        skipped("signature", "Not checked: the key does not fit the algorithm."),
+      ];
+    }
+    const isGood = await isSignedBy(token, { key, alg });
+    if (!isGood && named === undefined) continue;
+    const fits = passed("key-algorithm", `The key is for ${alg}, as the header says.`);
+    return [passed("key-found", found), fits, signatureResult(isGood)];
   }
-  // A `kid` that matches is final: PowerSync tries no other key, whatever else is wrong.
-  const named = jwks.keys.find(({ kid }) => kid !== undefined && kid === header.kid);
-  return named === undefined
-    ? await checkWildcards(token, { header, jwks })
-    : await checkNamedKey(token, { header, key: named });
-}
-
-async function checkNamedKey(
-  token: string,
-  { header, key }: { header: TokenHeader; key: ImportedKey },
-): Promise<RuleResult[]> {
-  const found = passed("key-found", `The JWKS has the key ${quoted(key.kid)}, and PowerSync tries no other.`);
-  const alg = key.algorithms.find((name) => name === header.alg);
-  if (alg === undefined) {
-    const seen = `The header's \`alg\` is ${quoted(header.alg)}, the key's ${
-      quoted(key.jwk.alg ?? key.algorithms)
-    }.`;
-    const fix = "Sign with the algorithm that the published key states.";
-    return [
-      found,
-      failed("key-algorithm", { code: "PSYNC_S2101", seen, fix }),
-      skipped("signature", "Not checked: the algorithms differ."),
-    ];
-  }
+  const spoiled = readings.find(({ missingKeyCode }) => missingKeyCode !== "PSYNC_S2101");
   return [
-    found,
-    passed("key-algorithm", `The key is for ${alg}, as the header says.`),
-    await checkSignature(token, key, alg),
+    missingKey(header, { keys, code: spoiled?.missingKeyCode }),
+    ...keyNotChecked("Not checked: there is no key.").slice(1),
   ];
 }
 
-/** Keys without `kid`, in their order; the first that verifies the signature is the key. */
-async function checkWildcards(
-  token: string,
-  { header, jwks }: { header: TokenHeader; jwks: JwksReading },
-): Promise<RuleResult[]> {
-  for (const key of jwks.keys) {
-    const alg = key.algorithms.find((name) => name === header.alg);
-    if (key.kid !== undefined || alg === undefined) continue;
-    const signature = await checkSignature(token, key, alg);
-    if (signature.outcome === "failed") continue;
-    const seen = "The JWKS has no key of that `kid`, but one without `kid` that fits.";
-    return [
-      passed("key-found", seen),
-      passed("key-algorithm", `The key is for ${alg}, as the header says.`),
-      signature,
-    ];
+function whyUnfit({ jwk, algorithms, imported: { kind, bits } }: KnownKey, alg: string): string | undefined {
+  if (!algorithms.includes(alg)) {
+    return `The header's \`alg\` is ${quoted(alg)}; the key is for ${quoted(jwk.alg || algorithms)}.`;
   }
-  return [
-    missingKey(header, jwks),
-    ...KEY_RULES.slice(1).map((rule) => skipped(rule, "Not checked: there is no key.")),
-  ];
+  if (!POWERSYNC_ALGORITHMS[kind]?.includes(alg)) {
+    return `The key is of the kind ${kind}, which cannot verify ${alg}.`;
+  }
+  return bits === undefined || bits >= MIN_RSA_BITS
+    ? undefined
+    : `The key has ${bits} bits; ${alg} needs ${MIN_RSA_BITS}.`;
 }
 
-function missingKey({ kid }: TokenHeader, { keys, missingKeyCode }: JwksReading): RuleResult {
-  const known = keys.map((key) => key.kid === undefined ? "one without `kid`" : quoted(key.kid)).join(", ") ||
-    "none";
-  const wanted = typeof kid === "string" && kid !== ""
-    ? `The token's \`kid\` is ${quoted(kid)}`
-    : "The token has no `kid`";
-  return failed("key-found", {
-    code: missingKeyCode,
-    seen: `${wanted}; PowerSync finds no key for it. The keys it has: ${known}.`,
-    fix: FIX_KEY,
-  });
+function missingKey(
+  { kid }: TokenHeader,
+  { keys, code }: { keys: readonly KnownKey[]; code: PowerSyncCode | undefined },
+): RuleResult {
+  const known = keys.map((key) => key.kid === undefined ? "one without `kid`" : quoted(key.kid)).join(", ");
+  const wanted = kid ? `The token's \`kid\` is ${quoted(kid)}` : "The token has no `kid`";
+  const seen = `${wanted}; PowerSync finds no key for it. The keys it has: ${known || "none"}.`;
+  return failed("key-found", { code, seen, fix: FIX_KEY });
 }
 
-async function checkSignature(token: string, { jwk }: ImportedKey, alg: string): Promise<RuleResult> {
-  try {
-    const { kty, crv, n, e, x, y, k } = jwk;
-    const members = Object.entries({ kty, crv, n, e, x, y, k }).filter(([, value]) => value !== undefined);
-    const key = kty === "oct"
-      ? Buffer.from(String(k), "base64url")
-      : await importJWK(Object.fromEntries(members), alg);
-    await compactVerify(token, key, { algorithms: [alg] });
-    return passed("signature", "The key verifies the signature.");
-  } catch (error) {
-    // Deno's WebCrypto knows no P-521 in every version; PowerSync's does.
-    const unsupported = error instanceof errors.JOSENotSupported ||
-      (error instanceof DOMException && error.name === "NotSupportedError");
-    if (unsupported) return skipped("signature", `This computer cannot verify ${alg}.`);
-    const seen =
-      "The key does not verify the signature: the token was changed, or signed with another key of this `kid`.";
-    const fix = "Set both secrets from one pair; never give a new key an old `kid`: deno task keys";
-    return failed("signature", { code: "PSYNC_S2101", seen, fix });
-  }
+async function isSignedBy(token: string, { key, alg }: { key: KnownKey; alg: string }): Promise<boolean> {
+  const end = token.lastIndexOf(".");
+  const data = new TextEncoder().encode(token.slice(0, end));
+  const signature = new Uint8Array(Buffer.from(token.slice(end + 1), "base64"));
+  return await verifies(key.imported, { alg, data, signature });
+}
+
+function signatureResult(isGood: boolean): RuleResult {
+  if (isGood) return passed("signature", "The key verifies the signature.");
+  const seen =
+    "The key does not verify the signature: the token was changed, or signed with another key of this `kid`.";
+  const fix = "Set both secrets from one pair; never give a new key an old `kid`: deno task keys";
+  return failed("signature", { seen, fix });
 }

@@ -1,7 +1,7 @@
 /** One attack on the functions of a project, served on loopback, and the check that it leads nowhere. */
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import type { ErrorCode } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CORS_HEADERS, HTTP_STATUS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { FUNCTION_NAMES, powersyncKey, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
@@ -16,22 +16,23 @@ export const foreignKey = await makeKey("ES256", "foreign");
 /** Private members and whole secrets, which no answer may show. */
 const CONFIDENTIAL = [SECRET_KEY, base64(powersyncKey.privateJwk), `${powersyncKey.privateJwk.d}`];
 
-/** A token that must be refused. */
-export interface Attack {
-  readonly name: string;
-  /** The bearer. Given the URL of a server that must not be asked. */
-  readonly token: string | ((trapUrl: string) => string | Promise<string>);
-  /** `USER_TOKEN_INVALID` where it is not stated. */
+/** A bearer; where it is a function, it is given the URL of a server that must not be asked. */
+type Token = string | ((trapUrl: string) => string | Promise<string>);
+
+/** What a token leads to: `USER_TOKEN_INVALID` without a question to the Auth server, unless it is stated. */
+interface Expected {
   readonly code?: ErrorCode;
-  /** What the Auth server is asked; nothing where it is not stated. */
-  readonly calls?: { readonly jwks: number; readonly user: number };
+  readonly calls?: AuthStandIn["calls"];
 }
 
+/** A token that must be refused. */
+export type Attack = readonly [name: string, token: Token, expected?: Expected];
+
 /** A key that no published set shows may be new: only the Auth server knows. */
-export const UNKNOWN_KEY_CALLS = { jwks: 1, user: 1 };
+export const UNKNOWN_KEY = { calls: { jwks: 1, user: 1 } };
 
 /** Only the Auth server can check a legacy token. */
-export const LEGACY_CALLS = { jwks: 0, user: 1 };
+export const LEGACY = { calls: { jwks: 0, user: 1 } };
 
 /** Not a bound on speed, which would fail on a busy machine: a request that hangs must fail a test. */
 const HANG_MS = 30_000;
@@ -90,7 +91,7 @@ export async function withTarget(test: (target: Target) => Promise<void>): Promi
 /** Registers one test that tries every attack on both functions that issue tokens. */
 export function testAttacks(title: string, attacks: readonly Attack[]): void {
   Deno.test(title, async () => {
-    assertEquals(new Set(attacks.map(({ name }) => name)).size, attacks.length, "names are unique");
+    assertEquals(new Set(attacks.map(([name]) => name)).size, attacks.length, "names are unique");
     await withTarget(async (target) => {
       for (const attack of attacks) {
         for (const name of ["powersync-auth", "powersync-auth-anonymous"]) {
@@ -101,10 +102,14 @@ export function testAttacks(title: string, attacks: readonly Attack[]): void {
   });
 }
 
-async function tryAttack(attack: Attack, target: Target, functionName: string): Promise<void> {
+async function tryAttack(
+  [name, given, { code: expected = "USER_TOKEN_INVALID", calls } = {}]: Attack,
+  target: Target,
+  functionName: string,
+): Promise<void> {
   target.reset();
-  const what = `${functionName}: ${attack.name}`;
-  const token = typeof attack.token === "string" ? attack.token : await attack.token(target.trapUrl);
+  const what = `${functionName}: ${name}`;
+  const token = typeof given === "string" ? given : await given(target.trapUrl);
   const response = await fetch(`http://127.0.0.1:${target.port}/${functionName}`, {
     headers: { Authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(HANG_MS),
@@ -112,12 +117,11 @@ async function tryAttack(attack: Attack, target: Target, functionName: string): 
   const code = await assertRefusal(response, what);
   // Where an API key is expected, a text that is not a JWT may be meant as one; so may a legacy key.
   const asApiKey = functionName === "powersync-auth-anonymous" &&
-    (token.split(".").length !== 3 || attack.code === "USER_TOKEN_IS_API_KEY");
-  const expected = attack.code ?? "USER_TOKEN_INVALID";
+    (token.split(".").length !== 3 || expected === "USER_TOKEN_IS_API_KEY");
   if (!asApiKey) assertEquals(code, expected, what);
   else assertMatch(code, /^API_KEY_(INVALID|MISSING|IS_SECRET)$|^USER_TOKEN_/, what);
   // A caller's fault is not logged.
-  assertAsked(target, asApiKey ? undefined : attack.calls, what);
+  assertAsked(target, asApiKey ? undefined : calls, what);
   assertEquals(target.trapped(), 0, `${what}: fetched what the token names`);
 }
 
@@ -138,7 +142,11 @@ export async function assertRefusal(response: Response, what: string): Promise<s
   const body: Record<string, unknown> = JSON.parse(text);
   assertEquals(Object.keys(body), ["code", "message", "hint"], what);
   for (const sentence of Object.values(body)) assert(typeof sentence === "string" && sentence !== "", what);
-  assertEquals(Object.entries(HTTP_STATUS).find(([code]) => code === body.code)?.[1], response.status, what);
+  assertEquals(
+    Object.entries(ERRORS).find(([code]) => code === body.code)?.[1].status,
+    response.status,
+    what,
+  );
   if (response.status === 401) assertEquals(response.headers.get("WWW-Authenticate"), "Bearer", what);
   assertFalse(/eyJ|ey[A-Za-z0-9_-]{20,}\./.test(text) || leaks(text), `${what}: ${text}`);
   return `${body.code}`;

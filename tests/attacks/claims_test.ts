@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { type Attack, testAttacks } from "./attack.ts";
 import { hmacSigned, signed, withRawMember } from "./jws.ts";
 import { projectKeys, userClaims } from "../support/project.ts";
@@ -6,18 +7,17 @@ const key = projectKeys.ES256;
 const NOW = Math.floor(Date.now() / 1000);
 
 /** A well-signed token with one claim replaced by JSON text. */
-function claim(name: string, json: string, code?: Attack["code"]): Attack {
-  return {
-    name: `${name}: ${json.length > 60 ? `${json.length} characters of ${json.slice(0, 20)}` : json}`,
-    token: () => signed(key, { payload: withRawMember(userClaims(), name, json) }),
-    ...(code === undefined ? {} : { code }),
-  };
+function claim(name: string, json: string, code: ErrorCode = "USER_TOKEN_INVALID"): Attack {
+  const value = json.length > 60 ? `${json.length} characters of ${json.slice(0, 20)}` : json;
+  return [`${name}: ${value}`, () => signed(key, { payload: withRawMember(userClaims(), name, json) }), {
+    code,
+  }];
 }
 
 /** A well-signed token without one claim. */
 function without(name: string): Attack {
   const { [name]: _, ...rest } = userClaims();
-  return { name: `without ${name}`, token: () => signed(key, { payload: rest }) };
+  return [`without ${name}`, () => signed(key, { payload: rest })];
 }
 
 const WRONG_TYPES = ["null", "true", "false", "{}", "[]", '""', "[null]", '{"$ne":null}'];
@@ -111,55 +111,49 @@ testAttacks("a role of an API key, or of a wrong type, is refused", [
   ...["anon", "service_role", "supabase_admin"].map((role) =>
     claim("role", `"${role}"`, "USER_TOKEN_IS_API_KEY")
   ),
-  ...["anon", "service_role"].map((role): Attack => ({
-    name: `legacy ${role} key`,
-    token: hmacSigned("sha256", "x", {
-      payload: { iss: "supabase", ref: "abcdefghijklmnopqrst", role, iat: 1, exp: 4e9 },
-    }),
-    code: "USER_TOKEN_IS_API_KEY",
-  })),
+  ...["anon", "service_role"].map((role): Attack => {
+    const payload = { iss: "supabase", ref: "abcdefghijklmnopqrst", role, iat: 1, exp: 4e9 };
+    return [`legacy ${role} key`, hmacSigned("sha256", "x", { payload }), { code: "USER_TOKEN_IS_API_KEY" }];
+  }),
   ...[...WRONG_TYPES, "1", '["authenticated"]', '["anon"]'].map((json) => claim("role", json)),
   without("role"),
 ]);
 
-testAttacks("a legacy token with unacceptable claims is refused without asking the Auth server", [
-  ...[{ sub: "x" }, { aud: "other" }, { iss: "https://example.com" }, { role: "" }, { exp: "x" }, {
-    nbf: 4e9,
-  }].map((
-    change,
-  ): Attack => ({
-    name: JSON.stringify(change),
-    token: hmacSigned("sha256", "x", { payload: { ...userClaims(), ...change } }),
-  })),
-  {
-    name: "expired",
-    token: hmacSigned("sha256", "x", { payload: userClaims({ exp: NOW - 1 }) }),
-    code: "USER_TOKEN_EXPIRED",
-  },
-]);
+const LEGACY_CHANGES: [Record<string, unknown>, ErrorCode?][] = [
+  [{ sub: "x" }],
+  [{ aud: "other" }],
+  [{ iss: "https://example.com" }],
+  [{ role: "" }],
+  [{ exp: "x" }],
+  [{ nbf: 4e9 }],
+  [{ exp: NOW - 1 }, "USER_TOKEN_EXPIRED"],
+];
+testAttacks(
+  "a legacy token with unacceptable claims is refused without asking the Auth server",
+  LEGACY_CHANGES.map(([change, code = "USER_TOKEN_INVALID"]) => [
+    JSON.stringify(change),
+    hmacSigned("sha256", "x", { payload: { ...userClaims(), ...change } }),
+    { code },
+  ]),
+);
 
 /** V8 takes the last of duplicated claims. */
+const EXPIRED = { code: "USER_TOKEN_EXPIRED" } as const;
 testAttacks("only the last value of a duplicated claim counts", [
-  { name: "exp", token: () => doubled('"exp":1'), code: "USER_TOKEN_EXPIRED" },
-  { name: "sub", token: () => doubled('"sub":"someone"') },
-  { name: "aud", token: () => doubled('"aud":"other"') },
-  { name: "role", token: () => doubled('"role":"anon"'), code: "USER_TOKEN_IS_API_KEY" },
+  ["exp", () => doubled('"exp":1'), EXPIRED],
+  ["sub", () => doubled('"sub":"someone"')],
+  ["aud", () => doubled('"aud":"other"')],
+  ["role", () => doubled('"role":"anon"'), { code: "USER_TOKEN_IS_API_KEY" }],
 ]);
 
 testAttacks("claims of any size and depth never make the function fail", [
-  {
-    name: "a token of 16 KB",
-    token: () => signed(key, { payload: userClaims({ email: "x".repeat(12_300) }) }),
-  },
-  { name: "nested a thousand times and expired", token: () => nested(1000), code: "USER_TOKEN_EXPIRED" },
-  { name: "nested four thousand times and expired", token: () => nested(4000), code: "USER_TOKEN_EXPIRED" },
-  {
-    name: "__proto__ that brings what is missing",
-    token: () => {
-      const { exp, ...rest } = userClaims();
-      return signed(key, { payload: withRawMember(rest, "__proto__", `{"exp":${exp}}`) });
-    },
-  },
+  ["a token of 16 KB", () => signed(key, { payload: userClaims({ email: "x".repeat(12_300) }) })],
+  ["nested a thousand times and expired", () => nested(1000), EXPIRED],
+  ["nested four thousand times and expired", () => nested(4000), EXPIRED],
+  ["__proto__ that brings what is missing", () => {
+    const { exp, ...rest } = userClaims();
+    return signed(key, { payload: withRawMember(rest, "__proto__", `{"exp":${exp}}`) });
+  }],
 ]);
 
 async function doubled(member: string): Promise<string> {

@@ -2,7 +2,7 @@
  * What must be measured from outside a process: cold start, requests per second and latency, calls to the Auth server,
  * and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
  */
-import { startAuthStandIn } from "../support/project.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { load, type LoadOptions, type LoadResult } from "./client.ts";
 import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
 import { MODULES, type ServerProcess, startServer } from "./servers.ts";
@@ -16,13 +16,13 @@ type FunctionName = Exclude<keyof typeof MODULES, "empty" | "constant">;
 type Caller = keyof typeof CALLERS;
 
 const WAYS: readonly { name: FunctionName; caller: Caller }[] = [
-  { name: "powersync-jwks", caller: "nobody" },
+  { name: "powersync-jwks", caller: "anybody" },
   { name: "powersync-auth-anonymous", caller: "anonymous" },
   { name: "powersync-auth", caller: "signing-key user" },
   { name: "powersync-auth", caller: "legacy user" },
 ];
 
-const auth = startAuthStandIn();
+const auth = new AuthStandIn();
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
@@ -51,7 +51,7 @@ async function coldStarts(alg: string): Promise<void> {
   const environment = await environmentFor(alg, auth.url);
   const times: Record<string, number[]> = {};
   for (let round = 0; round < ROUNDS; round++) {
-    (times.empty ??= []).push(await coldStart("empty", environment, "nobody"));
+    (times.empty ??= []).push(await coldStart("empty", environment, "anybody"));
     for (const { name, caller } of WAYS) {
       (times[`${name}, ${caller}`] ??= []).push(await coldStart(name, environment, caller));
     }
@@ -148,6 +148,6 @@ async function memory(alg: string): Promise<void> {
 console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
 for (const alg of ALGORITHMS) await coldStarts(alg);
 for (const alg of ALGORITHMS) await throughput(alg);
-// RSA signatures alone would take minutes, and leave nothing behind that others do not.
+// With RSA the signatures alone would take minutes.
 await memory("ES256");
-await auth.close();
+await auth.stop();

@@ -1,34 +1,26 @@
-/** The secrets, users and callers that the benchmarks share. */
-import { exportJWK, generateKeyPair } from "jose";
-import { base64, POWERSYNC_URL, PUBLISHABLE_KEY, signLegacyToken, userClaims } from "../support/project.ts";
-import { makeKey, sign } from "../support/signing.ts";
+import { environmentOf } from "../support/functions.ts";
+import { base64, projectKeys, PUBLISHABLE_KEY, signLegacyToken, userToken } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
 
-/** The algorithms that are compared: the default, and the two others that people choose. */
+/** The key types that PowerSync accepts, of which RS256 is the default. */
 export const ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 
-const userKey = await makeKey("ES256", "user-key");
-
-/** The environment of the functions with a fresh signing key. */
-export async function environmentFor(
-  alg: string,
-  supabaseUrl = "http://127.0.0.1:9",
-): Promise<Record<string, string>> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true });
-  return {
-    POWERSYNC_PRIVATE_KEY: base64({ ...await exportJWK(privateKey), alg, kid: "powersync-bench" }),
-    POWERSYNC_URL,
-    SUPABASE_URL: supabaseUrl,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-    SUPABASE_JWKS: JSON.stringify({ keys: [userKey.publicJwk] }),
-  };
+/** The environment of the functions with a new signing key. */
+export async function environmentFor(alg: string, url?: string): Promise<Record<string, string>> {
+  const { privateJwk } = await makeKey(alg, "powersync-bench");
+  return environmentOf({
+    ...(url === undefined ? {} : { url }),
+    inline: [projectKeys.ES256],
+    environment: { POWERSYNC_PRIVATE_KEY: base64(privateJwk) },
+  });
 }
 
 /** The headers of each kind of caller. */
 export const CALLERS: Readonly<
-  Record<"nobody" | "anonymous" | "signing-key user" | "legacy user", Record<string, string>>
+  Record<"anybody" | "anonymous" | "signing-key user" | "legacy user", Record<string, string>>
 > = {
-  nobody: {},
+  anybody: {},
   anonymous: { apikey: PUBLISHABLE_KEY },
-  "signing-key user": { Authorization: `Bearer ${await sign(userClaims(), { key: userKey })}` },
+  "signing-key user": { Authorization: `Bearer ${await userToken()}` },
   "legacy user": { Authorization: `Bearer ${await signLegacyToken()}` },
 };

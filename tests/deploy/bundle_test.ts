@@ -39,7 +39,8 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
       await t.step(`${upload.slug}: every file it needs is uploaded, and no other`, async () => {
         const unpacked = join(folder, upload.slug);
         await unpack(upload, unpacked);
-        const needed = [...await neededFiles(upload, unpacked), "import_map.json"];
+        const own = `supabase/functions/${upload.slug}/deno.json`;
+        const needed = [...await neededFiles(upload, unpacked), own];
         assertEquals([...upload.files.keys()].sort(), needed.sort());
       });
     }

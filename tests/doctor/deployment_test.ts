@@ -5,7 +5,8 @@ import type { ExamineOptions } from "../../scripts/doctor/examine.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
 import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
-import { base64, logged } from "../support/project.ts";
+import { captureLog } from "../support/log.ts";
+import { base64 } from "../support/project.ts";
 
 const html = (status: number) => () =>
   new Response("<html>", { status, headers: { "Content-Type": "text/html", ...CORS_HEADERS } });
@@ -152,7 +153,7 @@ Deno.test("a deployment in order is healthy, down to the PowerSync instance's ow
 for (const [number, [cause, misbehave]] of CASES.entries()) {
   Deno.test(`${cause} is named when it is the cause (case ${number})`, async () => {
     await withDeployment(async (deployment) => {
-      await logged(async () => {
+      await captureLog(async () => {
         const options = misbehave(deployment) ?? {};
         const checks = await look(deployment, options);
         assert(causesOf(checks).includes(cause), JSON.stringify(checks, null, 1));

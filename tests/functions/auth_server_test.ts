@@ -1,113 +1,54 @@
+/** Which tokens the Auth server is asked about, and by whom. Its failures and refusals are in auth_outages_test.ts. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { authServer } from "../../supabase/functions/_shared/powersync/auth-server.ts";
-import { logged, PUBLISHABLE_KEY, signLegacyToken, userClaims, withAuth } from "../support/project.ts";
-import { bearer, startAuth, userKeys } from "../support/signed_in_caller.ts";
-
-const userKey = userKeys.ES256;
+import { withAuth } from "../support/auth_stand_in.ts";
+import { startFunctions } from "../support/functions.ts";
+import { captureLog } from "../support/log.ts";
+import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userToken } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
 
 Deno.test("a kid that the JWKS does not show either is checked by the Auth server", async () => {
   await withAuth([], async (auth) => {
-    const { code } = startAuth(auth);
-    assertEquals(await code(await bearer()), "200");
+    const { code } = startFunctions({ url: auth.url, inline: [] });
+    assertEquals(await code(await userToken()), "200");
     assertEquals(auth.calls, { jwks: 1, user: 1 });
-    auth.user = () =>
-      Response.json({ code: 403, error_code: "bad_jwt", msg: "invalid JWT" }, { status: 403 });
-    assertEquals(await code(await bearer()), "401 USER_TOKEN_INVALID");
+    assertEquals(
+      await code(await userToken({}, await makeKey("ES256", "unknown"))),
+      "401 USER_TOKEN_INVALID",
+    );
     assertEquals(auth.calls.jwks, 1, "an unknown kid must not fetch the JWKS again within the cool-down");
+    assertEquals(await code(await userToken({ exp: 1 })), "401 USER_TOKEN_EXPIRED");
+    assertEquals(await code(await userToken({ sub: "nobody" })), "401 USER_TOKEN_INVALID");
+    assertEquals(auth.calls.user, 2, "claims that are refused anyway cost no question");
   });
 });
 
-Deno.test("unknown kids lead to the Auth server at most 10 times a second; legacy users pass meanwhile", async () => {
+Deno.test("a legacy HS256 token is checked by the Auth server only", async () => {
   await withAuth([], async (auth) => {
-    const { code, clock } = startAuth(auth);
-    const token = await bearer();
-    const codes: string[] = [];
-    await logged(async () => {
-      for (let request = 0; request < 15; request++) codes.push(await code(token));
-    });
-    const refused = codes.filter((answer) => answer === "503 AUTH_SERVER_LIMIT_REACHED");
-    assertEquals([refused.length, auth.calls.user], [5, 10]);
-    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "200");
-    clock.ms += 1000;
-    assertEquals(await code(token), "200");
-  });
-});
-
-Deno.test("a legacy HS256 token is checked by the Auth server, and must be its user's", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = startAuth(auth);
-    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "200");
+    const { code } = startFunctions({ url: auth.url, inline: [] });
+    assertEquals(await code(await signLegacyToken()), "200");
     assertEquals(auth.calls, { jwks: 0, user: 1 });
-    auth.user = () => Response.json({ id: crypto.randomUUID(), aud: "authenticated" });
-    assertEquals(await code(`Bearer ${await signLegacyToken()}`), "401 USER_TOKEN_INVALID");
   });
 });
 
-Deno.test("the Auth server's refusals are 401, its failures 503, and our own refused API key a 500", async () => {
+Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so a signed-out user is refused", async () => {
   await withAuth([], async (auth) => {
-    const { code } = startAuth(auth);
-    const token = `Bearer ${await signLegacyToken()}`;
-    const cases: [() => Response, string][] = [
-      [() => Response.json({ error_code: "bad_jwt", msg: "bad" }, { status: 403 }), "401 USER_TOKEN_INVALID"],
-      [
-        () => Response.json({ error_code: "session_not_found", msg: "gone" }, { status: 403 }),
-        "401 USER_TOKEN_INVALID",
-      ],
-      [
-        () => Response.json({ error_code: "user_not_found", msg: "gone" }, { status: 404 }),
-        "401 USER_TOKEN_INVALID",
-      ],
-      [() => Response.json({ msg: "slow down" }, { status: 429 }), "503 AUTH_SERVER_UNAVAILABLE"],
-      [() => Response.json({ msg: "oops" }, { status: 500 }), "503 AUTH_SERVER_UNAVAILABLE"],
-      [() => new Response("<html>", { status: 502 }), "503 AUTH_SERVER_UNAVAILABLE"],
-      [() => new Response("<html>", { status: 200 }), "503 AUTH_SERVER_UNAVAILABLE"],
-      [
-        () => Response.json({ message: "Invalid API key" }, { status: 401 }),
-        "500 SUPABASE_PUBLISHABLE_KEYS_INVALID",
-      ],
-    ];
-    for (const [user, expected] of cases) {
-      auth.user = user;
-      await logged(async () => assertEquals(await code(token), expected));
+    const { code } = startFunctions({ url: auth.url, environment: { POWERSYNC_SESSION_CHECK: "server" } });
+    assertEquals(await code(await userToken()), "200");
+    assertEquals(auth.calls, { jwks: 0, user: 1 });
+    for (const fate of ["signed-out", "deleted", "banned"] as const) {
+      auth.fate = fate;
+      assertEquals([fate, await code(await userToken())], [fate, "401 USER_TOKEN_INVALID"]);
     }
   });
-  const { code } = startAuth({ url: "http://127.0.0.1:9" });
-  const token = `Bearer ${await signLegacyToken()}`;
-  await logged(async () => assertEquals(await code(token), "503 AUTH_SERVER_UNAVAILABLE"));
 });
 
-Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so that a signed-out user is refused", async () => {
+Deno.test("an API key of ours that the gateway refuses is a 500, not the user's fault", async () => {
   await withAuth([], async (auth) => {
-    const { code } = startAuth(auth, {
-      inline: [userKey],
-      environment: { POWERSYNC_SESSION_CHECK: "server" },
-    });
-    assertEquals(await code(await bearer()), "200");
-    assertEquals(auth.calls, { jwks: 0, user: 1 });
-    auth.user = () => Response.json({ error_code: "session_not_found", msg: "gone" }, { status: 403 });
-    assertEquals(await code(await bearer()), "401 USER_TOKEN_INVALID");
-  });
-});
-
-Deno.test("beyond 10 a second, the answer says to try again in a second", async () => {
-  await withAuth([], async (auth) => {
-    const { send } = startAuth(auth);
-    const token = await bearer();
-    await logged(async () => {
-      const answers: Response[] = [];
-      for (let request = 0; request < 11; request++) answers.push(await send(token));
-      assertEquals(answers.at(-1)?.headers.get("Retry-After"), "1");
-      await Promise.all(answers.map((response) => response.text()));
-    });
-  });
-});
-
-Deno.test("an unknown kid with hopeless claims costs the Auth server nothing", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = startAuth(auth);
-    assertEquals(await code(await bearer({ exp: 1 })), "401 USER_TOKEN_EXPIRED");
-    assertEquals(await code(await bearer({ sub: "nobody" })), "401 USER_TOKEN_INVALID");
-    assertEquals(auth.calls, { jwks: 0, user: 0 });
+    auth.user = () => Response.json({ message: "Invalid API key" }, { status: 401 });
+    const { code } = startFunctions({ url: auth.url, inline: [] });
+    const token = await signLegacyToken();
+    await captureLog(async () => assertEquals(await code(token), "500 SUPABASE_PUBLISHABLE_KEYS_INVALID"));
   });
 });
 
@@ -125,8 +66,8 @@ Deno.test("supabase-js leaves no timer behind and stores nothing", async () => {
   };
   try {
     await withAuth([], async (auth) => {
-      const { code } = startAuth(auth);
-      const token = `Bearer ${await signLegacyToken()}`;
+      const { code } = startFunctions(auth);
+      const token = await signLegacyToken();
       assertEquals([await code(token), await code(token)], ["200", "200"]);
     });
   } finally {
@@ -145,8 +86,8 @@ Deno.test("one client serves every question", async () => {
     };
     const ask = authServer({ supabaseUrl: auth.url, apiKey });
     const token = await signLegacyToken();
-    const answers = await Promise.all([ask(token), ask(token)]);
-    assertEquals([...answers, await ask(token)], Array(3).fill(userClaims().sub));
+    const answers = await Promise.all([ask({ token }), ask({ token })]);
+    assertEquals([...answers, await ask({ token })], Array(3).fill(USER_ID));
     assertEquals(created, ["client"]);
   });
 });

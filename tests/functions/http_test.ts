@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ErrorCode, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import {
-  CORS_HEADERS,
-  handler,
-  HTTP_STATUS,
-  type JsonAnswer,
-} from "../../supabase/functions/_shared/powersync/http.ts";
-import { logged } from "../support/project.ts";
+  type ErrorCode,
+  ERRORS,
+  PowerSyncAuthError,
+} from "../../supabase/functions/_shared/powersync/errors.ts";
+import { CORS_HEADERS, handler, type JsonAnswer } from "../../supabase/functions/_shared/powersync/http.ts";
+import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
+import { captureLog } from "../support/log.ts";
 
-const CODES = Object.keys(HTTP_STATUS).filter((code): code is ErrorCode => code in HTTP_STATUS);
+const CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
 const OK: JsonAnswer = { json: '{"a":1}', cacheControl: "no-store" };
 
 interface SendOptions {
@@ -20,7 +20,7 @@ async function send(
   respond: (request: Request) => Promise<JsonAnswer>,
   { method = "GET", methods = ["GET", "HEAD", "POST"] }: SendOptions = {},
 ): Promise<Response> {
-  const handle = handler({ methods, logContext: () => ({ name: "test", executionId: "run-9" }) }, respond);
+  const handle = handler({ methods, log: logTo("test", () => ({ SB_EXECUTION_ID: "run-9" })) }, respond);
   return await handle(new Request("http://localhost/", { method }));
 }
 
@@ -46,8 +46,8 @@ Deno.test("an answer is JSON under exactly that type, with its own life in cache
 for (const code of CODES) {
   Deno.test(`${code} is answered with its status, three members, and the headers of its status`, async () => {
     const error = new PowerSyncAuthError(code, { message: "What.", hint: "Do.", cause: new Error("inner") });
-    const status = HTTP_STATUS[code];
-    const lines = await logged(async () => {
+    const { status } = ERRORS[code];
+    const lines = await captureLog(async () => {
       const response = await send(failing(error));
       assertEquals([response.status, await response.json()], [status, {
         code,
@@ -65,10 +65,10 @@ for (const code of CODES) {
   });
 }
 
-Deno.test("the caller's faults are 401 and 403, a neighbour's are 503, and everything of our own is a 500", () => {
-  const named = (status: number) => CODES.filter((code) => HTTP_STATUS[code] === status).sort();
+Deno.test("the caller's faults are 401 and 403, an upstream's are 503, and everything of our own is a 500", () => {
+  const named = (status: number) => CODES.filter((code) => ERRORS[code].status === status).sort();
   assertEquals(named(405), ["METHOD_NOT_ALLOWED"]);
-  assertEquals(named(403), ["CLAIMS_REFUSED"]);
+  assertEquals(named(403), ["CLAIMS_REFUSED", "OAUTH_CLIENT_NOT_ALLOWED"]);
   assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 7);
   assertEquals(named(503), [
     "AUTH_SERVER_LIMIT_REACHED",
@@ -87,7 +87,7 @@ Deno.test("a 503 names the error's own seconds, or a few", async () => {
         ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       }),
     );
-  await logged(async () => {
+  await captureLog(async () => {
     assertEquals((await send(unavailable(17))).headers.get("Retry-After"), "17");
     assertEquals((await send(unavailable())).headers.get("Retry-After"), "5");
   });
@@ -98,7 +98,7 @@ Deno.test("whatever else is thrown is an INTERNAL_ERROR that tells nothing of it
     const thrown of [new Error("hunter2"), "hunter2", null, { code: "CLAIMS_REFUSED", message: "hunter2" }]
   ) {
     const told: string[] = [];
-    const lines = await logged(async () => {
+    const lines = await captureLog(async () => {
       const response = await send(failing(thrown));
       assertEquals(response.status, 500);
       told.push(await response.text());

@@ -1,95 +1,71 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeJwt, SignJWT } from "jose";
-import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
-import { base64, logged, POWERSYNC_URL, PUBLISHABLE_KEY, read, userClaims } from "../support/project.ts";
-import { makeKey, sign } from "../support/signing.ts";
-
-const key = await makeKey("ES256", "powersync-0123456789");
-const userKey = await makeKey("ES256", "user-key");
-const legacyKey = (role: string) =>
-  new SignJWT({ role, iss: "supabase", ref: "abc" }).setProtectedHeader({ alg: "HS256" }).setExpirationTime(
-    "10y",
-  )
-    .sign(new TextEncoder().encode("s".repeat(40)));
-const ANON_KEY = await legacyKey("anon");
-
-const ENVIRONMENT = {
-  POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
+import { decodeJwt } from "jose";
+import { answer, outcome } from "../support/answer.ts";
+import { startFunctions } from "../support/functions.ts";
+import { captureLog } from "../support/log.ts";
+import {
+  LEGACY_SECRET,
   POWERSYNC_URL,
-  SUPABASE_URL: "http://127.0.0.1:9",
+  PUBLISHABLE_KEY,
+  signLegacyToken,
+  userToken,
+} from "../support/project.ts";
+
+const NAME = "powersync-auth-anonymous";
+const legacyKey = (role: string, secret = LEGACY_SECRET) =>
+  signLegacyToken({ role, iss: "supabase", exp: 4e9 }, secret);
+const ANON_KEY = await legacyKey("anon");
+const API_KEYS = {
   SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY, web: "sb_publishable_web" }),
   SUPABASE_PUBLISHABLE_KEY: "sb_publishable_single",
   SUPABASE_ANON_KEY: ANON_KEY,
-  SUPABASE_JWKS: JSON.stringify({ keys: [userKey.publicJwk] }),
 };
 
-interface StartOptions {
-  environment?: Record<string, string>;
-  claims?: () => { sub: string };
-  clock?: { ms: number };
-}
-
-/** The project's own claims: what claims.ts ships with is the matter of claims_test.ts. */
-const someClaims = () => ({ sub: "nobody", team: "blue" });
-
-function start({ environment = {}, claims = someClaims, clock }: StartOptions = {}) {
-  const handle = powersyncAuthAnonymous({
-    environment: () => ({ ...ENVIRONMENT, ...environment }),
-    claims,
-    ...(clock === undefined ? {} : { now: () => clock.ms }),
-  });
-  return (headers: Record<string, string>, method = "GET") =>
-    handle(new Request("http://localhost/powersync-auth-anonymous", { method, headers }));
-}
-
+/** The status of an answer and, if it is an error, its code. */
 async function codeOf(
   headers: Record<string, string>,
   environment: Record<string, string> = {},
 ): Promise<string> {
-  const { status, body } = await read(await start({ environment })(headers));
-  return status === 200 ? "200" : `${status} ${body.code}`;
+  const { send } = startFunctions({ environment: { ...API_KEYS, ...environment } });
+  return await outcome(await send(NAME, { headers }));
 }
 
-Deno.test("the publishable key gets a token for nobody in particular, by GET and POST", async () => {
+Deno.test("the publishable key gets a token with the claims for anonymous callers, by GET and POST", async () => {
   for (const method of ["GET", "POST"]) {
-    const response = await start()({ apikey: PUBLISHABLE_KEY }, method);
-    assertEquals([response.status, response.headers.get("Cache-Control")], [200, "no-store"]);
-    const body = await response.json();
+    const { send } = startFunctions({ claims: () => ({ sub: "guest", team: "blue" }) });
+    const response = await send(NAME, { method, headers: { apikey: PUBLISHABLE_KEY } });
+    assertEquals(response.headers.get("Cache-Control"), "no-store");
+    const { status, body } = await answer(response);
     const { iat = 0, exp = 0, ...claims } = decodeJwt(body.token);
-    assertEquals(body, {
+    const expected = {
       token: body.token,
       powersync_url: POWERSYNC_URL,
       endpoint: POWERSYNC_URL,
-      user_id: "nobody",
+      user_id: "guest",
       expires_at: new Date(exp * 1000).toISOString(),
-    });
+    };
+    assertEquals({ status, body }, { status: 200, body: expected });
     assertEquals(exp - iat, 300);
-    assertEquals(claims, {
-      sub: "nobody",
-      team: "blue",
-      iss: "powersync-auth",
-      aud: POWERSYNC_URL,
-    });
+    assertEquals(claims, { sub: "guest", team: "blue", iss: "powersync-auth", aud: POWERSYNC_URL });
   }
 });
 
-Deno.test("every API key of the project passes, as apikey or as the bearer, and a user's token too", async () => {
-  const userToken = await sign(userClaims(), { key: userKey });
-  const expired = await sign(userClaims({ exp: 1 }), { key: userKey });
-  for (const apiKey of [PUBLISHABLE_KEY, "sb_publishable_web", "sb_publishable_single", ANON_KEY]) {
-    assertEquals(await codeOf({ apikey: apiKey }), "200");
-    assertEquals(await codeOf({ Authorization: `bearer ${apiKey}` }), "200");
-    assertEquals(await codeOf({ apikey: apiKey, Authorization: `Bearer ${apiKey}` }), "200");
-    assertEquals(await codeOf({ apikey: apiKey, Authorization: `Bearer ${expired}` }), "200");
+Deno.test("every API key of the project is accepted, as apikey or as the bearer, and a user's token too", async () => {
+  const expired = `Bearer ${await userToken({ exp: 1 })}`;
+  for (const apikey of [PUBLISHABLE_KEY, "sb_publishable_web", "sb_publishable_single", ANON_KEY]) {
+    assertEquals(await codeOf({ apikey }), "200");
+    assertEquals(await codeOf({ Authorization: `bearer ${apikey}` }), "200");
+    assertEquals(await codeOf({ apikey, Authorization: `Bearer ${apikey}` }), "200");
+    assertEquals(await codeOf({ apikey, Authorization: expired }), "200");
   }
-  assertEquals(await codeOf({ Authorization: `Bearer ${userToken}` }), "200");
-  assertEquals(await codeOf({ apikey: "wrong", Authorization: `Bearer ${userToken}` }), "200");
+  const Authorization = `Bearer ${await userToken()}`;
+  assertEquals(await codeOf({ Authorization }), "200");
+  assertEquals(await codeOf({ apikey: "wrong", Authorization }), "200");
 });
 
-Deno.test("everything else is refused, secret keys with a hint of their own", async () => {
+Deno.test("everything else is refused, a secret key with a code of its own", async () => {
   const serviceKey = await legacyKey("service_role");
-  const otherAnonKey = await new SignJWT({ role: "anon" }).setProtectedHeader({ alg: "HS256" })
-    .sign(new TextEncoder().encode("t".repeat(40)));
+  const otherAnonKey = await legacyKey("anon", "t".repeat(40));
   const cases: [Record<string, string>, string][] = [
     [{}, "API_KEY_MISSING"],
     [{ apikey: "" }, "API_KEY_MISSING"],
@@ -100,26 +76,24 @@ Deno.test("everything else is refused, secret keys with a hint of their own", as
     [{ apikey: `${PUBLISHABLE_KEY.slice(0, -1)}x` }, "API_KEY_INVALID"],
     [{ apikey: `x${PUBLISHABLE_KEY.slice(1)}` }, "API_KEY_INVALID"],
     [{ apikey: PUBLISHABLE_KEY.toUpperCase() }, "API_KEY_INVALID"],
+    [{ apikey: "default" }, "API_KEY_INVALID"],
     [{ Authorization: "Bearer sb_publishable_wrong" }, "API_KEY_INVALID"],
     [{ Authorization: `Bearer ${otherAnonKey}` }, "API_KEY_INVALID"],
     [{ apikey: otherAnonKey }, "API_KEY_INVALID"],
-    [{ apikey: "sb_secret_abc" }, "API_KEY_IS_SECRET"],
+    [{ apikey: "sb_secret_of_any_project" }, "API_KEY_IS_SECRET"],
     [{ apikey: serviceKey }, "API_KEY_IS_SECRET"],
     [{ apikey: PUBLISHABLE_KEY, Authorization: "Bearer sb_secret_abc" }, "API_KEY_IS_SECRET"],
     [{ Authorization: `Bearer ${serviceKey}` }, "API_KEY_IS_SECRET"],
-    [
-      { Authorization: `Bearer ${await sign(userClaims({ exp: 1 }), { key: userKey })}` },
-      "USER_TOKEN_EXPIRED",
-    ],
+    [{ Authorization: `Bearer ${await userToken({ exp: 1 })}` }, "USER_TOKEN_EXPIRED"],
   ];
   for (const [headers, code] of cases) {
     assertEquals([headers, await codeOf(headers)], [headers, `401 ${code}`]);
   }
 });
 
-Deno.test("without any API key from the platform, or with a malformed list of them, it fails closed", async () => {
+Deno.test("without any API key from the platform, or with a malformed list of them, every caller is refused", async () => {
   const none = { SUPABASE_PUBLISHABLE_KEYS: "", SUPABASE_PUBLISHABLE_KEY: "", SUPABASE_ANON_KEY: "" };
-  await logged(async () => {
+  await captureLog(async () => {
     for (const headers of [{}, { apikey: "" }, { apikey: "undefined" }]) {
       assertEquals(await codeOf(headers, none), "500 SUPABASE_PUBLISHABLE_KEYS_MISSING");
     }
@@ -131,31 +105,38 @@ Deno.test("without any API key from the platform, or with a malformed list of th
   assertEquals(await codeOf({ apikey: ANON_KEY }, { ...none, SUPABASE_ANON_KEY: ANON_KEY }), "200");
 });
 
-Deno.test("within a moment everyone gets the same token, with at least 95 % of its lifetime left", async () => {
-  const clock = { ms: 1_800_000_000_500 };
-  let signed = 0;
-  const call = start({ clock, claims: () => ({ sub: `${++signed}` }) });
-  const token = async () => (await (await call({ apikey: PUBLISHABLE_KEY })).json()).token as string;
-  const tokens = await Promise.all(Array.from({ length: 10 }, token));
-  assertEquals([new Set(tokens).size, signed], [1, 1]);
+Deno.test("everyone gets the same token for a moment, with at least 95 % of its lifetime left", async () => {
+  const { ask, clock } = startFunctions();
+  clock.ms = 1_800_000_000_500;
+  const tokens = new Set<string>();
   for (let step = 0; step < 100; step++) {
-    clock.ms += 777;
-    const { iat = 0, exp = 0 } = decodeJwt(await token());
+    const { token } = (await ask(NAME, { apikey: PUBLISHABLE_KEY })).body;
+    const { iat = 0, exp = 0 } = decodeJwt(token);
     assert(exp - clock.ms / 1000 >= 0.95 * (exp - iat), `${exp - clock.ms / 1000} s left`);
+    tokens.add(token);
+    clock.ms += 777;
   }
-  assert(signed > 3 && signed < 10, `${signed} signatures in 78 s`);
+  assert(tokens.size > 3 && tokens.size < 10, `${tokens.size} signatures in 78 s`);
+});
+
+Deno.test("claims are made for every request, so that two callers never share a subject of their own", async () => {
+  const { ask } = startFunctions({ claims: () => ({ sub: crypto.randomUUID() }) });
+  const callers = Array.from({ length: 10 }, () => ask(NAME, { apikey: PUBLISHABLE_KEY }));
+  const answers = await Promise.all(callers);
+  assertEquals(new Set(answers.map(({ body }) => body.user_id)).size, 10);
+  assertEquals(new Set(answers.map(({ body }) => decodeJwt(body.token).sub)).size, 10);
 });
 
 Deno.test("a failure is not shared: the next call tries again", async () => {
   let calls = 0;
-  const call = start({
+  const { ask } = startFunctions({
     claims: () => {
       if (++calls === 1) throw new Error("once");
       return { sub: "anonymous" };
     },
   });
-  await logged(async () => {
-    assertEquals((await call({ apikey: PUBLISHABLE_KEY })).status, 500);
-    assertEquals((await call({ apikey: PUBLISHABLE_KEY })).status, 200);
+  await captureLog(async () => {
+    assertEquals((await ask(NAME, { apikey: PUBLISHABLE_KEY })).status, 500);
+    assertEquals((await ask(NAME, { apikey: PUBLISHABLE_KEY })).status, 200);
   });
 });

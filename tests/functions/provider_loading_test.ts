@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 
 const FUNCTIONS = new URL("../../supabase/functions/", import.meta.url);
-const PROVIDER_MODULES = ["identity-provider.ts", "identity-providers.ts", "provider-settings.ts"];
+const PROVIDER_MODULES = ["provider-issuer.ts", "provider-settings.ts"];
 
 /** The modules that load when this one does, itself included. */
 async function loadedBy(file: URL, found = new Map<string, string>()): Promise<Map<string, string>> {
@@ -27,5 +27,5 @@ for (const name of ["powersync-auth", "powersync-auth-anonymous", "powersync-jwk
 
 Deno.test("the import that loads them is one that the Supabase CLI finds, else it would not be deployed", async () => {
   const caller = await Deno.readTextFile(new URL("_shared/powersync/caller.ts", FUNCTIONS));
-  assertEquals(caller.match(/\bimport\("\.\/identity-providers\.ts"\)/g)?.length, 1);
+  assertEquals(caller.match(/\bimport\("\.\/provider-issuer\.ts"\)/g)?.length, 1);
 });

@@ -1,9 +1,9 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { Buffer } from "node:buffer";
 import {
+  decodeBase64url,
   decodeJsonSecret,
-  decodeUnsigned,
-  isBase64url,
+  isCanonicalBase64url,
   isJsonObject,
 } from "../../supabase/functions/_shared/powersync/secret.ts";
 
@@ -75,19 +75,19 @@ Deno.test("only an object is a JSON object", () => {
 });
 
 Deno.test("base64url has its own alphabet, no padding, and no last group of one character", () => {
-  for (const text of ["AA", "AAA", "AAAA", "a-_9"]) assertEquals([text, isBase64url(text)], [text, true]);
-  for (const text of ["", "A", "AAAAA", "AA==", "A+AA", "A/AA", "AA\n"]) {
-    assertEquals([text, isBase64url(text)], [text, false]);
+  const bytes = (text: string) => decodeBase64url(text)?.join();
+  assertEquals(["AA", "AAA", "AAEC", "a-_9", "__"].map(bytes), ["0", "0,0", "0,1,2", "107,239,253", "255"]);
+  for (const text of ["", "A", "AAAAA", "AA==", "A+AA", "A/AA", "AA\n", "A A", "AÄAA"]) {
+    assertEquals([text, bytes(text)], [text, undefined]);
   }
 });
 
-Deno.test("a Base64urlUInt is a big-endian number; nothing is 0", () => {
-  assertEquals(["AQAB", "AA", "AAE", "AP__", "", undefined].map((text) => decodeUnsigned(text)), [
-    65537n,
-    0n,
-    1n,
-    65535n,
-    0n,
-    0n,
-  ]);
+Deno.test("base64url is canonical when it is what an encoder writes", () => {
+  for (const length of [1, 2, 3, 4, 48, 256]) {
+    const text = Buffer.from(crypto.getRandomValues(new Uint8Array(length))).toString("base64url");
+    assertEquals([text, isCanonicalBase64url(text)], [text, true]);
+  }
+  for (const text of ["AB", "AAB", "A", "AA==", "AA\n", "+AAA"]) {
+    assertEquals([text, isCanonicalBase64url(text)], [text, false]);
+  }
 });

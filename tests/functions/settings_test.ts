@@ -4,11 +4,11 @@ import {
   type Environment,
   readApiKeys,
   readEnvironment,
-  readExecutionId,
   readKeySecrets,
-  readTokenSettings,
-  readUserTokenSettings,
+  readSetting,
+  SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
 
 const POWERSYNC_URL = "https://instance.powersync.journeyapps.com";
 const SUPABASE_URL = "https://project.supabase.co";
@@ -17,8 +17,15 @@ function tokenSettings(environment: Environment = {}) {
   return readTokenSettings({ POWERSYNC_URL, ...environment });
 }
 
+/** The settings of a project's Supabase Auth. */
 function userSettings(environment: Environment = {}) {
-  return readUserTokenSettings({ SUPABASE_URL, ...environment });
+  const all = { SUPABASE_URL, ...environment };
+  return {
+    supabaseUrl: readSetting(all, "SUPABASE_URL"),
+    inlineKeys: readSetting(all, "SUPABASE_JWKS"),
+    issuer: readSetting(all, "POWERSYNC_USER_ISSUER"),
+    sessionCheck: readSetting(all, "POWERSYNC_SESSION_CHECK"),
+  };
 }
 
 function codeOf(read: () => unknown): string {
@@ -48,7 +55,7 @@ Deno.test("an empty secret, or one of white space alone, counts as unset", () =>
       userSettings({ SUPABASE_JWKS: empty, POWERSYNC_USER_ISSUER: empty, POWERSYNC_SESSION_CHECK: empty }),
       userSettings(),
     );
-    assertEquals(readExecutionId({ SB_EXECUTION_ID: empty }), "unknown");
+    assertEquals(readSetting({ SB_EXECUTION_ID: empty }, "SB_EXECUTION_ID"), "unknown");
     assertEquals(readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: empty, SUPABASE_ANON_KEY: "a" }), ["a"]);
     assertEquals(codeOf(() => tokenSettings({ POWERSYNC_URL: empty })), "POWERSYNC_URL_MISSING");
     assertEquals(codeOf(() => userSettings({ SUPABASE_URL: empty })), "SUPABASE_URL_MISSING");
@@ -78,7 +85,7 @@ Deno.test("a URL loses its trailing slashes and nothing else, because PowerSync 
   }
 });
 
-Deno.test("what is no plain http or https URL is refused", () => {
+Deno.test("a value that is not a plain http or https URL is refused", () => {
   const urls = [
     "instance.example",
     "ws://instance.example",
@@ -98,7 +105,7 @@ Deno.test("what is no plain http or https URL is refused", () => {
   }
 });
 
-Deno.test("one audience is a text, several are an array; none among commas is a fault", () => {
+Deno.test("one audience is a string, several are an array; commas alone are an error", () => {
   const audienceOf = (text: string) => tokenSettings({ POWERSYNC_AUDIENCE: text }).audience;
   assertEquals(audienceOf("one"), "one");
   assertEquals(audienceOf(" one ,"), "one");
@@ -176,7 +183,7 @@ Deno.test("the API keys are every publishable key, the singular one, and the leg
 Deno.test("the platform's own environment is what is read by default", () => {
   Deno.env.set("SB_EXECUTION_ID", "run-8");
   try {
-    assertEquals(readExecutionId(readEnvironment()), "run-8");
+    assertEquals(readSetting(readEnvironment(), "SB_EXECUTION_ID"), "run-8");
   } finally {
     Deno.env.delete("SB_EXECUTION_ID");
   }
@@ -196,5 +203,13 @@ Deno.test("no error about a setting repeats its value", () => {
     const { message, hint, code } = assertThrows(read, PowerSyncAuthError);
     assert(!`${message} ${hint}`.includes(secret), code);
     assert(`${message} ${hint}`.includes(code.replace(/_INVALID$/, "")), code);
+  }
+});
+
+Deno.test("every setting says what it is for, and which code an unusable one has", () => {
+  for (const [name, { what, ...setting }] of Object.entries(SETTINGS)) {
+    assert(what.endsWith("."), name);
+    if ("missing" in setting) assertEquals(setting.missing, `${name}_MISSING`);
+    if ("invalid" in setting) assertEquals(setting.invalid, `${name}_INVALID`);
   }
 });

@@ -3,68 +3,80 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { verdictOf } from "../../scripts/powersync/result.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { issueToken, type TokenOptions } from "../../supabase/functions/_shared/powersync/token.ts";
+import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
+import { type Credentials, tokenIssuer } from "../../supabase/functions/_shared/powersync/token.ts";
+import { captureLog } from "../support/log.ts";
+import { base64, POWERSYNC_URL } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
-const NOW = 1_800_000_000;
-const AUDIENCE = "https://instance.powersync.journeyapps.com";
-const pair = await makeKey("ES256", "powersync-a");
+const first = await makeKey("ES256", "first");
+const second = await makeKey("ES256", "second");
+const POWERSYNC_PRIVATE_KEY = base64(first.privateJwk);
+/** Seconds since 1970. */
+const START = 1_800_000_000;
 
-const OPTIONS: TokenOptions = {
-  key: {
-    secret: "POWERSYNC_PRIVATE_KEY",
-    kid: "powersync-a",
-    alg: "ES256",
-    notBefore: undefined,
-    privateKey: pair.privateKey,
-  },
-  audience: AUDIENCE,
-  issuer: "powersync-auth",
-  lifetimeSeconds: 300,
-  now: NOW + 0.999,
-};
-
-async function codeOf(claims: unknown): Promise<string> {
-  const error = await assertRejects(() => issueToken(claims, OPTIONS), PowerSyncAuthError);
-  assert(error.hint.includes("claims.ts"), error.hint);
-  return error.code;
+/** An issuer whose clock and environment a test can change. */
+function startIssuer(environment: Record<string, string> = {}) {
+  const state = { ms: START * 1000, reads: 0, environment: { POWERSYNC_PRIVATE_KEY, ...environment } };
+  const respond = tokenIssuer({
+    environment: () => {
+      state.reads += 1;
+      return { POWERSYNC_URL, ...state.environment };
+    },
+    now: () => state.ms,
+    log: logTo("test", () => ({ SB_EXECUTION_ID: "run-1" })),
+  });
+  const issue = async (claims: unknown = { sub: "u" }): Promise<Credentials> =>
+    JSON.parse(await respond(() => claims));
+  const codeOf = async (claims?: unknown) =>
+    (await assertRejects(() => issue(claims), PowerSyncAuthError)).code;
+  return { state, respond, issue, codeOf };
 }
 
 Deno.test("header, times and claims are exactly those of the contract, from one clock in whole seconds", async () => {
-  const issued = await issueToken({ sub: "user", team: "blue" }, OPTIONS);
-  assertEquals([issued.subject, issued.expiresAt], ["user", NOW + 300]);
-  assertEquals(decodeProtectedHeader(issued.token), { alg: "ES256", kid: "powersync-a", typ: "JWT" });
-  assertEquals(decodeJwt(issued.token), {
+  const { state, issue } = startIssuer();
+  state.ms += 999;
+  const { token, ...rest } = await issue({ sub: "user", team: "blue" });
+  assertEquals(decodeProtectedHeader(token), { alg: "ES256", kid: "first", typ: "JWT" });
+  assertEquals(decodeJwt(token), {
     sub: "user",
     team: "blue",
     iss: "powersync-auth",
-    aud: AUDIENCE,
-    iat: NOW,
-    exp: NOW + 300,
+    aud: POWERSYNC_URL,
+    iat: START,
+    exp: START + 300,
+  });
+  assertEquals(rest, {
+    powersync_url: POWERSYNC_URL,
+    endpoint: POWERSYNC_URL,
+    user_id: "user",
+    expires_at: "2027-01-15T08:05:00.000Z",
   });
 });
 
 Deno.test("PowerSync accepts the token, with one audience or several", async () => {
-  for (const audience of [AUDIENCE, ["other", AUDIENCE]]) {
-    const { token } = await issueToken({ sub: "user", parameters: {} }, { ...OPTIONS, audience });
+  for (const [POWERSYNC_AUDIENCE, aud] of [["one", "one"], ["other, one", ["other", "one"]]] as const) {
+    const { token } = await startIssuer({ POWERSYNC_AUDIENCE }).issue({ sub: "user", parameters: {} });
     const results = await checkToken(token, {
-      jwks: { keys: [pair.publicJwk] },
-      audiences: [AUDIENCE],
-      nowSeconds: NOW,
+      jwks: { keys: [first.publicJwk] },
+      audiences: ["one"],
+      nowSeconds: START,
     });
     assertEquals(verdictOf(results).outcome, "accepted");
-    assertEquals(decodeJwt(token).aud, audience);
+    assertEquals(decodeJwt(token).aud, [...aud].join("") === aud ? aud : [...aud]);
   }
 });
 
 Deno.test("each reserved claim is refused, even if it would change nothing", async () => {
+  const { codeOf } = startIssuer();
   for (const name of ["iss", "aud", "exp", "iat", "nbf", "jti"]) {
     assertEquals(await codeOf({ sub: "u", [name]: null }), "CLAIMS_RESERVED");
   }
 });
 
-Deno.test("a subject is a non-empty text of well-formed Unicode without control characters", async () => {
-  const subjects = [
+Deno.test("a subject is non-empty, well-formed Unicode without control characters", async () => {
+  const { issue, codeOf } = startIssuer();
+  const unusable = [
     "",
     "a\nb",
     "\t",
@@ -77,27 +89,32 @@ Deno.test("a subject is a non-empty text of well-formed Unicode without control 
     true,
     null,
     {},
-    ["u"],
+    [],
   ];
-  for (const sub of subjects) assertEquals([sub, await codeOf({ sub })], [sub, "CLAIMS_SUBJECT_INVALID"]);
+  for (const sub of unusable) assertEquals([sub, await codeOf({ sub })], [sub, "CLAIMS_SUBJECT_INVALID"]);
   assertEquals(await codeOf({}), "CLAIMS_SUBJECT_INVALID");
   for (const sub of ["0", " ", "org|user", "ä€😀", "auth0|5c7a"]) {
-    assertEquals(decodeJwt((await issueToken({ sub }, OPTIONS)).token).sub, sub);
+    const { token, user_id } = await issue({ sub });
+    assertEquals([decodeJwt(token).sub, user_id], [sub, sub]);
   }
 });
 
 Deno.test("parameters are an object or absent, because PowerSync refuses anything else", async () => {
+  const { issue, codeOf } = startIssuer();
   for (const parameters of [null, [], "x", 1, true]) {
     assertEquals(await codeOf({ sub: "u", parameters }), "CLAIMS_PARAMETERS_INVALID");
   }
-  const { token } = await issueToken({ sub: "u", parameters: undefined }, OPTIONS);
+  const { token } = await issue({ sub: "u", parameters: undefined });
   assertEquals("parameters" in decodeJwt(token), false);
 });
 
-Deno.test("what is no object, or cannot be written as JSON, is refused", async () => {
-  for (const claims of [null, undefined, "u", 1, [], [{ sub: "u" }], () => {}, Symbol()]) {
+Deno.test("claims that are not an object, or cannot be written as JSON, are refused", async () => {
+  const { respond, codeOf } = startIssuer();
+  for (const claims of [null, "u", 1, [], [{ sub: "u" }], () => {}, Symbol()]) {
     assertEquals(await codeOf(claims), "CLAIMS_NOT_AN_OBJECT");
   }
+  const { code } = await assertRejects(() => respond(() => undefined), PowerSyncAuthError);
+  assertEquals(code, "CLAIMS_NOT_AN_OBJECT");
   const circular: Record<string, unknown> = { sub: "u" };
   circular.self = circular;
   const failing = { sub: "u", toJSON: () => JSON.parse("{") };
@@ -107,14 +124,15 @@ Deno.test("what is no object, or cannot be written as JSON, is refused", async (
 });
 
 Deno.test("what is checked is what is signed: no getter or toJSON gets another value past the checks", async () => {
+  const { issue, codeOf } = startIssuer();
   let reads = 0;
   const changing = {
     get sub() {
       return ++reads === 1 ? "me" : "somebody else";
     },
   };
-  const issued = await issueToken(changing, OPTIONS);
-  assertEquals([issued.subject, decodeJwt(issued.token).sub], ["me", "me"]);
+  const { token, user_id } = await issue(changing);
+  assertEquals([user_id, decodeJwt(token).sub], ["me", "me"]);
   assertEquals(await codeOf({ sub: "u", toJSON: () => ({ sub: "u", exp: 9 }) }), "CLAIMS_RESERVED");
   assertEquals(await codeOf({ sub: new Date(NaN) }), "CLAIMS_SUBJECT_INVALID");
 });
@@ -123,11 +141,11 @@ Deno.test("a token may have 8 KB and no byte more", async () => {
   // Base64url has no text of 4n + 1 characters, so that one `kid` alone may miss the limit.
   const sizes: number[] = [];
   for (const kid of ["a", "ab", "abc"]) {
-    const options = { ...OPTIONS, key: { ...OPTIONS.key, kid } };
-    const empty = (await issueToken({ sub: "u", text: "" }, options)).token.length;
+    const { issue } = startIssuer({ POWERSYNC_PRIVATE_KEY: base64({ ...first.privateJwk, kid }) });
+    const empty = (await issue({ sub: "u", text: "" })).token.length;
     for (let length = Math.floor((8192 - empty) * 3 / 4) - 3, code = ""; code === ""; length++) {
       try {
-        sizes.push((await issueToken({ sub: "u", text: "x".repeat(length) }, options)).token.length);
+        sizes.push((await issue({ sub: "u", text: "x".repeat(length) })).token.length);
       } catch (error) {
         code = error instanceof PowerSyncAuthError ? error.code : `${error}`;
         assertEquals(code, "TOKEN_TOO_LARGE");
@@ -135,4 +153,79 @@ Deno.test("a token may have 8 KB and no byte more", async () => {
     }
   }
   assertEquals(Math.max(...sizes), 8192);
+});
+
+Deno.test("settings and keys are read once, by whichever of the first calls comes first", async () => {
+  const { state, issue } = startIssuer();
+  await Promise.all([issue(), issue(), issue()]);
+  const { reads } = state;
+  state.environment = { POWERSYNC_PRIVATE_KEY: "" };
+  await issue();
+  assertEquals([reads, state.reads], [2, 2]);
+});
+
+Deno.test("a configuration that failed is read again by the next call", async () => {
+  const { state, issue, codeOf } = startIssuer({ POWERSYNC_PRIVATE_KEY: "" });
+  assertEquals(await codeOf(), "POWERSYNC_PRIVATE_KEY_MISSING");
+  state.environment = { POWERSYNC_PRIVATE_KEY };
+  assertEquals((await issue()).user_id, "u");
+});
+
+Deno.test("the signing key changes when its time comes, in an isolate that has long been running", async () => {
+  const { state, issue } = startIssuer({
+    POWERSYNC_PRIVATE_KEY_2: base64({ ...second.privateJwk, nbf: START + 60 }),
+  });
+  const kid = async () => decodeProtectedHeader((await issue()).token).kid;
+  state.ms += 59_999;
+  assertEquals(await kid(), "first");
+  // The same claims, a millisecond later: a token is never reused beyond its key.
+  state.ms += 1;
+  assertEquals(await kid(), "second");
+});
+
+Deno.test("a key that was left out is logged once, and a failure is not logged twice", async () => {
+  const { issue } = startIssuer({ POWERSYNC_PRIVATE_KEY_OLD: "broken" });
+  const lines = await captureLog(async () => {
+    await issue();
+    await issue({ sub: "other" });
+  });
+  assertEquals(lines.map((line) => line.split(" ").slice(0, 3)), [[
+    "test",
+    "KEY_MALFORMED",
+    "execution_id=run-1",
+  ]]);
+  const failing = startIssuer({ POWERSYNC_PRIVATE_KEY: "broken" });
+  const none = await captureLog(async () => assertEquals(await failing.codeOf(), "KEY_MALFORMED"));
+  assertEquals(none, [], "the HTTP layer logs what it answers");
+});
+
+Deno.test("the same claims get the same token for 15 seconds and no longer", async () => {
+  const { state, issue } = startIssuer();
+  const { token } = await issue();
+  for (const [ms, same] of [[1, true], [14_998, true], [1, true], [1, false]] as const) {
+    state.ms += ms;
+    assertEquals([state.ms, (await issue()).token === token], [state.ms, same]);
+  }
+  state.ms -= 60_000;
+  const earlier = await issue();
+  assertEquals(decodeJwt(earlier.token).iat, START - 45, "a clock that is set back ends the reuse");
+});
+
+Deno.test("with a short lifetime a token is reused for 5 % of it, with a long one for no more than 15 seconds", async () => {
+  for (const [POWERSYNC_TOKEN_TTL, seconds] of [["60", 3], ["100", 5], ["86400", 15]] as const) {
+    const { state, issue } = startIssuer({ POWERSYNC_TOKEN_TTL });
+    const { token } = await issue();
+    state.ms += seconds * 1000;
+    assertEquals((await issue()).token, token);
+    state.ms += 1;
+    assert((await issue()).token !== token);
+  }
+});
+
+Deno.test("other claims never get the token of an earlier caller", async () => {
+  const { issue } = startIssuer();
+  const subjects = await Promise.all(["a", "b", "a", "c"].map(async (sub) => (await issue({ sub })).user_id));
+  assertEquals(subjects, ["a", "b", "a", "c"]);
+  const [one, two] = [await issue({ sub: "a", plan: "free" }), await issue({ sub: "a", plan: "pro" })];
+  assertEquals([decodeJwt(one.token).plan, decodeJwt(two.token).plan], ["free", "pro"]);
 });

@@ -2,9 +2,9 @@
 const REFRESH_AFTER_SECONDS = 5 * 60;
 /** Keys whose last good fetch is older are dropped. */
 const EXPIRY_SECONDS = 60 * 60;
-/** Refreshes that may follow one another at once. */
+/** Refreshes that may come quickly, each a little later after the one before. */
 const BURST = 10;
-/** Then one more in each such time. */
+/** Then one in each such time. */
 const REFILL_SECONDS = 60;
 
 /** Where the keys come from, and how long fetching takes. */
@@ -16,17 +16,18 @@ export interface JwksSource {
 }
 
 /**
- * How the PowerSync Service keeps the keys of a JWKS URI (CachedKeyCollector of service 1.25.0), on a clock that is
- * passed in. Only a request makes it do anything: an instance without activity neither refreshes nor drops a key.
+ * A model of how the PowerSync Service keeps the keys of a JWKS URI (CachedKeyCollector of service 1.25.0), on a clock
+ * that is passed in. Only a request makes it do anything: an instance without activity neither refreshes nor drops a key.
  */
 export class PowerSyncKeyCache {
   readonly #source: JwksSource;
   #keys: readonly string[] = [];
   #fetchedAt = -Infinity;
+  #lastFailed = false;
   #refreshStartedAt = -Infinity;
   #refresh: { readonly doneAt: number; readonly keys: readonly string[] | undefined } | undefined;
   #permits = BURST;
-  #permitsAt = 0;
+  #permitsAt = -Infinity;
 
   constructor(source: JwksSource) {
     this.#source = source;
@@ -42,7 +43,7 @@ export class PowerSyncKeyCache {
     this.#settle(now);
     const expired = now - this.#fetchedAt > EXPIRY_SECONDS;
     if (expired) this.#keys = [];
-    if (now - this.#refreshStartedAt >= REFRESH_AFTER_SECONDS) this.#startRefresh(now);
+    if (this.#lastFailed || now - this.#refreshStartedAt >= REFRESH_AFTER_SECONDS) this.#startRefresh(now);
     // A request that finds nothing waits for the fetch; any other goes on with the keys that are there.
     if (expired) this.#settle(now + this.#source.fetchSeconds);
     if (this.#keys.includes(kid)) return true;
@@ -59,6 +60,7 @@ export class PowerSyncKeyCache {
 
   #settle(now: number): void {
     if (this.#refresh === undefined || this.#refresh.doneAt > now) return;
+    this.#lastFailed = this.#refresh.keys === undefined;
     if (this.#refresh.keys !== undefined) {
       this.#keys = this.#refresh.keys;
       this.#fetchedAt = this.#refresh.doneAt;
@@ -66,10 +68,12 @@ export class PowerSyncKeyCache {
     this.#refresh = undefined;
   }
 
+  /** PowerSync LeakyBucket: the fewer permits are left, the longer the wait for the next. */
   #permitted(now: number): boolean {
     this.#permits = Math.min(BURST, this.#permits + (now - this.#permitsAt) / REFILL_SECONDS);
     this.#permitsAt = now;
-    if (this.#permits < 1) return false;
+    const delay = (1 - this.#permits / BURST) ** 2 * REFILL_SECONDS;
+    if (this.#permits < 1 || now - this.#refreshStartedAt < delay) return false;
     this.#permits -= 1;
     return true;
   }

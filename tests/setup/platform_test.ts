@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { configuredPlatform, developmentPlatform } from "../../scripts/setup/platform.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
-import { readApiKeys, readUserTokenSettings } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readApiKeys, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 
 const PROJECT = "https://project.supabase.co";
 
@@ -49,6 +49,6 @@ Deno.test("the development Auth's variables are what the functions read on the p
   const jwks = { keys: [{ kty: "EC", kid: "a" }] };
   const { variables, publishableKey } = developmentPlatform("http://127.0.0.1:54321", jwks);
   assertEquals(readApiKeys(variables), [publishableKey]);
-  const { supabaseUrl, inlineKeys } = readUserTokenSettings(variables);
-  assertEquals([supabaseUrl, inlineKeys], ["http://127.0.0.1:54321", jwks.keys]);
+  assertEquals(readSetting(variables, "SUPABASE_URL"), "http://127.0.0.1:54321");
+  assertEquals(readSetting(variables, "SUPABASE_JWKS"), jwks.keys);
 });

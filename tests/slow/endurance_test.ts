@@ -1,72 +1,46 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { load } from "../bench/client.ts";
-import {
-  base64,
-  POWERSYNC_URL,
-  PUBLISHABLE_KEY,
-  signLegacyToken,
-  startAuthStandIn,
-  userClaims,
-} from "../support/project.ts";
-import { makeKey, sign } from "../support/signing.ts";
+import { authError, withAuth } from "../support/auth_stand_in.ts";
+import { environmentOf } from "../support/functions.ts";
+import { projectKeys, PUBLISHABLE_KEY, signLegacyToken, userToken } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
 import type { Measure } from "./measured_server.ts";
 
 const WARM_UP = 2_000;
 const REQUESTS = 20_000;
 const CONCURRENCY = 16;
 
-/** The issue's bound, on what the process holds; much of it is the allocator's. */
+/** The bound on what the process holds; much of it is the allocator's. */
 const MAX_RESIDENT_BYTES_PER_1000 = 2 * 1024 * 1024;
 /** What is reachable after a collection may differ by its compiled code; 20,000 of anything would show. */
 const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
-/** Connections to neighbours are kept alive, as many as there were requests at once. */
+/** Connections to upstreams are kept alive, as many as there were requests at once. */
 const MAX_NEW_FILES = 2 * CONCURRENCY;
 /** No bound on speed: whatever keeps a process that long was left behind. */
 const HANG_MS = 60_000;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-// RSA signatures alone would take minutes.
-const powersyncKey = await makeKey("ES256", "powersync-test");
-const inlineKey = await makeKey("ES256", "inline");
-const remoteKey = await makeKey("ES256", "remote");
+/** In `SUPABASE_JWKS`, in the Auth server's JWKS, and in neither. */
+const { ES256: inlineKey, EdDSA: remoteKey } = projectKeys;
 const inventedKey = await makeKey("ES256", "invented");
 
-/** Who calls which function, and the status they get. */
-const CASES: { name: string; what: string; headers: Record<string, string>; status: number }[] = [
-  { name: "powersync-jwks", what: "anybody", headers: {}, status: 200 },
-  { name: "powersync-auth-anonymous", what: "an API key", headers: { apikey: PUBLISHABLE_KEY }, status: 200 },
-  {
-    name: "powersync-auth",
-    what: "a user with an inline key",
-    headers: await bearer(inlineKey),
-    status: 200,
-  },
-  {
-    name: "powersync-auth",
-    what: "a user with a key of the JWKS",
-    headers: await bearer(remoteKey),
-    status: 200,
-  },
-  {
-    name: "powersync-auth",
-    what: "a legacy user",
-    headers: { Authorization: `Bearer ${await signLegacyToken()}` },
-    status: 200,
-  },
-  {
-    name: "powersync-auth",
-    what: "a tampered token",
-    headers: { Authorization: `${(await bearer(inlineKey)).Authorization.slice(0, -4)}AAAA` },
-    status: 401,
-  },
-  { name: "powersync-auth", what: "nobody", headers: {}, status: 401 },
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** Who calls which function, with which headers, and the status they get. */
+const CASES: [name: string, what: string, headers: Record<string, string>, status: number][] = [
+  ["powersync-jwks", "anybody", {}, 200],
+  ["powersync-auth-anonymous", "an API key", { apikey: PUBLISHABLE_KEY }, 200],
+  ["powersync-auth", "a user with an inline key", bearer(await userToken({}, inlineKey)), 200],
+  ["powersync-auth", "a user with a key of the JWKS", bearer(await userToken({}, remoteKey)), 200],
+  ["powersync-auth", "a legacy user", bearer(await signLegacyToken()), 200],
+  ["powersync-auth", "a tampered token", bearer(`${(await userToken()).slice(0, -4)}AAAA`), 401],
+  ["powersync-auth", "a caller without a token", {}, 401],
 ];
 
-for (const { name, what, headers, status } of CASES) {
+for (const [name, what, headers, status] of CASES) {
   Deno.test(`20,000 requests to ${name} by ${what} leave no memory, socket or timer behind`, async () => {
-    const auth = startAuthStandIn([remoteKey.publicJwk]);
-    try {
+    await withAuth([remoteKey.publicJwk], async (auth) => {
       await using server = await startServer(name, auth.url);
       const run = (requests: number) =>
         load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status });
@@ -74,26 +48,21 @@ for (const { name, what, headers, status } of CASES) {
       const before = await server.measure();
       await run(REQUESTS);
       const after = await server.measure();
-      const heap = after.heapBytes - before.heapBytes;
-      assert(heap <= MAX_HEAP_GROWTH_BYTES, `the heap grew by ${heap} bytes`);
+      assertNoGrowth(before, after);
       const resident = (after.residentBytes - before.residentBytes) / REQUESTS * 1000;
       assert(resident <= MAX_RESIDENT_BYTES_PER_1000, `${resident} bytes more per 1000 requests`);
-      assert(after.files <= before.files + MAX_NEW_FILES, `${before.files} files became ${after.files}`);
       assert(auth.calls.jwks <= 1, `${auth.calls.jwks} fetches of the JWKS`);
       assertEquals(auth.calls.user, what === "a legacy user" ? WARM_UP + REQUESTS : 0);
       await server.stop();
-    } finally {
-      await auth.close();
-    }
+    });
   });
 }
 
 Deno.test("20,000 invented key IDs leave nothing behind, and at most ten questions a second", async () => {
-  const auth = startAuthStandIn([remoteKey.publicJwk]);
-  auth.user = () => Response.json({ code: 403, error_code: "bad_jwt", msg: "invalid JWT" }, { status: 403 });
-  try {
+  await withAuth([remoteKey.publicJwk], async (auth) => {
+    auth.user = () => authError(403, "bad_jwt");
     await using server = await startServer("powersync-auth", auth.url);
-    const headers = await bearer(inventedKey);
+    const headers = bearer(await userToken({}, inventedKey));
     const run = (requests: number) =>
       load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status: /^(401|503)$/ });
     const started = performance.now();
@@ -101,19 +70,17 @@ Deno.test("20,000 invented key IDs leave nothing behind, and at most ten questio
     const before = await server.measure();
     await run(REQUESTS);
     const seconds = (performance.now() - started) / 1000;
-    const after = await server.measure();
-    assert(after.heapBytes - before.heapBytes <= MAX_HEAP_GROWTH_BYTES, "the heap grew");
-    assert(after.files <= before.files + MAX_NEW_FILES, `${before.files} files became ${after.files}`);
+    assertNoGrowth(before, await server.measure());
     assert(auth.calls.user <= 10 * (seconds + 1), `${auth.calls.user} questions in ${seconds} s`);
     assert(auth.calls.jwks <= 1 + seconds / 30, `${auth.calls.jwks} fetches in ${seconds} s`);
     await server.stop();
-  } finally {
-    await auth.close();
-  }
+  });
 });
 
-async function bearer(key: typeof inlineKey): Promise<{ Authorization: string }> {
-  return { Authorization: `Bearer ${await sign(userClaims(), { key })}` };
+function assertNoGrowth(before: Measure, after: Measure): void {
+  const heap = after.heapBytes - before.heapBytes;
+  assert(heap <= MAX_HEAP_GROWTH_BYTES, `the heap grew by ${heap} bytes`);
+  assert(after.files <= before.files + MAX_NEW_FILES, `${before.files} files became ${after.files}`);
 }
 
 /** Starts the function in a process of its own. */
@@ -124,19 +91,13 @@ async function startServer(name: string, supabaseUrl: string) {
       "--no-check",
       // V8 lets its young generation grow by some 60 MB, late and once. Held small, what still grows was kept by us.
       "--v8-flags=--expose-gc,--max-semi-space-size=1",
-      // Deno lets nobody with less read /proc/self/fd.
+      // Deno permits reading /proc/self/fd with nothing less.
       "--allow-all",
       `--config=${ROOT}deno.json`,
       fileURLToPath(new URL("./measured_server.ts", import.meta.url)),
       name,
     ],
-    env: {
-      POWERSYNC_PRIVATE_KEY: base64(powersyncKey.privateJwk),
-      POWERSYNC_URL,
-      SUPABASE_URL: supabaseUrl,
-      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-      SUPABASE_JWKS: JSON.stringify({ keys: [inlineKey.publicJwk] }),
-    },
+    env: environmentOf({ url: supabaseUrl, inline: [inlineKey] }),
     stdin: "null",
     stdout: "piped",
     // Each 503 is logged, 20,000 times in one test.

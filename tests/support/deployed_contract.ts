@@ -1,9 +1,11 @@
+/** What the documentation promises of the three functions, called over HTTP as apps and PowerSync call them. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import type { DeployedFunctions } from "./deployed_functions.ts";
 import { assertAccepted } from "../powersync/token_check.ts";
+import { answer } from "./answer.ts";
+import type { DeployedFunctions } from "./deployed_functions.ts";
+import { FUNCTION_NAMES, type FunctionName } from "./functions.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
 /** What the functions were deployed with. */
@@ -12,101 +14,64 @@ export interface DeployedWith {
   readonly powersyncUrl: string;
 }
 
-interface Deployment extends DeployedWith {
-  readonly urls: { readonly jwks: string; readonly auth: string; readonly anonymous: string };
-}
-
-/** The three functions do what their documentation says, called as apps and PowerSync call them. */
+/** Checks deployed functions against their documentation. */
 export async function assertContract(
   functions: DeployedFunctions,
-  deployedWith: DeployedWith,
+  { project, powersyncUrl }: DeployedWith,
 ): Promise<void> {
-  const urls = {
-    jwks: functions.url("powersync-jwks"),
-    auth: functions.url("powersync-auth"),
-    anonymous: functions.url("powersync-auth-anonymous"),
-  };
-  const deployment = { urls, ...deployedWith };
-  await assertServesJwks(deployment);
-  await assertServesUsers(deployment);
-  await assertServesAnonymous(deployment);
-  await assertRefusesStrangers(deployment);
-}
+  const call = (name: FunctionName, init: RequestInit = {}) => fetch(functions.url(name), init);
 
-/** `powersync-jwks` answers a set that PowerSync takes whole, without a private member. */
-async function assertServesJwks({ urls }: Deployment): Promise<void> {
-  const response = await fetch(urls.jwks);
-  assertEquals(response.status, 200);
-  assertEquals(response.headers.get("cache-control"), "public, max-age=300");
-  assertEquals(response.headers.get("access-control-allow-origin"), "*");
-  const jwks: unknown = await response.json();
+  const published = await call("powersync-jwks");
+  assertEquals(published.headers.get("cache-control"), "public, max-age=300");
+  assertEquals(published.headers.get("access-control-allow-origin"), "*");
+  const { status, body: jwks } = await answer(published);
+  assertEquals(status, 200);
   assertAccepted(checkJwks(jwks));
-  const keys = isJsonObject(jwks) && Array.isArray(jwks.keys) ? jwks.keys : [];
-  assertEquals(keys.map((key: object) => Object.keys(key).sort()), [["alg", "e", "kid", "kty", "n", "use"]]);
-}
+  const members = jwks.keys.map((key: object) => Object.keys(key).sort());
+  assertEquals(members, [["alg", "e", "kid", "kty", "n", "use"]]);
 
-/** Both ways of a user's token, checked in the isolate and by the Auth server, and both methods. */
-async function assertServesUsers(deployment: Deployment): Promise<void> {
-  const { urls, project } = deployment;
-  for (const token of [project.accessToken, project.legacyAccessToken]) {
+  const { publishableKey: apikey } = project;
+  // The token is checked in the isolate, by the Auth server, and not at all: as supabase-js sends it without a session.
+  const callers: [FunctionName, bearer: string, subject: string][] = [
+    ["powersync-auth", project.accessToken, project.userId],
+    ["powersync-auth", project.legacyAccessToken, project.userId],
+    ["powersync-auth-anonymous", apikey, "anonymous"],
+  ];
+  for (const [name, bearer, subject] of callers) {
     for (const method of ["GET", "POST"]) {
-      const headers = { authorization: `Bearer ${token}`, apikey: project.publishableKey };
-      const response = await fetch(urls.auth, { method, headers });
-      await assertCredentials(response, { deployment, subject: project.userId });
+      const response = await call(name, { method, headers: { authorization: `Bearer ${bearer}`, apikey } });
+      assertEquals(response.headers.get("cache-control"), "no-store");
+      const { status, body: { token, expires_at, ...rest } } = await answer(response);
+      const expected = { powersync_url: powersyncUrl, endpoint: powersyncUrl, user_id: subject };
+      assertEquals({ status, ...rest }, { status: 200, ...expected });
+      assertMatch(expires_at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      const nowSeconds = Math.floor(Date.now() / 1000);
+      assertAccepted(await checkToken(token, { jwks, audiences: [powersyncUrl], nowSeconds }));
     }
   }
-}
 
-/** Whoever shows the publishable key, as supabase-js does without a session, is `anonymous`. */
-async function assertServesAnonymous(deployment: Deployment): Promise<void> {
-  const { urls, project } = deployment;
-  for (const method of ["GET", "POST"]) {
-    const headers = { authorization: `Bearer ${project.publishableKey}`, apikey: project.publishableKey };
-    const response = await fetch(urls.anonymous, { method, headers });
-    await assertCredentials(response, { deployment, subject: "anonymous" });
+  const refused: [FunctionName, RequestInit, string][] = [
+    ["powersync-auth", {}, "401 USER_TOKEN_MISSING"],
+    ["powersync-auth", { headers: { authorization: `Bearer ${apikey}` } }, "401 USER_TOKEN_IS_API_KEY"],
+    ["powersync-auth-anonymous", {}, "401 API_KEY_MISSING"],
+    ["powersync-auth-anonymous", { headers: { apikey: "sb_publishable_x" } }, "401 API_KEY_INVALID"],
+    ...FUNCTION_NAMES.map((name): [FunctionName, RequestInit, string] => [
+      name,
+      { method: "DELETE" },
+      "405 METHOD_NOT_ALLOWED",
+    ]),
+  ];
+  for (const [name, init, expected] of refused) {
+    const response = await call(name, init);
+    assertEquals(response.headers.get("access-control-allow-origin"), "*");
+    const { status, body } = await answer(response);
+    assertEquals([`${status} ${body.code}`, Object.keys(body)], [expected, ["code", "message", "hint"]]);
+    assertEquals(response.headers.has("www-authenticate"), status === 401);
+    assertEquals(response.headers.has("allow"), status === 405);
   }
-}
-
-/** Who shows nothing, or the wrong thing, is told so in a form that a browser can read. */
-async function assertRefusesStrangers({ urls, project }: Deployment): Promise<void> {
-  const bearer = { authorization: `Bearer ${project.publishableKey}` };
-  await assertError(await fetch(urls.auth), 401, "USER_TOKEN_MISSING");
-  await assertError(await fetch(urls.auth, { headers: bearer }), 401, "USER_TOKEN_IS_API_KEY");
-  await assertError(await fetch(urls.anonymous), 401, "API_KEY_MISSING");
-  await assertError(
-    await fetch(urls.anonymous, { headers: { apikey: "sb_publishable_x" } }),
-    401,
-    "API_KEY_INVALID",
-  );
-  for (const url of Object.values(urls)) {
-    await assertError(await fetch(url, { method: "DELETE" }), 405, "METHOD_NOT_ALLOWED");
-    const preflight = await fetch(url, { method: "OPTIONS" });
-    assertEquals([preflight.status, await preflight.text()], [204, ""]);
+  for (const name of FUNCTION_NAMES) {
+    const preflight = await call(name, { method: "OPTIONS" });
+    assertEquals(await answer(preflight), { status: 204, body: "" });
     assertStringIncludes(preflight.headers.get("access-control-allow-headers") ?? "", "authorization");
   }
-}
-
-async function assertCredentials(
-  response: Response,
-  { deployment, subject }: { deployment: Deployment; subject: string },
-): Promise<void> {
-  const { urls, powersyncUrl } = deployment;
-  const answer = await response.json();
-  assertEquals(response.status, 200, `answered ${answer.code}`);
-  assertEquals(response.headers.get("cache-control"), "no-store");
-  const { token, expires_at, ...rest } = answer;
-  assertEquals(rest, { powersync_url: powersyncUrl, endpoint: powersyncUrl, user_id: subject });
-  assertMatch(expires_at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-  const jwks: unknown = await (await fetch(urls.jwks)).json();
-  const nowSeconds = Math.floor(Date.now() / 1000);
-  assertAccepted(await checkToken(token, { jwks, audiences: [powersyncUrl], nowSeconds }));
-}
-
-async function assertError(response: Response, status: number, code: string): Promise<void> {
-  const error = await response.json();
-  assertEquals([response.status, error.code], [status, code]);
-  assertEquals(Object.keys(error).sort(), ["code", "hint", "message"]);
-  assertEquals(response.headers.get("access-control-allow-origin"), "*");
-  assertEquals(response.headers.get("www-authenticate") !== null, status === 401);
-  assertEquals(response.headers.get("allow") !== null, status === 405);
 }

@@ -1,10 +1,7 @@
-import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
-import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
-import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { verdictOf } from "../../scripts/powersync/result.ts";
-import { base64, PUBLISHABLE_KEY, userClaims } from "./project.ts";
-import { makeKey, sign } from "./signing.ts";
+import { environmentOf, FUNCTION_NAMES, powersyncKey, startFunctions } from "./functions.ts";
+import { userToken } from "./project.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -24,33 +21,22 @@ export interface Deployment {
 }
 
 /** The signing key of the deployment. */
-export const deployedKey = await makeKey("ES256", "powersync-0123456789");
-const userKey = await makeKey("ES256", "user-key");
+export const deployedKey = powersyncKey;
 
 /** Runs a test with a deployment. */
 export async function withDeployment(test: (deployment: Deployment) => Promise<void>): Promise<void> {
   const service = serve((request) => deployment.service?.(request) ?? synchronise(request, deployment));
-  const functions: Record<string, () => Handler> = {
-    "powersync-jwks": () => powersyncJwks(options),
-    "powersync-auth": () => powersyncAuth(options),
-    "powersync-auth-anonymous": () => powersyncAuthAnonymous(options),
-  };
-  const options = { environment: () => deployment.environment };
   const project = serve((request) => {
     const name = new URL(request.url).pathname.replace("/functions/v1/", "");
-    const handler = deployment.instead[name] ?? functions[name]?.();
+    const known = FUNCTION_NAMES.find((known) => known === name);
+    const handler = deployment.instead[name] ??
+      (known && startFunctions({ whole: deployment.environment }).handlers[known]);
     return handler?.(request) ?? Response.json({ msg: "Not found" }, { status: 404 });
   });
   const deployment: Deployment = {
     url: project.url,
-    userToken: await sign(userClaims(), { key: userKey }),
-    environment: {
-      POWERSYNC_PRIVATE_KEY: base64(deployedKey.privateJwk),
-      POWERSYNC_URL: service.url,
-      SUPABASE_URL: project.url,
-      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
-      SUPABASE_JWKS: JSON.stringify({ keys: [userKey.publicJwk] }),
-    },
+    userToken: await userToken(),
+    environment: environmentOf({ url: project.url, environment: { POWERSYNC_URL: service.url } }),
     instead: {},
     powersync: service.url,
     service: undefined,

@@ -23,8 +23,10 @@ export interface StartOptions {
   /** `POWERSYNC_IDENTITY_PROVIDERS`, as the secret or as what it holds. */
   readonly providers?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The whole environment, in place of all that the options above set. */
+  readonly whole?: Record<string, string>;
   /** What stands in claims.ts; of any type, because the functions check it. */
-  readonly claims?: (user: VerifiedUser | undefined) => unknown;
+  readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
   /** The limit on each question to an upstream. */
   readonly upstreamTimeoutMs?: number;
 }
@@ -71,19 +73,23 @@ export function environmentOf(
 export function startFunctions(options: StartOptions = {}): StartedFunctions {
   const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs } = options;
   const clock = { ms: Date.now() };
-  const environment = environmentOf(options);
+  const environment = options.whole ?? environmentOf(options);
   const seen: StartedFunctions["seen"] = { user: undefined };
   const given = {
     environment: () => environment,
-    // deno-lint-ignore no-explicit-any -- claims.ts may return anything
-    claims: (user?: VerifiedUser): any => claims(seen.user = user),
     now: () => clock.ms,
-    ...(upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutMs }),
+    limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
   };
   const handlers = {
     "powersync-jwks": powersyncJwks(given),
-    "powersync-auth": powersyncAuth(given),
-    "powersync-auth-anonymous": powersyncAuthAnonymous({ ...given, claims: () => given.claims() }),
+    "powersync-auth": powersyncAuth({
+      ...given,
+      claims: (user, request) => claims(seen.user = user, request),
+    }),
+    "powersync-auth-anonymous": powersyncAuthAnonymous({
+      ...given,
+      claims: (request) => claims(seen.user = undefined, request),
+    }),
   };
   const send: StartedFunctions["send"] = (name, init = {}) =>
     handlers[name](new Request(`http://localhost/${name}`, init));

@@ -17,6 +17,7 @@ export interface Asked {
 export class HttpStandIn {
   readonly #reply: (asked: Asked) => Reply | Promise<Reply>;
   readonly #open = new Set<Deno.TcpConn>();
+  readonly #bodies = new Set<ReadableStreamDefaultReader<Uint8Array>>();
   #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   #accepting: Promise<void>;
   readonly url: string;
@@ -31,6 +32,7 @@ export class HttpStandIn {
   async stop(): Promise<void> {
     this.#listener.close();
     for (const connection of this.#open) close(connection);
+    await Promise.all([...this.#bodies].map((body) => body.cancel()));
     await this.#accepting;
   }
 
@@ -62,9 +64,9 @@ export class HttpStandIn {
           return [line.slice(0, colon), line.slice(colon + 1).trim()];
         }));
         const reply = await this.#reply({ path: first.split(" ")[1] ?? "", headers });
-        if (reply instanceof Response) await send(connection, reply);
+        if (reply instanceof Response) await this.#send(connection, reply);
         else {
-          if (typeof reply === "string") await connection.write(new TextEncoder().encode(reply));
+          if (typeof reply === "string") await write(connection, reply);
           // Until the other side gives up, or this one is stopped.
           if (reply === SILENCE) await connection.read(new Uint8Array(1));
           return;
@@ -80,6 +82,28 @@ export class HttpStandIn {
       close(connection);
     }
   }
+
+  /** Sends an answer in chunks as its body yields them (RFC 9112, section 7.1). */
+  async #send(connection: Deno.TcpConn, { status, headers, body }: Response): Promise<void> {
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const chunked = body === null ? "Content-Length: 0\r\n" : "Transfer-Encoding: chunked\r\n";
+    await write(connection, `HTTP/1.1 ${status} X\r\n${lines}${status === 204 ? "" : chunked}\r\n`);
+    if (body === null) return;
+    const reader = body.getReader();
+    this.#bodies.add(reader);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      await write(connection, `${read.value.length.toString(16)}\r\n`);
+      await write(connection, read.value);
+      await write(connection, "\r\n");
+    }
+    this.#bodies.delete(reader);
+    await write(connection, "0\r\n\r\n");
+  }
+}
+
+async function write(connection: Deno.TcpConn, data: string | Uint8Array): Promise<void> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
 async function readHead(connection: Deno.TcpConn): Promise<string> {
@@ -90,28 +114,6 @@ async function readHead(connection: Deno.TcpConn): Promise<string> {
     head += new TextDecoder().decode(buffer.subarray(0, read));
     if (head.endsWith("\r\n\r\n")) return head.slice(0, -4);
   }
-}
-
-/** Sends an answer in chunks as its body yields them (RFC 9112, section 7.1). */
-async function send(connection: Deno.TcpConn, { status, headers, body }: Response): Promise<void> {
-  const write = async (text: string | Uint8Array) => {
-    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
-  };
-  const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const framing = status === 204
-    ? ""
-    : body === null
-    ? "Content-Length: 0\r\n"
-    : "Transfer-Encoding: chunked\r\n";
-  await write(`HTTP/1.1 ${status} X\r\n${lines}${framing}\r\n`);
-  if (body === null) return;
-  for await (const chunk of body) {
-    await write(`${chunk.length.toString(16)}\r\n`);
-    await write(chunk);
-    await write("\r\n");
-  }
-  await write("0\r\n\r\n");
 }
 
 function close(connection: Deno.TcpConn): void {

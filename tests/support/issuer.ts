@@ -1,7 +1,7 @@
 import { makeKey, sign, type TestKey } from "./signing.ts";
 
 /** An identity provider on loopback, with OIDC Discovery, which counts what it is asked. */
-export interface Issuer {
+export interface Issuer extends AsyncDisposable {
   /** What stands in `iss`; it may differ from where the provider is. */
   issuer: string;
   readonly url: string;
@@ -14,7 +14,6 @@ export interface Issuer {
   metadata: Record<string, unknown>;
   /** Signs with the provider's last key. */
   sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
-  close(): Promise<void>;
 }
 
 /**
@@ -23,7 +22,7 @@ export interface Issuer {
  * @param alg The algorithm it signs with.
  * @param path What its issuer ends in, for example `/realms/app`.
  */
-export async function startIssuer(alg = "RS256", path = ""): Promise<Issuer> {
+export async function startIssuer(alg = "ES256", path = ""): Promise<Issuer> {
   const calls = { discovery: 0, jwks: 0 };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);
@@ -49,20 +48,7 @@ export async function startIssuer(alg = "RS256", path = ""): Promise<Issuer> {
       const now = Math.floor(Date.now() / 1000);
       return sign({ iss: provider.issuer, iat: now, exp: now + 3600, ...claims }, { key, header });
     },
-    close: () => server.shutdown(),
+    [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return provider;
-}
-
-/** Runs a test with providers and closes them. */
-export async function withIssuers(
-  issuers: readonly Promise<Issuer>[],
-  test: (...issuers: Issuer[]) => Promise<void>,
-): Promise<void> {
-  const started = await Promise.all(issuers);
-  try {
-    await test(...started);
-  } finally {
-    await Promise.all(started.map((issuer) => issuer.close()));
-  }
 }

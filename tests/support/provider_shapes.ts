@@ -12,10 +12,8 @@ export interface ProviderShape {
   /** What the provider's JWK says besides the key, or, where `undefined`, does not. */
   readonly jwk?: Record<string, unknown>;
   readonly claims: Record<string, unknown>;
-  /** Changes that make it a token for somebody else. */
+  /** Changes that make it a token for another audience. */
   readonly foreign: Record<string, unknown>;
-  /** The subject, without the prefix. */
-  readonly subject: string;
 }
 
 const GUID = "11111111-2222-4333-8444-555555555555";
@@ -33,7 +31,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       scope: "openid profile",
     },
     foreign: { aud: ["https://other.example"] },
-    subject: "auth0|64f0",
   },
   {
     name: "Clerk session token, by the origin in azp",
@@ -49,14 +46,12 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       sts: "active",
     },
     foreign: { azp: "https://evil.example" },
-    subject: "user_2abc",
   },
   {
     name: "Clerk token from a JWT template with aud",
     settings: { audience: "powersync" },
     claims: { sub: "user_2abc", aud: "powersync", azp: "https://app.example" },
     foreign: { aud: undefined },
-    subject: "user_2abc",
   },
   {
     name: "Firebase ID token",
@@ -71,7 +66,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       firebase: { identities: {}, sign_in_provider: "password" },
     },
     foreign: { aud: "other-project" },
-    subject: "Xy1",
   },
   {
     name: "Cognito ID token",
@@ -80,7 +74,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "client" },
     claims: { sub: GUID, aud: "client", token_use: "id", "cognito:username": "me", event_id: GUID },
     foreign: { aud: "other-client" },
-    subject: GUID,
   },
   {
     name: "Cognito access token, by client_id",
@@ -89,7 +82,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "client", audience_claim: "client_id" },
     claims: { sub: GUID, client_id: "client", token_use: "access", username: "me", scope: "openid" },
     foreign: { client_id: "other-client" },
-    subject: GUID,
   },
   {
     name: "Cognito access token bound to a resource, by aud",
@@ -98,7 +90,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "https://api.example" },
     claims: { sub: GUID, aud: "https://api.example", client_id: "client", token_use: "access" },
     foreign: { aud: "https://other.example" },
-    subject: GUID,
   },
   {
     name: "Keycloak access token",
@@ -106,7 +97,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "account" },
     claims: { sub: GUID, aud: ["account"], typ: "Bearer", azp: "web", realm_access: { roles: ["user"] } },
     foreign: { aud: undefined },
-    subject: GUID,
   },
   {
     name: "Entra ID v2.0 access token, by oid",
@@ -120,7 +110,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: GUID, subject_claim: "oid" },
     claims: { aud: GUID, sub: "pairwise", oid: GUID, tid: GUID, ver: "2.0", azp: GUID },
     foreign: { aud: "api://other" },
-    subject: GUID,
   },
   {
     name: "Entra ID v1.0 access token",
@@ -130,7 +119,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: `api://${GUID}`, subject_claim: "oid" },
     claims: { aud: `api://${GUID}`, sub: "pairwise", oid: GUID, tid: GUID, ver: "1.0", appid: GUID },
     foreign: { aud: GUID },
-    subject: GUID,
   },
   {
     name: "Google ID token",
@@ -141,7 +129,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       sub: "110169484474386276334",
     },
     foreign: { aud: "5678.apps.googleusercontent.com" },
-    subject: "110169484474386276334",
   },
   {
     name: "Google ID token with the issuer's other spelling",
@@ -150,7 +137,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "1234.apps.googleusercontent.com", subject_prefix: "google|" },
     claims: { aud: "1234.apps.googleusercontent.com", sub: "110169484474386276334" },
     foreign: { aud: "5678.apps.googleusercontent.com" },
-    subject: "110169484474386276334",
   },
   {
     name: "Stytch session JWT",
@@ -164,7 +150,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       "https://stytch.com/session": { id: "session-test-1" },
     },
     foreign: { aud: ["project-test-2"] },
-    subject: "user-test-1",
   },
   {
     name: "SuperTokens access token with an added aud",
@@ -178,12 +163,9 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       tId: "public",
       rsub: GUID,
       sessionHandle: "h",
-      refreshTokenHash1: "h1",
-      parentRefreshTokenHash1: null,
       antiCsrfToken: null,
     },
     foreign: { aud: undefined },
-    subject: GUID,
   },
   {
     name: "WorkOS access token, by client_id",
@@ -200,7 +182,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       role: "member",
     },
     foreign: { client_id: "client_02" },
-    subject: "user_01",
   },
   {
     name: "WorkOS access token with aud from a JWT template",
@@ -217,7 +198,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       permissions: [],
     },
     foreign: { aud: undefined },
-    subject: "user_01",
   },
   {
     name: "an RFC 9068 access token",
@@ -226,7 +206,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "https://api.example" },
     claims: { sub: "user", aud: "https://api.example", client_id: "app", jti: "1" },
     foreign: { aud: "https://other.example" },
-    subject: "user",
   },
   {
     name: "an issuer of one's own with EdDSA keys",
@@ -235,7 +214,6 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "app" },
     claims: { aud: "app", sub: "42" },
     foreign: { aud: undefined },
-    subject: "42",
   },
   {
     name: "an issuer of one's own with ES384 keys",
@@ -244,6 +222,5 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     settings: { audience: "app", algorithms: ["ES384"] },
     claims: { aud: "app", sub: "42" },
     foreign: { aud: "app2" },
-    subject: "42",
   },
 ];

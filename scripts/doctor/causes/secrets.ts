@@ -112,7 +112,7 @@ export const SECRET_CAUSES = {
   "setting-invalid": {
     cause: "A setting has a value that the functions cannot use: they answer with an error.",
     code: NO_TOKEN,
-    fix: "Correct it as the README's chapter on secrets says, or unset it.",
+    fix: "Correct it as docs/settings.md says, or unset it.",
   },
   "issuer-supabase": {
     cause:

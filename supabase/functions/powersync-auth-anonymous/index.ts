@@ -1,28 +1,29 @@
-import { apiKeyCaller } from "../_shared/powersync/caller.ts";
+import { apiKeyCaller, type CallerOptions } from "../_shared/powersync/caller.ts";
 import { anonymousClaims } from "../_shared/powersync/claims.ts";
-import { credentialsIssuer, shareBriefly } from "../_shared/powersync/credentials.ts";
 import { handler } from "../_shared/powersync/http.ts";
-import { readEnvironment, readExecutionId } from "../_shared/powersync/settings.ts";
+import { logTo } from "../_shared/powersync/log.ts";
+import { readEnvironment } from "../_shared/powersync/settings.ts";
+import { tokenIssuer } from "../_shared/powersync/token.ts";
+
+interface Options extends Partial<CallerOptions> {
+  readonly claims?: (request: Request) => unknown;
+}
 
 /**
- * `powersync-auth-anonymous`: whoever shows the project's API key gets a PowerSync token with the claims of
- * `anonymousClaims`; within a moment it is the same token for everyone.
+ * `powersync-auth-anonymous`: whoever sends the project's API key gets a PowerSync token with the claims of
+ * `anonymousClaims`.
  *
- * @param options What tests replace: the environment, the claims, and the clock in milliseconds since 1970.
+ * @param options What tests replace: the environment, the claims, the clock, and the limits on an upstream.
  */
 export function powersyncAuthAnonymous(
-  { environment = readEnvironment, claims = anonymousClaims, now = Date.now } = {},
+  { environment = readEnvironment, claims = anonymousClaims, now = Date.now, limits }: Options = {},
 ) {
-  const logContext = () => ({
-    name: "powersync-auth-anonymous",
-    executionId: readExecutionId(environment()),
-  });
-  const requireApiKey = apiKeyCaller({ environment, now });
-  const issue = credentialsIssuer({ environment, now, logContext });
-  const shared = shareBriefly(() => issue(() => claims()), now);
-  return handler({ methods: ["GET", "POST"], logContext }, async (request) => {
+  const log = logTo("powersync-auth-anonymous", environment);
+  const requireApiKey = apiKeyCaller({ environment, now, limits });
+  const issue = tokenIssuer({ environment, now, log });
+  return handler({ methods: ["GET", "POST"], log }, async (request) => {
     await requireApiKey(request);
-    return { json: await shared(), cacheControl: "no-store" };
+    return { json: await issue(() => claims(request)), cacheControl: "no-store" };
   });
 }
 

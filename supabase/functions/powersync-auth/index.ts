@@ -1,23 +1,29 @@
-import { signedInCaller } from "../_shared/powersync/caller.ts";
+import { type CallerOptions, signedInCaller } from "../_shared/powersync/caller.ts";
 import { signedInClaims } from "../_shared/powersync/claims.ts";
-import { credentialsIssuer } from "../_shared/powersync/credentials.ts";
 import { handler } from "../_shared/powersync/http.ts";
-import { readEnvironment, readExecutionId } from "../_shared/powersync/settings.ts";
+import { logTo } from "../_shared/powersync/log.ts";
+import { readEnvironment } from "../_shared/powersync/settings.ts";
+import { tokenIssuer } from "../_shared/powersync/token.ts";
+import type { VerifiedUser } from "../_shared/powersync/user.ts";
+
+interface Options extends Partial<CallerOptions> {
+  readonly claims?: (user: VerifiedUser, request: Request) => unknown;
+}
 
 /**
  * `powersync-auth`: a signed-in user gets a PowerSync token with the claims that `signedInClaims` makes of them.
  *
- * @param options What tests replace: the environment, the claims, and the clock in milliseconds since 1970.
+ * @param options What tests replace: the environment, the claims, the clock, and the limits on an upstream.
  */
 export function powersyncAuth(
-  { environment = readEnvironment, claims = signedInClaims, now = Date.now } = {},
+  { environment = readEnvironment, claims = signedInClaims, now = Date.now, limits }: Options = {},
 ) {
-  const logContext = () => ({ name: "powersync-auth", executionId: readExecutionId(environment()) });
-  const requireUser = signedInCaller({ environment, now });
-  const issue = credentialsIssuer({ environment, now, logContext });
-  return handler({ methods: ["GET", "POST"], logContext }, async (request) => {
+  const log = logTo("powersync-auth", environment);
+  const requireUser = signedInCaller({ environment, now, limits });
+  const issue = tokenIssuer({ environment, now, log });
+  return handler({ methods: ["GET", "POST"], log }, async (request) => {
     const user = await requireUser(request);
-    return { json: JSON.stringify(await issue(() => claims(user))), cacheControl: "no-store" };
+    return { json: await issue(() => claims(user, request)), cacheControl: "no-store" };
   });
 }
 

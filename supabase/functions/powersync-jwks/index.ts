@@ -1,8 +1,8 @@
 import { handler } from "../_shared/powersync/http.ts";
 import { loadKeyRing, publicJwks } from "../_shared/powersync/keys.ts";
-import { logError } from "../_shared/powersync/log.ts";
+import { logTo } from "../_shared/powersync/log.ts";
 import { once } from "../_shared/powersync/once.ts";
-import { readEnvironment, readExecutionId, readKeySecrets } from "../_shared/powersync/settings.ts";
+import { readEnvironment, readKeySecrets } from "../_shared/powersync/settings.ts";
 
 /**
  * `powersync-jwks`: the public halves of the keys, for the PowerSync Service (RFC 7517, section 5). Anybody may read
@@ -11,14 +11,14 @@ import { readEnvironment, readExecutionId, readKeySecrets } from "../_shared/pow
  * @param options What tests replace: the environment.
  */
 export function powersyncJwks({ environment = readEnvironment } = {}) {
-  const logContext = () => ({ name: "powersync-jwks", executionId: readExecutionId(environment()) });
+  const log = logTo("powersync-jwks", environment);
   const jwks = once(async () => {
     const ring = await loadKeyRing(readKeySecrets(environment()));
     const json = JSON.stringify(publicJwks(ring));
-    for (const { error } of ring.problems) logError(error, logContext());
+    for (const { error } of ring.problems) log(error);
     return json;
   });
-  return handler({ methods: ["GET", "HEAD"], logContext }, async () => {
+  return handler({ methods: ["GET", "HEAD"], log }, async () => {
     return { json: await jwks(), cacheControl: "public, max-age=300" };
   });
 }

@@ -9,7 +9,7 @@ export function apiKeyMatcher(keys: readonly string[]): (candidate: string) => b
   return (candidate) => keys.filter((key) => isEqual(key, candidate)).length > 0;
 }
 
-/** Looks at every character, whatever it has found; only lengths, which are no secret, end it early. */
+/** Compares every character, whatever it finds; only the length, which is not secret, ends it early. */
 function isEqual(key: string, candidate: string): boolean {
   if (key.length !== candidate.length) return false;
   let difference = 0;
@@ -17,19 +17,20 @@ function isEqual(key: string, candidate: string): boolean {
   return difference === 0;
 }
 
+/** Whether a text is an API key of the newer kind, which is not a JWT. */
+export function looksLikeApiKey(text: string): boolean {
+  return /^sb_(publishable|secret)_/.test(text);
+}
+
 /**
- * Refuses a secret key, new (`sb_secret_…`) or legacy (`service_role`): whoever sends one to a function for
- * the public has it where it must not be.
+ * Refuses a secret key, new (`sb_secret_…`) or legacy (`service_role`): whoever sends one to a function for the public
+ * has it where it must not be.
  *
  * @throws {PowerSyncAuthError} `API_KEY_IS_SECRET`
  */
 export function refuseSecretKey(candidate: string): void {
   if (!candidate.startsWith("sb_secret_") && legacyRole(candidate) !== "service_role") return;
-  throw new PowerSyncAuthError("API_KEY_IS_SECRET", {
-    message: "A secret key of the project was sent where a publishable key belongs.",
-    hint:
-      "Use the publishable key in clients. If the secret key is in an app, revoke it in the project's settings.",
-  });
+  throw new PowerSyncAuthError("API_KEY_IS_SECRET");
 }
 
 function legacyRole(candidate: string): unknown {

@@ -1,43 +1,42 @@
-import { apiKeyMatcher, refuseSecretKey } from "./api-key.ts";
-import { bearerOf, decodeToken } from "./bearer.ts";
+import { apiKeyMatcher, looksLikeApiKey, refuseSecretKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { once } from "./once.ts";
-import { type Environment, readApiKeys, readIdentityProviders, readUserTokenSettings } from "./settings.ts";
-import { supabaseTokenVerifier } from "./supabase-token.ts";
-import { tokenIsApiKey } from "./supabase-user.ts";
+import { type Environment, readApiKeys, readSetting } from "./settings.ts";
+import { supabaseIssuer } from "./supabase-issuer.ts";
+import type { UpstreamLimits } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
+import { decodeToken, refused, verifyToken } from "./verify.ts";
 
 /** What recognising a caller depends on. */
 export interface CallerOptions {
   readonly environment: () => Environment;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly limits?: UpstreamLimits | undefined;
 }
 
 /**
- * Makes the function that tells which signed-in user a request comes from. Settings are read on its first call.
+ * Makes the function that tells which signed-in user a request comes from. It reads the settings on its first call.
  *
- * @returns A function that throws `USER_TOKEN_MISSING`, `USER_TOKEN_IS_API_KEY`, whatever the check of a token throws,
- * and the settings' errors.
+ * @returns A function that throws `USER_TOKEN_MISSING`, whatever the verification of a token throws, and the settings'
+ * errors.
  */
-export function signedInCaller(
-  { environment, now }: CallerOptions,
-): (request: Request) => Promise<VerifiedUser> {
-  const loadVerifier = once(() => bearerVerifier({ environment, now }));
+export function signedInCaller(options: CallerOptions): (request: Request) => Promise<VerifiedUser> {
+  const loadVerifier = once(() => bearerVerifier(options));
   return async (request) => {
     const bearer = bearerOf(request);
-    if (bearer === undefined) throw userTokenMissing();
+    if (bearer === undefined) throw new PowerSyncAuthError("USER_TOKEN_MISSING");
     const verify = await loadVerifier();
     return await verify(bearer);
   };
 }
 
 /**
- * Makes the function that lets a caller pass who shows one of the project's API keys, as `apikey` or as the bearer, or
- * who is signed in. Settings are read on its first call.
+ * Makes the function that lets a caller pass who sends one of the project's API keys, as `apikey` or as the bearer, or
+ * who is signed in. It reads the settings on its first call.
  *
- * @returns A function that throws `API_KEY_MISSING`, `API_KEY_INVALID`, `API_KEY_IS_SECRET`, whatever the check of a
- * token throws, and the settings' errors.
+ * @returns A function that throws `API_KEY_MISSING`, `API_KEY_INVALID`, `API_KEY_IS_SECRET`, whatever the verification
+ * of a token throws, and the settings' errors.
  */
 export function apiKeyCaller(options: CallerOptions): (request: Request) => Promise<void> {
   const loadMatcher = once(() => apiKeyMatcher(readApiKeys(options.environment())));
@@ -46,63 +45,47 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
     const isApiKey = await loadMatcher();
     const apiKey = request.headers.get("apikey") || undefined;
     const bearer = bearerOf(request);
-    const shown = [apiKey, bearer].filter((credential) => credential !== undefined);
-    if (shown.length === 0) throw apiKeyMissing();
-    if (shown.every(isApiKey)) return;
-    shown.forEach(refuseSecretKey);
-    if (shown.some(isApiKey)) return;
+    const sent = [apiKey, bearer].filter((credential) => credential !== undefined);
+    if (sent.length === 0) throw new PowerSyncAuthError("API_KEY_MISSING");
+    if (sent.every(isApiKey)) return;
+    sent.forEach(refuseSecretKey);
+    if (sent.some(isApiKey)) return;
     // Neither is one of the project's keys, so only the token of a user is left: three parts (RFC 7515, section 3.1).
-    if (bearer?.split(".").length !== 3) throw apiKeyInvalid();
+    if (bearer?.split(".").length !== 3) throw new PowerSyncAuthError("API_KEY_INVALID");
     await requireUser(request).catch(asApiKeyAnswer);
   };
 }
 
-/** A token is verified by the one provider that its `iss` names, and otherwise as a Supabase user's. */
+/**
+ * The credentials of `Authorization: Bearer …`; the scheme's case does not matter (RFC 7235, section 2.1).
+ *
+ * @returns The text after the scheme, or `undefined` when there is no such header or another scheme.
+ */
+function bearerOf(request: Request): string | undefined {
+  const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").split(/ +/);
+  if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return undefined;
+  return credentials || undefined;
+}
+
+/** A token is verified as its `iss` says: a user's of another identity provider, and otherwise of Supabase. */
 async function bearerVerifier(
-  { environment, now }: CallerOptions,
+  { environment, ...options }: CallerOptions,
 ): Promise<(bearer: string) => Promise<VerifiedUser>> {
-  const settings = readUserTokenSettings(environment());
-  const verifySupabaseToken = supabaseTokenVerifier({
-    settings,
-    apiKey: () => readApiKeys(environment())[0],
-    now,
-  });
-  const list = readIdentityProviders(environment());
+  const variables = environment();
+  const supabase = supabaseIssuer(variables, options);
+  const list = readSetting(variables, "POWERSYNC_IDENTITY_PROVIDERS");
   const providers = list === undefined
     ? undefined
-    : (await import("./identity-providers.ts")).verifiersByIssuer({ list, supabase: settings, now });
+    : (await import("./provider-issuer.ts")).providerIssuers(list, variables, options);
   return async (bearer) => {
-    if (/^sb_(publishable|secret)_/.test(bearer)) throw tokenIsApiKey();
+    if (looksLikeApiKey(bearer)) throw refused("api-key");
     const token = decodeToken(bearer);
-    const verify = providers?.get(token.claims.iss) ?? verifySupabaseToken;
-    return await verify(token);
+    return await verifyToken(token, providers?.get(token.claims.iss) ?? supabase, options.now());
   };
 }
 
 /** A legacy API key is a JWT too; here it is the right kind of credential with the wrong value. */
 function asApiKeyAnswer(error: unknown): never {
-  throw error instanceof PowerSyncAuthError && error.code === "USER_TOKEN_IS_API_KEY"
-    ? apiKeyInvalid()
-    : error;
-}
-
-function userTokenMissing(): PowerSyncAuthError {
-  return new PowerSyncAuthError("USER_TOKEN_MISSING", {
-    message: "The request carries no access token of a user.",
-    hint: "Sign in and send the session's access token as `Authorization: Bearer <token>`; supabase-js does.",
-  });
-}
-
-function apiKeyMissing(): PowerSyncAuthError {
-  return new PowerSyncAuthError("API_KEY_MISSING", {
-    message: "The request carries no API key.",
-    hint: "Send the project's publishable key in the `apikey` header; supabase-js does.",
-  });
-}
-
-function apiKeyInvalid(): PowerSyncAuthError {
-  return new PowerSyncAuthError("API_KEY_INVALID", {
-    message: "The API key is none of this project's.",
-    hint: "Use the publishable key from the project's API settings; it may have been rotated.",
-  });
+  if (!(error instanceof PowerSyncAuthError) || error.code !== "USER_TOKEN_IS_API_KEY") throw error;
+  throw new PowerSyncAuthError("API_KEY_INVALID");
 }

@@ -4,7 +4,7 @@
  * Both functions return the claims of a token. `sub` becomes `auth.user_id()` in Sync Streams and
  * `request.user_id()` in Sync Rules; any other claim `x` is `auth.parameter('x')` and `request.jwt() ->> 'x'`.
  * `iss`, `aud`, `iat`, `exp`, `nbf` and `jti` are set elsewhere. Both may be async and may import anything.
- * Throw `refusal("…")` from `./errors.ts` to answer 403 instead.
+ * To answer 403 instead, throw `refusal("…")` from `./errors.ts`.
  */
 import type { VerifiedUser } from "./user.ts";
 
@@ -20,7 +20,8 @@ export interface Claims {
 /**
  * Claims for a signed-in user.
  *
- * @param user The verified user. Decide nothing by `user.claims.user_metadata`: users can edit it.
+ * @param user The verified user. Do not authorize by `user.claims.user_metadata`: users can edit it.
+ * @param _request The request, for a header or query parameter of your own.
  *
  * @example Sync by organisation
  * ```ts
@@ -35,14 +36,15 @@ export interface Claims {
  * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: user.claims.org_id };
  * ```
  */
-export function signedInClaims(user: VerifiedUser): Claims | Promise<Claims> {
+export function signedInClaims(user: VerifiedUser, _request: Request): Claims | Promise<Claims> {
   return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous };
 }
 
 /**
- * Claims for a caller who has not signed in. Given nothing, because its token is handed to several callers for a
- * moment.
+ * Claims for a caller who has not signed in. Called for every request.
+ *
+ * @param _request The request. Anybody can send one: whatever it says is not verified.
  */
-export function anonymousClaims(): Claims | Promise<Claims> {
+export function anonymousClaims(_request: Request): Claims | Promise<Claims> {
   return { sub: "anonymous", role: "anon", is_anonymous: true };
 }

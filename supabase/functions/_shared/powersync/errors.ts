@@ -1,109 +1,229 @@
-/** A secret or platform variable without which there is no answer. */
-export type RequiredSetting =
-  | "POWERSYNC_PRIVATE_KEY"
-  | "POWERSYNC_URL"
-  | "SUPABASE_URL"
-  | "SUPABASE_PUBLISHABLE_KEYS";
+/** 401: other credentials help. 403: this caller gets no token. 500: the set-up is wrong. 503: try again. */
+type Status = 401 | 403 | 405 | 500 | 503;
 
-/** A secret or platform variable that can be malformed; keys have codes of their own. */
-export type CheckedSetting =
-  | "POWERSYNC_URL"
-  | "POWERSYNC_AUDIENCE"
-  | "POWERSYNC_TOKEN_TTL"
-  | "POWERSYNC_SESSION_CHECK"
-  | "POWERSYNC_IDENTITY_PROVIDERS"
-  | "SUPABASE_URL"
-  | "SUPABASE_JWKS"
-  | "SUPABASE_PUBLISHABLE_KEYS";
-
-/** Why a key was left out of the key ring. */
-export type KeyErrorCode =
-  | "KEY_MALFORMED"
-  | "KEY_IS_PUBLIC"
-  | "KEY_IS_PRIVATE"
-  | "KEY_IS_SYMMETRIC"
-  | "KEY_UNSUPPORTED"
-  | "KEY_TOO_WEAK"
-  | "KEY_INCONSISTENT"
-  | "KEY_ID_DUPLICATE"
-  | "KEY_PAIR_MISMATCH";
-
-/** Why the project's own `claims.ts` did not lead to a token. */
-export type ClaimsErrorCode =
-  | "CLAIMS_REFUSED"
-  | "CLAIMS_FAILED"
-  | "CLAIMS_NOT_AN_OBJECT"
-  | "CLAIMS_RESERVED"
-  | "CLAIMS_SUBJECT_INVALID"
-  | "CLAIMS_PARAMETERS_INVALID"
-  | "CLAIMS_NOT_JSON"
-  | "TOKEN_TOO_LARGE";
-
-/** What is wrong with the caller's credentials. */
-export type CallerErrorCode =
-  | "USER_TOKEN_MISSING"
-  | "USER_TOKEN_INVALID"
-  | "USER_TOKEN_EXPIRED"
-  | "USER_TOKEN_IS_API_KEY"
-  | "API_KEY_MISSING"
-  | "API_KEY_INVALID"
-  | "API_KEY_IS_SECRET";
-
-/** A neighbour that did not answer, or that we do not ask more often. */
-export type UpstreamErrorCode =
-  | "AUTH_SERVER_UNAVAILABLE"
-  | "AUTH_SERVER_LIMIT_REACHED"
-  | "IDENTITY_PROVIDER_UNAVAILABLE";
-
-/** Every code that an answer of the three functions can carry; a stable part of their interface. */
-export type ErrorCode =
-  | `${RequiredSetting}_MISSING`
-  | `${CheckedSetting}_INVALID`
-  | KeyErrorCode
-  | ClaimsErrorCode
-  | CallerErrorCode
-  | UpstreamErrorCode
-  | "METHOD_NOT_ALLOWED"
-  | "INTERNAL_ERROR";
-
-/** What an error tells besides its code. */
-export interface ErrorDetails {
-  /** What was attempted and what was found, as a sentence. Never holds key or token material. */
-  message: string;
-  /** The command or setting that fixes it. */
-  hint: string;
-  /** What was caught; kept for a debugger, never answered or logged. */
-  cause?: unknown;
-  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
-  retryAfterSeconds?: number;
+/** The words of one code. */
+interface Words {
+  /** What went wrong, in general; whoever throws may say it more exactly. */
+  readonly message: string;
+  /** What whoever receives the answer does next. Names settings, never a script. */
+  readonly hint: string;
 }
 
-/** The one error class of the bundle: a stable code, a sentence and the way out. */
+const EDIT_CLAIMS = "Change supabase/functions/_shared/powersync/claims.ts and deploy again.";
+const SET_AGAIN = "Set it again from where it was made; make a new key pair only if that copy is lost.";
+
+/** Every code that an answer can have. The codes are a stable part of the interface. */
+export const ERRORS = {
+  ...withStatus(401, {
+    USER_TOKEN_MISSING: {
+      message: "The request has no access token of a user.",
+      hint: "Sign in and send the session's access token as `Authorization: Bearer <token>`.",
+    },
+    USER_TOKEN_INVALID: {
+      message: "The access token is not a valid token of a user of this project.",
+      hint: "Sign in again and send the new session's access token as `Authorization: Bearer <token>`.",
+    },
+    USER_TOKEN_EXPIRED: {
+      message: "The access token has expired.",
+      hint: "Refresh the session and send its new access token; supabase.auth.getSession() refreshes it.",
+    },
+    USER_TOKEN_IS_API_KEY: {
+      message: "The bearer is an API key of the project, not the access token of a user.",
+      hint: "Sign in first, or call powersync-auth-anonymous. The API key belongs in the `apikey` header.",
+    },
+    API_KEY_MISSING: {
+      message: "The request has no API key.",
+      hint: "Send the project's publishable key in the `apikey` header; supabase-js does.",
+    },
+    API_KEY_INVALID: {
+      message: "The API key does not belong to this project.",
+      hint: "Use the publishable key from the project's API settings; it may have been rotated.",
+    },
+    API_KEY_IS_SECRET: {
+      message: "The request has a secret key of the project where a publishable key belongs.",
+      hint: "Use the publishable key in clients, and revoke a secret key that is in an app.",
+    },
+  }),
+  ...withStatus(403, {
+    OAUTH_CLIENT_NOT_ALLOWED: {
+      message: "The access token was issued to an OAuth client that may not get PowerSync tokens.",
+      hint: "Send the token of the user's own session, or add the client ID to POWERSYNC_OAUTH_CLIENTS.",
+    },
+    CLAIMS_REFUSED: {
+      message: "This caller gets no token.",
+      hint: "Ask whoever runs this app for access.",
+    },
+  }),
+  ...withStatus(405, {
+    METHOD_NOT_ALLOWED: {
+      message: "Method not allowed.",
+      hint: "Use one of the methods in the `Allow` header.",
+    },
+  }),
+  ...withStatus(503, {
+    AUTH_SERVER_UNAVAILABLE: {
+      message: "Supabase Auth did not answer, so the access token could not be checked.",
+      hint: "Try again in a moment. If this persists, check the project's Auth logs and SUPABASE_URL.",
+    },
+    AUTH_SERVER_LIMIT_REACHED: {
+      message: "Too many access tokens are waiting for an answer of Supabase Auth.",
+      hint: "Try again in a moment. After a rotation of Supabase's signing keys this passes within minutes.",
+    },
+    IDENTITY_PROVIDER_UNAVAILABLE: {
+      message: "The keys of the identity provider that issued this token could not be fetched.",
+      hint: "Try again in a moment. If this persists, check the entry in POWERSYNC_IDENTITY_PROVIDERS.",
+    },
+  }),
+  ...withStatus(500, {
+    CLAIMS_FAILED: {
+      message: "The project's claims.ts threw an error.",
+      hint: "Catch it in supabase/functions/_shared/powersync/claims.ts and log it: it is not shown here.",
+    },
+    CLAIMS_NOT_AN_OBJECT: { message: "The claims are not an object.", hint: EDIT_CLAIMS },
+    CLAIMS_RESERVED: { message: "A claim is reserved.", hint: EDIT_CLAIMS },
+    CLAIMS_SUBJECT_INVALID: {
+      message: "The claim `sub` must be a non-empty, well-formed string without control characters.",
+      hint: EDIT_CLAIMS,
+    },
+    CLAIMS_PARAMETERS_INVALID: {
+      message: "The claim `parameters` is not an object.",
+      hint: EDIT_CLAIMS,
+    },
+    CLAIMS_NOT_JSON: { message: "The claims cannot be written as JSON.", hint: EDIT_CLAIMS },
+    TOKEN_TOO_LARGE: { message: "The token is too large.", hint: EDIT_CLAIMS },
+    KEY_MALFORMED: {
+      message: "A key is malformed.",
+      hint: `The value was probably cut or edited. ${SET_AGAIN}`,
+    },
+    KEY_IS_PUBLIC: {
+      message: "A public key is set as the signing key.",
+      hint: "The two secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with the member `d`.",
+    },
+    KEY_IS_PRIVATE: {
+      message: "A private key is set as a public key.",
+      hint: "It was not published. Set the JWK without `d` here, and replace the key if anybody saw it.",
+    },
+    KEY_IS_SYMMETRIC: {
+      message: "A key is symmetric.",
+      hint: "A shared secret cannot be published in a JWKS. Set an RSA, EC or Ed25519 key pair instead.",
+    },
+    KEY_UNSUPPORTED: {
+      message: "A key is of an unsupported kind.",
+      hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384, or EdDSA (Ed25519).",
+    },
+    KEY_TOO_WEAK: {
+      message: "A key is too weak.",
+      hint: "RSA keys need 2048 bits or more and an odd public exponent of at least 65537.",
+    },
+    KEY_INCONSISTENT: {
+      message: "The members of a key do not belong together.",
+      hint: `The value was edited, or mixed from two keys. ${SET_AGAIN}`,
+    },
+    KEY_ID_DUPLICATE: {
+      message: "Two signing keys have the same `kid`.",
+      hint: "Give each key its own `kid`, or unset one of the two secrets.",
+    },
+    KEY_PAIR_MISMATCH: {
+      message: "Two keys have the same `kid`.",
+      hint: "The signing key's public half is published instead. Set both from one pair, or unset this one.",
+    },
+    ...settingErrors("MISSING", "is not set", [
+      "POWERSYNC_PRIVATE_KEY",
+      "POWERSYNC_URL",
+      "SUPABASE_URL",
+      "SUPABASE_PUBLISHABLE_KEYS",
+    ]),
+    ...settingErrors("INVALID", "cannot be used", [
+      "POWERSYNC_URL",
+      "POWERSYNC_AUDIENCE",
+      "POWERSYNC_TOKEN_TTL",
+      "POWERSYNC_SESSION_CHECK",
+      "POWERSYNC_OAUTH_CLIENTS",
+      "POWERSYNC_IDENTITY_PROVIDERS",
+      "SUPABASE_URL",
+      "SUPABASE_JWKS",
+      "SUPABASE_PUBLISHABLE_KEYS",
+    ]),
+    INTERNAL_ERROR: {
+      message: "The function failed.",
+      hint: "The fault is in the function, not in the request. Look for this code in the function's log.",
+    },
+  }),
+};
+
+function withStatus<Table extends Readonly<Record<string, Words>>>(status: Status, table: Table) {
+  const kinds = Object.entries(table).map(([code, words]) => [code, { status, ...words }]);
+  // `Object.fromEntries` forgets the names.
+  return Object.fromEntries(kinds) as { readonly [Code in keyof Table]: Words & { readonly status: Status } };
+}
+
+/** The errors of settings; settings.ts says what each is for. */
+function settingErrors<Name extends string, Fault extends string>(
+  fault: Fault,
+  state: string,
+  names: Name[],
+) {
+  const kinds = names.map((
+    name,
+  ) => [`${name}_${fault}`, { message: `${name} ${state}.`, hint: `Set ${name}.` }]);
+  return Object.fromEntries(kinds) as Record<`${Name}_${Fault}`, Words>;
+}
+
+/** A code that an answer can have. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Why a key was left out of the key ring. */
+export type KeyErrorCode = Extract<ErrorCode, `KEY_${string}`>;
+
+/** What one error says beside its code; the table's words where nothing is given. */
+export interface ErrorDetails {
+  /** What was attempted and what was found, as a sentence. Never holds key or token material. */
+  readonly message?: string | undefined;
+  readonly hint?: string | undefined;
+  /** The app's own word for a refusal, answered beside the code. */
+  readonly reason?: string | undefined;
+  /** What was caught; kept for a debugger, never answered or logged. */
+  readonly cause?: unknown;
+  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** The one error class: a stable code, a sentence and what to do next. */
 export class PowerSyncAuthError extends Error {
   override readonly name = "PowerSyncAuthError";
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly reason: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, { message, hint, cause, retryAfterSeconds }: ErrorDetails) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: ErrorCode, { message, hint, reason, cause, retryAfterSeconds }: ErrorDetails = {}) {
+    super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = hint;
+    this.hint = hint ?? ERRORS[code].hint;
+    this.reason = reason;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
 /**
- * The error to throw from `claims.ts` when a caller shall not get a token: answered as 403 `CLAIMS_REFUSED`.
+ * The error to throw from `claims.ts` when a caller must not get a token: answered as 403 `CLAIMS_REFUSED`.
  *
  * @param message A sentence for the caller; it is answered as it is.
- * @param hint What the caller can do about it.
+ * @param details What the caller can do about it, as text; or `{ hint, reason }`, where `reason` is the app's own word
+ * for its clients to react to, answered beside the code.
  *
  * @example
  * ```ts
  * if (user.claims.app_metadata?.plan !== "pro") throw refusal("Sync needs the Pro plan.");
+ * throw refusal("This device was revoked.", { reason: "DEVICE_REVOKED" });
  * ```
  */
-export function refusal(message: string, hint = "Ask whoever runs this app for access."): PowerSyncAuthError {
-  return new PowerSyncAuthError("CLAIMS_REFUSED", { message, hint });
+export function refusal(
+  message: string,
+  details: string | { readonly hint?: string; readonly reason?: string } = {},
+): PowerSyncAuthError {
+  return new PowerSyncAuthError("CLAIMS_REFUSED", {
+    message,
+    ...(typeof details === "string" ? { hint: details } : details),
+  });
 }

@@ -1,9 +1,9 @@
-import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
-import { type LogContext, logError } from "./log.ts";
+import { ERRORS, PowerSyncAuthError } from "./errors.ts";
+import type { Log } from "./log.ts";
 
 /**
  * What `@supabase/supabase-js/cors` lists, written out because importing it costs a third of a cold start; a test
- * holds the two equal. The exposed headers are ours: a browser shows a script no other.
+ * holds the two equal. The exposed headers are ours: a browser shows no other ones to a script.
  */
 export const CORS_HEADERS = {
   "Access-Control-Allow-Origin": "*",
@@ -19,51 +19,6 @@ const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 /** `Retry-After` when an error names no seconds of its own. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
-/** The HTTP status of each code; whatever is wrong on our side is a 500. */
-export const HTTP_STATUS: Readonly<Record<ErrorCode, 401 | 403 | 405 | 500 | 503>> = {
-  METHOD_NOT_ALLOWED: 405,
-  USER_TOKEN_MISSING: 401,
-  USER_TOKEN_INVALID: 401,
-  USER_TOKEN_EXPIRED: 401,
-  USER_TOKEN_IS_API_KEY: 401,
-  API_KEY_MISSING: 401,
-  API_KEY_INVALID: 401,
-  API_KEY_IS_SECRET: 401,
-  CLAIMS_REFUSED: 403,
-  CLAIMS_FAILED: 500,
-  CLAIMS_NOT_AN_OBJECT: 500,
-  CLAIMS_RESERVED: 500,
-  CLAIMS_SUBJECT_INVALID: 500,
-  CLAIMS_PARAMETERS_INVALID: 500,
-  CLAIMS_NOT_JSON: 500,
-  TOKEN_TOO_LARGE: 500,
-  AUTH_SERVER_UNAVAILABLE: 503,
-  AUTH_SERVER_LIMIT_REACHED: 503,
-  IDENTITY_PROVIDER_UNAVAILABLE: 503,
-  KEY_MALFORMED: 500,
-  KEY_IS_PUBLIC: 500,
-  KEY_IS_PRIVATE: 500,
-  KEY_IS_SYMMETRIC: 500,
-  KEY_UNSUPPORTED: 500,
-  KEY_TOO_WEAK: 500,
-  KEY_INCONSISTENT: 500,
-  KEY_ID_DUPLICATE: 500,
-  KEY_PAIR_MISMATCH: 500,
-  POWERSYNC_PRIVATE_KEY_MISSING: 500,
-  POWERSYNC_URL_MISSING: 500,
-  POWERSYNC_URL_INVALID: 500,
-  POWERSYNC_AUDIENCE_INVALID: 500,
-  POWERSYNC_TOKEN_TTL_INVALID: 500,
-  POWERSYNC_SESSION_CHECK_INVALID: 500,
-  POWERSYNC_IDENTITY_PROVIDERS_INVALID: 500,
-  SUPABASE_URL_MISSING: 500,
-  SUPABASE_URL_INVALID: 500,
-  SUPABASE_JWKS_INVALID: 500,
-  SUPABASE_PUBLISHABLE_KEYS_MISSING: 500,
-  SUPABASE_PUBLISHABLE_KEYS_INVALID: 500,
-  INTERNAL_ERROR: 500,
-};
-
 /** A successful answer: a body of JSON and how long it may be cached. */
 export interface JsonAnswer {
   readonly json: string;
@@ -73,31 +28,33 @@ export interface JsonAnswer {
 /** What a function is to the HTTP layer. */
 export interface HandlerOptions {
   readonly methods: readonly ("GET" | "HEAD" | "POST")[];
-  /** Read only when there is something to log. */
-  readonly logContext: () => LogContext;
+  /** Gets every error whose status is 500 or more. */
+  readonly log: Log;
 }
 
 /**
  * Makes the `fetch` of a function: answers preflights and wrong methods, adds CORS headers to every answer, and turns
- * an error into `{ code, message, hint }`. Whatever else is thrown is an `INTERNAL_ERROR` that tells nothing.
+ * an error into `{ code, reason?, message, hint }`. Whatever else is thrown is an `INTERNAL_ERROR` that tells nothing.
  *
- * @param options Methods, and who logs.
+ * @param options Methods and log.
  * @param respond The function itself.
  */
 export function handler(
-  { methods, logContext }: HandlerOptions,
+  { methods, log }: HandlerOptions,
   respond: (request: Request) => Promise<JsonAnswer>,
 ): (request: Request) => Promise<Response> {
   const allowed: readonly string[] = methods;
   return async (request) => {
     if (request.method === "OPTIONS") return preflight();
     try {
-      if (!allowed.includes(request.method)) throw methodNotAllowed(methods);
+      if (!allowed.includes(request.method)) throw new PowerSyncAuthError("METHOD_NOT_ALLOWED");
       const { json, cacheControl } = await respond(request);
       return jsonResponse(request.method === "HEAD" ? null : json, 200, { "Cache-Control": cacheControl });
     } catch (thrown) {
-      const error = thrown instanceof PowerSyncAuthError ? thrown : internalError(thrown);
-      if (HTTP_STATUS[error.code] >= 500) logError(error, logContext());
+      const error = thrown instanceof PowerSyncAuthError
+        ? thrown
+        : new PowerSyncAuthError("INTERNAL_ERROR", { cause: thrown });
+      if (ERRORS[error.code].status >= 500) log(error);
       return errorResponse(error, { methods, withBody: request.method !== "HEAD" });
     }
   };
@@ -112,15 +69,16 @@ function errorResponse(
   error: PowerSyncAuthError,
   { methods, withBody }: { methods: readonly string[]; withBody: boolean },
 ): Response {
-  const { code, message, hint } = error;
-  const status = HTTP_STATUS[code];
+  const { code, message, hint, reason } = error;
+  const { status } = ERRORS[code];
   const headers: Record<string, string> = { "Cache-Control": "no-store" };
   // RFC 9110, section 15.5.6
   if (status === 405) headers.Allow = [...methods, "OPTIONS"].join(", ");
   // RFC 6750, section 3
   if (status === 401) headers["WWW-Authenticate"] = "Bearer";
   if (status === 503) headers["Retry-After"] = `${error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS}`;
-  return jsonResponse(withBody ? JSON.stringify({ code, message, hint }) : null, status, headers);
+  const body = withBody ? JSON.stringify({ code, reason, message, hint }) : null;
+  return jsonResponse(body, status, headers);
 }
 
 function jsonResponse(body: string | null, status: number, headers: Record<string, string>): Response {
@@ -128,20 +86,5 @@ function jsonResponse(body: string | null, status: number, headers: Record<strin
   return new Response(body, {
     status,
     headers: { ...CORS_HEADERS, "Content-Type": "application/json", ...headers },
-  });
-}
-
-function methodNotAllowed(methods: readonly string[]): PowerSyncAuthError {
-  return new PowerSyncAuthError("METHOD_NOT_ALLOWED", {
-    message: "This function does not know the request's method.",
-    hint: `Use ${methods.join(" or ")}.`,
-  });
-}
-
-function internalError(cause: unknown): PowerSyncAuthError {
-  return new PowerSyncAuthError("INTERNAL_ERROR", {
-    message: "The function failed.",
-    hint: "This is a fault of the function, not of the request. Look for the code in the function's log.",
-    cause,
   });
 }

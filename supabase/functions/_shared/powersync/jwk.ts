@@ -1,199 +1,250 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
-import { decodeUnsigned, isBase64url } from "./secret.ts";
-import { type KeyErrorCode, PowerSyncAuthError } from "./errors.ts";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { importJWK } from "jose/key/import";
+import type { KeyErrorCode } from "./errors.ts";
+import {
+  CURVES,
+  decodeUnsigned,
+  encodeUnsigned,
+  isOnCurve,
+  satisfiesRsaArithmetic,
+} from "./key-arithmetic.ts";
+import { isJsonObject } from "./secret.ts";
 
 /** The JWS algorithms that PowerSync accepts and that the hosted runtime can sign with. */
 export type Algorithm = "RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "EdDSA";
 
 /** A public JWK as it is published: these members and no others (RFC 7517, section 4; RFC 7518, section 6). */
-export interface PublicJwk extends JWK {
+export interface PublishedKey extends JWK {
   readonly kty: "RSA" | "EC" | "OKP";
   readonly alg: Algorithm;
   readonly use: "sig";
+  readonly kid: string;
 }
 
-/** An object that came out of a secret and claims to be a JWK. */
-export type UncheckedJwk = Readonly<Record<string, unknown>>;
+/** A private key that is one pair with its public half. */
+export interface KeyPair {
+  readonly publicJwk: PublishedKey;
+  /** It cannot be exported. */
+  readonly privateKey: CryptoKey;
+  /** Seconds since 1970 from which the key signs; `undefined` is always. */
+  readonly notBefore: number | undefined;
+}
 
-/** The public key members of each key type; a published key is built from these alone. */
-const PUBLIC_MEMBERS = { RSA: ["n", "e"], EC: ["crv", "x", "y"], OKP: ["crv", "x"] } as const;
+/** Why a key cannot be used. The message is the end of the sentence "The key in NAME cannot be used: it …". */
+export class KeyError extends Error {
+  override readonly name = "KeyError";
+  readonly code: KeyErrorCode;
 
-/** The private members of each key type, all of which WebCrypto needs (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037). */
-const PRIVATE_MEMBERS = { RSA: ["d", "p", "q", "dp", "dq", "qi"], EC: ["d"], OKP: ["d"] } as const;
+  constructor(code: KeyErrorCode, state: string, cause?: unknown) {
+    super(state, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
 
-/** Every member that would give a private or symmetric key away. */
+/** An object that claims to be a JWK. */
+type UncheckedJwk = Readonly<Record<string, unknown>>;
+
+interface KeyKind {
+  readonly kty: "RSA" | "EC" | "OKP";
+  readonly crv?: "P-256" | "P-384" | "Ed25519";
+  readonly alg: Algorithm;
+}
+
+/** A key's default is the first that fits it. P-521 is missing from the hosted runtime's Web Crypto. */
+const KEY_KINDS: readonly KeyKind[] = [
+  { kty: "RSA", alg: "RS256" },
+  { kty: "RSA", alg: "RS384" },
+  { kty: "RSA", alg: "RS512" },
+  { kty: "EC", crv: "P-256", alg: "ES256" },
+  { kty: "EC", crv: "P-384", alg: "ES384" },
+  { kty: "OKP", crv: "Ed25519", alg: "EdDSA" },
+];
+
+/** Every member that gives a private or symmetric key away. */
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /** RFC 7518, section 3.3; PowerSync refuses less. */
 const MIN_RSA_BITS = 2048;
 
-/** What the hosted runtime's `node:crypto` still reads (the `rsa` crate's `MAX_SIZE`). */
+/** The hosted runtime's limit (the `rsa` crate's `MAX_SIZE`). */
 const MAX_RSA_BITS = 4096;
 
 /** FIPS 186-5, appendix A.1.1. With 1 anybody could sign. */
 const MIN_RSA_EXPONENT = 65537n;
 
-/** Longest `kid` that is taken, in characters: it is repeated in every token. */
+/** The hosted runtime's limit (the `rsa` crate's `MAX_PUB_EXPONENT`). */
+const MAX_RSA_EXPONENT = 2n ** 33n - 1n;
+
+/** An Ed25519 key, public or private (RFC 8032, section 5.1.5), and its base64url. */
+const ED25519 = { bytes: 32, characters: 43 };
+
+/** Longest `kid`, in characters: every token repeats it. */
 const MAX_KEY_ID_CHARACTERS = 256;
 
-const GENERATE =
-  "Make a new pair with `deno run scripts/generate-keys.ts` and run the `supabase secrets set` commands it prints.";
-
-const HINTS: Record<KeyErrorCode, string> = {
-  KEY_MALFORMED: `The value was probably cut or edited on its way. ${GENERATE}`,
-  KEY_IS_PUBLIC:
-    `The two secrets may be swapped: the JWK with the member \`d\` is the private one. ${GENERATE}`,
-  KEY_IS_PRIVATE:
-    "It was not published. The two secrets may be swapped: put the JWK without `d` here, and make a new pair if the private one was shown to anybody.",
-  KEY_IS_SYMMETRIC: `A shared secret cannot be published in a JWKS. ${GENERATE}`,
-  KEY_UNSUPPORTED:
-    `Use RS256, RS384 or RS512 with at most 4096 bits, ES256, ES384, or EdDSA (Ed25519). ${GENERATE}`,
-  KEY_TOO_WEAK: `RSA keys need 2048 bits or more and an odd public exponent of at least 65537. ${GENERATE}`,
-  KEY_INCONSISTENT: `The members do not belong to one key: the value was edited or mixed. ${GENERATE}`,
-  KEY_ID_DUPLICATE:
-    "Give each key its own `kid`, or unset one of the two secrets with `supabase secrets unset`.",
-  KEY_PAIR_MISMATCH:
-    "The public half of the signing key is published in its place. Set both secrets from one pair, or unset the public one.",
-};
-
 /**
- * The error that a key in a secret gives rise to.
+ * Reads a public JWK that PowerSync accepts. PowerSync runs on Node, and one key that Node cannot import makes it refuse
+ * the whole JWKS (PSYNC_S2201). Web Crypto's import proves less: Deno's takes points that are not on their curve.
  *
- * @param code What is wrong.
- * @param secret The name of the secret that holds the key.
- * @param state The rest of the sentence "The key in NAME cannot be used: it …".
+ * @param value What a secret holds.
+ * @returns The key in its canonical form, so that one key has one thumbprint.
+ * @throws {KeyError} `KEY_IS_PRIVATE`, `KEY_IS_SYMMETRIC`, `KEY_MALFORMED`, `KEY_TOO_WEAK`, `KEY_UNSUPPORTED`
  */
-export function keyError(
-  code: KeyErrorCode,
-  secret: string,
-  state: string,
-  cause?: unknown,
-): PowerSyncAuthError {
-  const message = `The key in ${secret} cannot be used: it ${state}.`;
-  return new PowerSyncAuthError(code, { message, hint: HINTS[code], cause });
+export async function readPublicKey(value: unknown): Promise<PublishedKey> {
+  const jwk = asJwk(value);
+  if (jwk.kty !== "oct" && hasSecretMember(jwk)) throw new KeyError("KEY_IS_PRIVATE", "is a private key");
+  return await publicHalf(jwk, keyKind(jwk));
 }
 
-/** Whether a JWK holds a member that must not be published. */
-export function hasSecretMember(jwk: UncheckedJwk): boolean {
+/**
+ * Reads a private JWK and proves that it is one pair with the public half in it.
+ *
+ * @param value What a secret holds.
+ * @throws {KeyError} `KEY_INCONSISTENT`, `KEY_IS_PUBLIC`, `KEY_IS_SYMMETRIC`, `KEY_MALFORMED`, `KEY_TOO_WEAK`,
+ * `KEY_UNSUPPORTED`
+ */
+export async function readSigningKey(value: unknown): Promise<KeyPair> {
+  const jwk = asJwk(value);
+  const kind = keyKind(jwk);
+  const publicJwk = await publicHalf(jwk, kind);
+  const privateKey = await importProven(publicJwk, privateMembers(jwk, kind));
+  return { publicJwk, privateKey, notBefore: notBefore(jwk) };
+}
+
+function asJwk(value: unknown): UncheckedJwk {
+  if (isJsonObject(value)) return value;
+  throw new KeyError("KEY_MALFORMED", "is not a JSON object");
+}
+
+function hasSecretMember(jwk: UncheckedJwk): boolean {
   return SECRET_MEMBERS.some((member) => Object.hasOwn(jwk, member));
 }
 
-/**
- * The public half of a JWK as it will be published, still without `kid`. `node:crypto` must accept it, because
- * PowerSync runs on Node and one key that Node refuses spoils the whole JWKS (PSYNC_S2201), while Deno's WebCrypto
- * imports points that are not on their curve; its export is canonical.
- *
- * @param jwk A public or private JWK; private members are not read.
- * @param secret The name of the secret that holds it.
- * @throws {PowerSyncAuthError} `KEY_MALFORMED`, `KEY_IS_SYMMETRIC`, `KEY_UNSUPPORTED`, `KEY_TOO_WEAK`
- */
-export function publicHalf(jwk: UncheckedJwk, secret: string): PublicJwk {
-  const kty = keyType(jwk, secret);
-  const alg = algorithm(jwk, secret);
-  if (jwk.use !== undefined && jwk.use !== "sig") {
-    throw keyError("KEY_UNSUPPORTED", secret, "is not for signatures");
-  }
-  const stated = stringMembers(jwk, PUBLIC_MEMBERS[kty], secret);
-  if (kty === "RSA") assertStrongRsa(stated, secret);
-  const exported = nodePublicKey({ kty, ...stated }, secret).export({ format: "jwk" });
-  const members = Object.fromEntries(PUBLIC_MEMBERS[kty].map((member) => [member, exported[member]]));
-  return { kty, ...members, alg, use: "sig" };
-}
-
-/**
- * A private JWK reduced to the members that make the key, so that `key_ops`, `use` and the like cannot keep it from
- * being imported (`supabase gen signing-key` prints `key_ops` that jose refuses).
- *
- * @throws {PowerSyncAuthError} `KEY_IS_PUBLIC`, `KEY_MALFORMED`, `KEY_UNSUPPORTED`
- */
-export function privateMembers(jwk: UncheckedJwk, publicJwk: PublicJwk, secret: string): JWK {
-  if (!hasSecretMember(jwk)) throw keyError("KEY_IS_PUBLIC", secret, "is a public key");
-  if (Object.hasOwn(jwk, "oth")) {
-    throw keyError("KEY_UNSUPPORTED", secret, "is an RSA key of more than two primes");
-  }
-  const { kid: _, use: __, ...key } = publicJwk;
-  return { ...key, ...stringMembers(jwk, PRIVATE_MEMBERS[publicJwk.kty], secret) };
-}
-
-/**
- * The key ID that a JWK states, or `undefined`.
- *
- * @throws {PowerSyncAuthError} `KEY_MALFORMED`
- */
-export function statedKeyId(jwk: UncheckedJwk, secret: string): string | undefined {
-  if (jwk.kid === undefined) return undefined;
-  if (typeof jwk.kid === "string" && jwk.kid !== "" && jwk.kid.length <= MAX_KEY_ID_CHARACTERS) {
-    return jwk.kid;
-  }
-  throw keyError("KEY_MALFORMED", secret, "has a `kid` that is no text of 1 to 256 characters");
-}
-
-/**
- * The time from which a key signs, in seconds since 1970, or `undefined` for "always": the registered JWK member `nbf`
- * of OpenID Federation 1.0.
- *
- * @throws {PowerSyncAuthError} `KEY_MALFORMED`
- */
-export function notBefore(jwk: UncheckedJwk, secret: string): number | undefined {
-  if (jwk.nbf === undefined) return undefined;
-  if (typeof jwk.nbf === "number" && Number.isFinite(jwk.nbf)) return jwk.nbf;
-  throw keyError("KEY_MALFORMED", secret, "has an `nbf` that is not a number of seconds");
-}
-
-function keyType(jwk: UncheckedJwk, secret: string): "RSA" | "EC" | "OKP" {
-  if (jwk.kty === "RSA" || jwk.kty === "EC" || jwk.kty === "OKP") return jwk.kty;
-  if (jwk.kty === "oct") throw keyError("KEY_IS_SYMMETRIC", secret, "is symmetric");
-  if (jwk.kty === undefined) throw keyError("KEY_MALFORMED", secret, "is not a JWK: it has no `kty`");
-  throw keyError("KEY_UNSUPPORTED", secret, "is of a key type that PowerSync refuses");
-}
-
-/** The algorithm a key signs with: what `alg` states, if the key fits it; else what follows from the key. */
-function algorithm(jwk: UncheckedJwk, secret: string): Algorithm {
+function keyKind(jwk: UncheckedJwk): KeyKind {
+  const ofType = KEY_KINDS.filter(({ kty }) => kty === jwk.kty);
+  if (ofType.length === 0) throw unsupportedType(jwk);
+  const onCurve = ofType.filter(({ crv }) => crv === undefined || crv === jwk.crv);
+  if (onCurve.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is on a curve that cannot be used");
   // PowerSync refuses "Ed25519" (RFC 9864) and wants its older name.
   const stated = jwk.alg === "Ed25519" ? "EdDSA" : jwk.alg;
-  const [first, ...others] = fittingAlgorithms(jwk);
-  if (first === undefined) throw keyError("KEY_UNSUPPORTED", secret, "is on a curve that cannot be used");
-  const fitting = stated === undefined ? first : [first, ...others].find((alg) => alg === stated);
-  if (fitting === undefined) {
-    throw keyError("KEY_UNSUPPORTED", secret, "states an `alg` that cannot be used with it");
+  const kind = onCurve.find(({ alg }) => stated === undefined || stated === alg);
+  if (kind !== undefined) return kind;
+  throw new KeyError("KEY_UNSUPPORTED", "states an `alg` that cannot be used with it");
+}
+
+function unsupportedType({ kty }: UncheckedJwk): KeyError {
+  if (kty === "oct") return new KeyError("KEY_IS_SYMMETRIC", "is symmetric");
+  if (kty === undefined) return new KeyError("KEY_MALFORMED", "is not a JWK: it has no `kty`");
+  return new KeyError("KEY_UNSUPPORTED", "is of a key type that PowerSync refuses");
+}
+
+async function publicHalf(jwk: UncheckedJwk, kind: KeyKind): Promise<PublishedKey> {
+  if (jwk.use !== undefined && jwk.use !== "sig") {
+    throw new KeyError("KEY_UNSUPPORTED", "is not for signatures");
   }
-  return fitting;
+  const half = { kty: kind.kty, ...publicMembers(jwk, kind), alg: kind.alg, use: "sig" as const };
+  // RFC 7638
+  return { ...half, kid: statedKeyId(jwk) ?? await calculateJwkThumbprint(half) };
 }
 
-function fittingAlgorithms({ kty, crv }: UncheckedJwk): Algorithm[] {
-  if (kty === "RSA") return ["RS256", "RS384", "RS512"];
-  if (kty === "EC" && crv === "P-256") return ["ES256"];
-  // P-521 is missing from the hosted runtime's WebCrypto.
-  if (kty === "EC" && crv === "P-384") return ["ES384"];
-  if (kty === "OKP" && crv === "Ed25519") return ["EdDSA"];
-  return [];
+/** The members that make the public half, checked and in canonical form. */
+function publicMembers(jwk: UncheckedJwk, { crv }: KeyKind): Record<string, string> {
+  if (crv === undefined) {
+    const { n, e } = unsigned(jwk, "n", "e");
+    assertStrongRsa(n, e);
+    return { n: encodeUnsigned(n), e: encodeUnsigned(e) };
+  }
+  if (crv === "Ed25519") return { crv, x: ed25519Member(jwk, "x") };
+  const { x, y } = unsigned(jwk, "x", "y");
+  const curve = CURVES[crv];
+  if (!isOnCurve(curve, { x, y })) throw new KeyError("KEY_MALFORMED", "is not a point of its curve");
+  return { crv, x: encodeUnsigned(x, curve.size), y: encodeUnsigned(y, curve.size) };
 }
 
-function stringMembers(jwk: UncheckedJwk, names: readonly string[], secret: string): Record<string, string> {
-  return Object.fromEntries(names.map((name) => {
+/**
+ * The members that make the private half, all of which Web Crypto needs (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037).
+ * Nothing else is taken: `supabase gen signing-key` prints a `key_ops` that keeps a key from being imported.
+ */
+function privateMembers(jwk: UncheckedJwk, { crv }: KeyKind): Record<string, string> {
+  if (!hasSecretMember(jwk)) throw new KeyError("KEY_IS_PUBLIC", "is a public key");
+  if (Object.hasOwn(jwk, "oth")) {
+    throw new KeyError("KEY_UNSUPPORTED", "is an RSA key of more than two primes");
+  }
+  if (crv === undefined) return rsaPrivateMembers(jwk);
+  if (crv === "Ed25519") return { d: ed25519Member(jwk, "d") };
+  return { d: encodeUnsigned(unsigned(jwk, "d").d, CURVES[crv].size) };
+}
+
+/** The hosted runtime crashes when it signs with an RSA key whose members do not match, so they are checked first. */
+function rsaPrivateMembers(jwk: UncheckedJwk): Record<string, string> {
+  const numbers = unsigned(jwk, "n", "e", "d", "p", "q", "dp", "dq", "qi");
+  if (!satisfiesRsaArithmetic(numbers)) {
+    throw new KeyError("KEY_INCONSISTENT", "does not satisfy RSA's own arithmetic");
+  }
+  return Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, encodeUnsigned(number)]));
+}
+
+function assertStrongRsa(n: bigint, e: bigint): void {
+  const bits = n.toString(2).length;
+  if (bits < MIN_RSA_BITS) throw new KeyError("KEY_TOO_WEAK", `has only ${bits} bits`);
+  if (bits > MAX_RSA_BITS) throw new KeyError("KEY_UNSUPPORTED", `has more than ${MAX_RSA_BITS} bits`);
+  if (e < MIN_RSA_EXPONENT || e % 2n === 0n) {
+    throw new KeyError("KEY_TOO_WEAK", "has an unsafe public exponent");
+  }
+  if (n % 2n === 0n || e > MAX_RSA_EXPONENT) throw new KeyError("KEY_MALFORMED", "is not a valid RSA key");
+}
+
+/** Members as numbers, which drops leading zero bytes and bits after the last byte: other software writes them. */
+function unsigned<Name extends string>(jwk: UncheckedJwk, ...names: Name[]): Record<Name, bigint> {
+  const numbers = names.map((name) => {
     const value = jwk[name];
-    // `crv` was checked with the algorithm.
-    if (typeof value === "string" && (name === "crv" || isBase64url(value))) return [name, value];
-    throw keyError("KEY_MALFORMED", secret, `has no well-formed member \`${name}\``);
-  }));
+    const number = typeof value === "string" ? decodeUnsigned(value) : undefined;
+    if (number !== undefined) return [name, number];
+    throw new KeyError("KEY_MALFORMED", `has no well-formed member \`${name}\``);
+  });
+  return Object.fromEntries(numbers) as Record<Name, bigint>;
 }
 
-function nodePublicKey(key: JsonWebKey, secret: string): KeyObject {
+/** A string of bytes with a fixed length; it is a number only on the way to its canonical form. */
+function ed25519Member(jwk: UncheckedJwk, name: "x" | "d"): string {
+  const { [name]: number } = unsigned(jwk, name);
+  if (`${jwk[name]}`.length === ED25519.characters) return encodeUnsigned(number, ED25519.bytes);
+  throw new KeyError("KEY_MALFORMED", `has a member \`${name}\` that is not ${ED25519.bytes} bytes long`);
+}
+
+function statedKeyId({ kid }: UncheckedJwk): string | undefined {
+  if (kid === undefined) return undefined;
+  if (typeof kid === "string" && kid !== "" && kid.length <= MAX_KEY_ID_CHARACTERS) return kid;
+  throw new KeyError("KEY_MALFORMED", "has a `kid` that is not a text of 1 to 256 characters");
+}
+
+/** The registered JWK member `nbf` of OpenID Federation 1.0. */
+function notBefore({ nbf }: UncheckedJwk): number | undefined {
+  if (nbf === undefined || typeof nbf === "number" && Number.isFinite(nbf)) return nbf;
+  throw new KeyError("KEY_MALFORMED", "has an `nbf` that is not a number of seconds");
+}
+
+/** The proof of an RSA pair is its arithmetic, checked above; an EC or Ed25519 pair signs and verifies once. */
+async function importProven(publicJwk: PublishedKey, members: Record<string, string>): Promise<CryptoKey> {
+  const { kty, alg } = publicJwk;
   try {
-    return createPublicKey({ format: "jwk", key });
+    const key = await importJWK({ ...publicJwk, ...members }, alg);
+    if (kty === "RSA" || await isOnePair(alg, key, await importJWK(publicJwk, alg))) return key;
   } catch (cause) {
-    throw keyError("KEY_MALFORMED", secret, "is not a valid public key", cause);
+    // Web Crypto's name for key material that is not valid.
+    if (cause instanceof DOMException && cause.name === "DataError") {
+      throw new KeyError("KEY_MALFORMED", "is not a valid private key", cause);
+    }
+    throw new KeyError("KEY_UNSUPPORTED", "cannot be used by this runtime", cause);
   }
+  throw new KeyError("KEY_INCONSISTENT", "has a public half that does not verify its signatures");
 }
 
-/** Before Node looks at it, which calls a key too weak or too large just invalid. */
-function assertStrongRsa({ n = "", e = "" }: Record<string, string>, secret: string): void {
-  const bits = decodeUnsigned(n).toString(2).length;
-  const exponent = decodeUnsigned(e);
-  if (bits < MIN_RSA_BITS) throw keyError("KEY_TOO_WEAK", secret, `has only ${bits} bits`);
-  if (bits > MAX_RSA_BITS) throw keyError("KEY_UNSUPPORTED", secret, `has more than ${MAX_RSA_BITS} bits`);
-  if (exponent < MIN_RSA_EXPONENT || exponent % 2n === 0n) {
-    throw keyError("KEY_TOO_WEAK", secret, "has an unsafe public exponent");
-  }
+/** Not with jose: it reports a runtime that cannot verify as a signature that does not match. */
+async function isOnePair(alg: Algorithm, privateKey: CryptoKey, publicKey: CryptoKey): Promise<boolean> {
+  // RFC 7518, section 3.4; Ed25519 ignores the hash.
+  const algorithm = { name: privateKey.algorithm.name, hash: alg === "ES384" ? "SHA-384" : "SHA-256" };
+  const data = new Uint8Array(1);
+  const signature = await crypto.subtle.sign(algorithm, privateKey, data);
+  return await crypto.subtle.verify(algorithm, publicKey, signature, data);
 }

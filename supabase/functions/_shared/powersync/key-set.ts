@@ -1,30 +1,141 @@
-import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from "jose";
-import * as errors from "jose/errors";
+import type { JSONWebKeySet, JWK } from "jose";
+import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
+import { createLocalJWKSet } from "jose/jwks/local";
+import { oneInFlight } from "./once.ts";
+import { fetchJson, type UpstreamLimits } from "./upstream.ts";
 
-/** A key set of jose's, local or remote. */
-export interface KeySet {
-  (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>;
-  jwks(): JSONWebKeySet | undefined;
+/** A set younger than this is used as it is; an older one is used while it is fetched again. */
+const FRESH_MS = 10 * 60_000;
+/** A fetched set that cannot be renewed serves no longer than this; so long a known place of it counts. */
+const MAX_AGE_MS = 60 * 60_000;
+/** Unknown key IDs cause no more than one fetch in this time. */
+const UNKNOWN_KID_COOLDOWN_MS = 30_000;
+/** After a failed fetch the next is not tried sooner, while there is a set. */
+const RETRY_MS = 30_000;
+/** The same, while there is none. */
+const RETRY_WITHOUT_KEYS_MS = 1_000;
+/** More keys than these are not tried for one token. */
+const MAX_CANDIDATES = 8;
+
+/** The published keys of one issuer. */
+export interface KeySetOptions {
+  /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
+  readonly locate: () => string | Promise<string>;
+  /** Keys that answer the first request without a fetch. */
+  readonly inline?: readonly JWK[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly limits?: UpstreamLimits | undefined;
 }
 
 /**
- * Tells a key ID that a set does not show from one whose key is for another algorithm, which jose both calls "no
- * matching key". Only the first is worth asking somebody else about; the second is an attack (RFC 8725, section 2.1)
- * and must not cost a question.
+ * Finds the keys that may have signed a token: one as a rule, several where key IDs are missing or repeated.
  *
- * @returns The key for a token's header. It throws `errors.JWKSNoMatchingKey` in the first case,
- * `errors.JOSEAlgNotAllowed` in the second.
+ * @throws {KeyNotFound} There is no such key.
+ * @throws {KeysUnavailable} Whether there is such a key cannot be told now.
  */
-export function knownKeyIsFinal(
-  keys: KeySet,
-): (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey> {
-  return async (header, token) => {
+export type KeySet = (header: { alg: string; kid?: string | undefined }) => Promise<CryptoKey[]>;
+
+/** The set has no key for a token. */
+export class KeyNotFound extends Error {
+  /** `algorithm`: its key ID is known, but the key is for another algorithm, which is an attack (RFC 8725, 2.1). */
+  constructor(readonly reason: "key-unknown" | "algorithm") {
+    super(reason);
+  }
+}
+
+/** The keys cannot be fetched, or the key cannot be used. */
+export class KeysUnavailable extends Error {}
+
+/** A set that was read, and the key IDs in it. */
+interface Keys {
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly kids: ReadonlySet<unknown>;
+}
+
+/**
+ * A key set with one policy: fetched when a token needs it, shared by concurrent requests, fresh for 10 minutes, then
+ * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
+ */
+export function keySet({ locate, inline = [], now, limits }: KeySetOptions): KeySet {
+  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: [...inline] }) : undefined;
+  // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
+  const startedAt = now();
+  let fetchedAt: number | undefined;
+  let failed: { readonly at: number; readonly cause: unknown } | undefined;
+  let place: { readonly url: string; readonly at: number } | undefined;
+
+  /** A clock that was set back makes everything old. */
+  const age = (time = -Infinity) => Math.abs(now() - time);
+  const isUsable = () => keys !== undefined && (fetchedAt === undefined || age(fetchedAt) < MAX_AGE_MS);
+
+  async function findPlace(): Promise<string> {
+    if (place !== undefined && failed === undefined && age(place.at) < MAX_AGE_MS) return place.url;
     try {
-      return await keys(header, token);
+      place = { url: await locate(), at: now() };
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (!keys.jwks()?.keys.some(({ kid }) => kid === header.kid)) throw error;
-      throw new errors.JOSEAlgNotAllowed("The key is for another algorithm.", { cause: error });
+      if (place === undefined) throw error;
     }
+    return place.url;
+  }
+
+  const refresh = oneInFlight(async () => {
+    try {
+      keys = readKeys(await fetchJson(await findPlace(), limits));
+      fetchedAt = now();
+      failed = undefined;
+    } catch (cause) {
+      failed = { at: now(), cause };
+    }
+  });
+
+  return async (header) => {
+    if (!isUsable()) {
+      if (age(failed?.at) >= RETRY_WITHOUT_KEYS_MS) await refresh();
+    } else if (age(fetchedAt ?? startedAt) >= FRESH_MS && age(failed?.at) >= RETRY_MS) {
+      refresh();
+    }
+    if (keys === undefined || !isUsable()) throw unavailable(failed?.cause);
+    const found = await lookUp(keys, header);
+    if (Array.isArray(found)) return found;
+    const isFinal = found instanceof KeyNotFound ? found.reason === "algorithm" : fetchedAt !== undefined;
+    if (isFinal) throw found;
+    if (age(fetchedAt) >= UNKNOWN_KID_COOLDOWN_MS && age(failed?.at) >= RETRY_MS) await refresh();
+    // Whether the key exists cannot be told while its publisher is down.
+    if (failed !== undefined) throw unavailable(failed.cause);
+    const published = await lookUp(keys, header);
+    if (Array.isArray(published)) return published;
+    throw published;
   };
+}
+
+/** @throws {JWKSInvalid} It is not a set. */
+function readKeys(set: unknown): Keys {
+  // jose checks the shape.
+  const find = createLocalJWKSet(set as JSONWebKeySet);
+  return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
+}
+
+async function lookUp(
+  { find, kids }: Keys,
+  header: { alg: string; kid?: string | undefined },
+): Promise<CryptoKey[] | KeyNotFound | KeysUnavailable> {
+  const { alg, kid } = header;
+  try {
+    return [await find(kid === undefined ? { alg } : { alg, kid })];
+  } catch (error) {
+    if (error instanceof JWKSMultipleMatchingKeys) return await candidates(error);
+    if (!(error instanceof JWKSNoMatchingKey)) return unavailable(error);
+    return new KeyNotFound(kids.has(kid) ? "algorithm" : "key-unknown");
+  }
+}
+
+async function candidates(matching: AsyncIterable<CryptoKey>): Promise<CryptoKey[]> {
+  const found: CryptoKey[] = [];
+  for await (const key of matching) if (found.push(key) === MAX_CANDIDATES) break;
+  return found;
+}
+
+function unavailable(cause: unknown): KeysUnavailable {
+  return new KeysUnavailable("The keys cannot be fetched or used.", { cause });
 }

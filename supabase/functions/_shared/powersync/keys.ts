@@ -1,20 +1,17 @@
-import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
-import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import {
   type Algorithm,
-  hasSecretMember,
-  keyError,
-  notBefore,
-  privateMembers,
-  publicHalf,
-  type PublicJwk,
-  statedKeyId,
-  type UncheckedJwk,
+  KeyError,
+  type KeyPair,
+  type PublishedKey,
+  readPublicKey,
+  readSigningKey,
 } from "./jwk.ts";
-import { importProvenKey } from "./key-proof.ts";
+import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
 
-/** A key that signs tokens, proven usable. */
+export type { PublishedKey };
+
+/** A key that signs tokens. */
 export interface SigningKey {
   /** The name of the secret it came from. */
   readonly secret: string;
@@ -26,9 +23,6 @@ export interface SigningKey {
   readonly privateKey: CryptoKey;
 }
 
-/** A key as it is served: with its `kid`. */
-export type PublishedKey = PublicJwk & { readonly kid: string };
-
 /** A key that was left out. */
 export interface KeyProblem {
   readonly secret: string;
@@ -39,7 +33,7 @@ export interface KeyProblem {
 export interface KeyRing {
   /** Usable signing keys, by the names of their secrets. */
   readonly signing: readonly SigningKey[];
-  /** What the JWKS shows: one key per `kid`, a signing key's half before an extra one. */
+  /** What the JWKS shows: one key per `kid`, a signing key's public half before an extra key. */
   readonly published: readonly PublishedKey[];
   /** What was left out and why, signing keys first. */
   readonly problems: readonly KeyProblem[];
@@ -49,35 +43,41 @@ export interface KeyRing {
 export interface KeySecrets {
   /** Each holds one private JWK. */
   readonly signing: readonly Secret[];
-  /** Each holds a public JWK, an array of them, or a JWKS. */
-  readonly extra: readonly Secret[];
+  /** Each holds a public JWK, an array of them, or a JWKS. Only the JWKS needs them. */
+  readonly extra?: readonly Secret[];
 }
 
 /**
- * Decodes, checks and imports every key. A bad key beside a good one is left out and told in `problems`: it must never
- * be served, because one malformed key makes PowerSync refuse the whole JWKS (PSYNC_S2201).
+ * Reads and proves every key. A bad key beside a good one is left out and reported in `problems`: it must never be
+ * served, because one malformed key makes PowerSync refuse the whole JWKS (PSYNC_S2201).
  *
  * @param secrets The secrets' names and values.
  * @returns The ring; it may be empty.
  */
-export async function loadKeyRing(secrets: KeySecrets): Promise<KeyRing> {
+export async function loadKeyRing({ signing: signingSecrets, extra = [] }: KeySecrets): Promise<KeyRing> {
   const signing: SigningKey[] = [];
   const published = new Map<string, PublishedKey>();
   const problems: KeyProblem[] = [];
-  for (const secret of secrets.signing) {
-    await collectProblem(problems, secret.name, async () => {
-      const { key, publicJwk } = await loadSigningKey(secret);
-      if (published.has(key.kid)) {
-        throw keyError("KEY_ID_DUPLICATE", secret.name, "has the `kid` of another signing key");
-      }
-      published.set(key.kid, publicJwk);
-      signing.push(key);
+  const collect = async (secret: string, read: () => Promise<void>) => {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof KeyError)) throw error;
+      problems.push({ secret, error: problemOf(secret, error) });
+    }
+  };
+  for (const { name, value } of signingSecrets) {
+    await collect(name, async () => {
+      const pair = await readSigningKey(decode(value));
+      publishSigningKey(published, pair);
+      const { publicJwk: { kid, alg }, privateKey, notBefore } = pair;
+      signing.push({ secret: name, kid, alg, notBefore, privateKey });
     });
   }
-  for (const secret of secrets.extra) {
-    await collectProblem(problems, secret.name, async () => {
-      for (const jwk of listedKeys(decodeSecret(secret), secret.name)) {
-        await collectProblem(problems, secret.name, () => publishExtra(published, jwk, secret.name));
+  for (const { name, value } of extra) {
+    await collect(name, async () => {
+      for (const jwk of listedKeys(decode(value))) {
+        await collect(name, async () => publishExtraKey(published, await readPublicKey(jwk)));
       }
     });
   }
@@ -85,18 +85,19 @@ export async function loadKeyRing(secrets: KeySecrets): Promise<KeyRing> {
 }
 
 /**
- * The key that signs at a given time: the one with the latest `nbf` that has come, where no `nbf` means "always" and
- * a tie goes to the later secret name; if none has come, the one that comes first.
+ * The key that signs at a given time: the one with the latest `nbf` that has passed. No `nbf` means "always"; the later
+ * secret name wins a tie. If none has passed, the earliest signs.
  *
  * @param ring The ring.
- * @param now Seconds since 1970.
+ * @param nowSeconds Seconds since 1970.
  * @throws {PowerSyncAuthError} Why no signing key is usable: its own code, or `POWERSYNC_PRIVATE_KEY_MISSING`.
  */
-export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, now: number): SigningKey {
+export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, nowSeconds: number): SigningKey {
   const byStart = ring.signing.toSorted((a, b) => startOf(a) - startOf(b) || (a.secret < b.secret ? -1 : 1));
-  const key = byStart.findLast((candidate) => startOf(candidate) <= now) ?? byStart[0];
+  const key = byStart.findLast((candidate) => startOf(candidate) <= nowSeconds) ?? byStart[0];
   if (key !== undefined) return key;
-  throw ring.problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"))?.error ?? noKey();
+  throw ring.problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"))?.error ??
+    new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING");
 }
 
 /**
@@ -107,79 +108,48 @@ export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, now: n
  */
 export function publicJwks(ring: KeyRing): { keys: readonly PublishedKey[] } {
   if (ring.published.length > 0) return { keys: ring.published };
-  throw ring.problems[0]?.error ?? noKey();
+  throw ring.problems[0]?.error ?? new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING");
 }
 
-async function loadSigningKey(source: Secret): Promise<{ key: SigningKey; publicJwk: PublishedKey }> {
-  const secret = source.name;
-  const jwk = asJwk(decodeSecret(source), secret);
-  const half = publicHalf(jwk, secret);
-  const privateKey = await importProvenKey(privateMembers(jwk, half, secret), half, secret);
-  const publicJwk = await withKeyId(half, jwk, secret);
-  const { kid, alg } = publicJwk;
-  return { key: { secret, kid, alg, notBefore: notBefore(jwk, secret), privateKey }, publicJwk };
+function publishSigningKey(published: Map<string, PublishedKey>, { publicJwk }: KeyPair): void {
+  if (published.has(publicJwk.kid)) {
+    throw new KeyError("KEY_ID_DUPLICATE", "has the `kid` of another signing key");
+  }
+  published.set(publicJwk.kid, publicJwk);
 }
 
-async function publishExtra(
-  published: Map<string, PublishedKey>,
-  value: unknown,
-  secret: string,
-): Promise<void> {
-  const jwk = asJwk(value, secret);
-  if (jwk.kty !== "oct" && hasSecretMember(jwk)) throw keyError("KEY_IS_PRIVATE", secret, "is a private key");
-  const key = await withKeyId(publicHalf(jwk, secret), jwk, secret);
+function publishExtraKey(published: Map<string, PublishedKey>, key: PublishedKey): void {
   const present = published.get(key.kid);
   if (present === undefined) published.set(key.kid, key);
-  else if (await calculateJwkThumbprint(present) !== await calculateJwkThumbprint(key)) {
-    throw keyError("KEY_PAIR_MISMATCH", secret, "is another key than the one published under its `kid`");
+  else if (!isSameKey(present, key)) {
+    throw new KeyError("KEY_PAIR_MISMATCH", "is another key than the one published under its `kid`");
   }
 }
 
-/** A missing `kid` becomes the thumbprint of RFC 7638, in header and JWKS alike. */
-async function withKeyId(half: PublicJwk, jwk: UncheckedJwk, secret: string): Promise<PublishedKey> {
-  return { ...half, kid: statedKeyId(jwk, secret) ?? await calculateJwkThumbprint(half) };
+/** Published keys are canonical, so one key has one form. */
+function isSameKey(a: PublishedKey, b: PublishedKey): boolean {
+  return (["kty", "crv", "x", "y", "n", "e"] as const).every((member) => a[member] === b[member]);
 }
 
-function decodeSecret({ name, value }: Secret): unknown {
+function decode(value: string): unknown {
   const decoded = decodeJsonSecret(value);
   if (decoded.ok) return decoded.value;
-  throw keyError("KEY_MALFORMED", name, decoded.problem);
-}
-
-function asJwk(value: unknown, secret: string): UncheckedJwk {
-  if (isJsonObject(value)) return value;
-  throw keyError("KEY_MALFORMED", secret, "is not a JSON object");
+  throw new KeyError("KEY_MALFORMED", decoded.problem);
 }
 
 /** The keys of a public secret: one JWK, an array, or a JWKS. */
-function listedKeys(value: unknown, secret: string): unknown[] {
+function listedKeys(value: unknown): unknown[] {
   const list = isJsonObject(value) && Array.isArray(value.keys) ? value.keys : value;
   if (!Array.isArray(list)) return [list];
-  if (list.length === 0) throw keyError("KEY_MALFORMED", secret, "is missing: the list is empty");
+  if (list.length === 0) throw new KeyError("KEY_MALFORMED", "is missing: the list is empty");
   return list;
 }
 
-async function collectProblem(
-  problems: KeyProblem[],
-  secret: string,
-  load: () => Promise<void>,
-): Promise<void> {
-  try {
-    await load();
-  } catch (error) {
-    if (!(error instanceof PowerSyncAuthError)) throw error;
-    problems.push({ secret, error });
-  }
+function problemOf(secret: string, { code, message: state, cause }: KeyError): PowerSyncAuthError {
+  const message = `The key in ${secret} cannot be used: it ${state}.`;
+  return new PowerSyncAuthError(code, { message, cause });
 }
 
 function startOf(key: SigningKey): number {
   return key.notBefore ?? -Infinity;
-}
-
-function noKey(): PowerSyncAuthError {
-  return new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING", {
-    message: "The secret POWERSYNC_PRIVATE_KEY is not set.",
-    hint:
-      "Make a key pair with `deno run scripts/generate-keys.ts` and run the `supabase secrets set` commands it prints.",
-  });
 }

@@ -12,3 +12,9 @@ export function once<T>(load: () => T | Promise<T>): () => Promise<T> {
     return loaded;
   };
 }
+
+/** Shares one run among concurrent calls; a call after its end runs again. */
+export function oneInFlight<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => running ??= run().finally(() => running = undefined);
+}

@@ -1,5 +1,6 @@
 import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
-import { PowerSyncAuthError } from "./errors.ts";
+import { unusableSetting } from "./settings.ts";
+import type { PowerSyncAuthError } from "./errors.ts";
 import { SUPABASE } from "./user.ts";
 
 /** An identity provider, beside Supabase Auth, whose users the project trusts. */
@@ -16,11 +17,11 @@ export interface IdentityProvider {
   readonly algorithms: readonly string[];
   /** The claim that names the user. */
   readonly subjectClaim: string;
-  /** What the subject of the PowerSync token begins with. */
+  /** What the subject of the PowerSync token starts with. */
   readonly subjectPrefix: string;
 }
 
-/** Whatever jose verifies with a public key on the hosted runtime (RFC 7518, RFC 8037, RFC 9864). */
+/** What jose verifies with a public key on the hosted runtime (RFC 7518, RFC 8037, RFC 9864). */
 const ASYMMETRIC = [
   "RS256",
   "RS384",
@@ -44,7 +45,7 @@ const FIELDS = [
   "subject_prefix",
 ];
 
-/** Registered claims that say something else than for whom a token is. */
+/** Registered claims that do not name an audience. */
 const NO_AUDIENCE_CLAIMS = ["iss", "sub", "exp", "iat", "nbf", "jti"];
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -53,8 +54,8 @@ type Entry = Readonly<Record<string, unknown>>;
  * Reads the list of trusted identity providers.
  *
  * @param text JSON, or base64 of it: a list of objects with `issuer`, `audience` and optional further fields.
- * @param supabaseIssuers The issuers of the project's own Supabase Auth, whose tokens no entry may take over; none where
- * they are not known.
+ * @param supabaseIssuers The issuers of the project's own Supabase Auth, which no entry may claim; none where they are
+ * not known.
  * @throws {PowerSyncAuthError} `POWERSYNC_IDENTITY_PROVIDERS_INVALID`, which names the entry and the field.
  */
 export function parseIdentityProviders(
@@ -108,7 +109,7 @@ function parseProvider(entry: unknown, number: number): IdentityProvider {
   };
 }
 
-/** So that no user of this provider can be taken for one of another or of Supabase Auth, whose ids are UUIDs. */
+/** So users of two providers never collide, nor with Supabase Auth, whose IDs are UUIDs. */
 function defaultPrefix(issuer: string, error: (name: string, wanted: string) => PowerSyncAuthError): string {
   if (issuer.includes("|")) throw error("issuer", "free of `|`; set `subject_prefix`");
   return `${issuer}|`;
@@ -122,30 +123,30 @@ function fieldReader(entry: Entry, number: number) {
     text(name: string): string {
       const value = entry[name];
       if (isText(value)) return value;
-      throw error(name, "a text without space around it or control characters");
+      throw error(name, "text without surrounding space or control characters");
     },
     optionalText(name: string): string | undefined {
       return entry[name] === undefined ? undefined : this.text(name);
     },
-    /** May be empty: then subjects of this provider stand as they are. */
+    /** May be empty: then this provider's subjects are used as they are. */
     prefix(name: string): string | undefined {
       const value = entry[name];
       if (value === undefined || value === "" || isPlainText(value)) return value;
-      throw error(name, "a text without control characters");
+      throw error(name, "text without control characters");
     },
     list(name: string): string[] | undefined {
       const value = entry[name];
       if (!Array.isArray(value)) {
         if (value === undefined || name === "audience") return undefined;
-        throw error(name, "a list of texts");
+        throw error(name, "a list of strings");
       }
       if (value.length > 0 && value.every(isText)) return value;
-      throw error(name, "a list of texts");
+      throw error(name, "a list of strings");
     },
   };
 }
 
-/** Keys must not come over a line that others can write on; loopback is for development. */
+/** Keys must not come over a connection that others can change; loopback is for development. */
 export function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
@@ -154,9 +155,8 @@ export function isSafeUrl(text: string): boolean {
 }
 
 function invalid(state: string): PowerSyncAuthError {
-  return new PowerSyncAuthError("POWERSYNC_IDENTITY_PROVIDERS_INVALID", {
-    message: `POWERSYNC_IDENTITY_PROVIDERS cannot be used: ${state}.`,
-    hint:
-      'Correct it: supabase secrets set POWERSYNC_IDENTITY_PROVIDERS=\'[{"issuer":"https://…","audience":"…"}]\', or unset it.',
+  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", {
+    code: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
+    state,
   });
 }

@@ -1,32 +1,27 @@
-import { Buffer } from "node:buffer";
-
-/** Longest secret that is decoded, in characters; Supabase itself limits a secret to 48 KiB. */
+/** The longest secret that is decoded, in characters. Supabase limits a secret to 48 KiB. */
 const MAX_SECRET_CHARACTERS = 64 * 1024;
 
-/** A secret: its name, and the value that must reach no answer and no log. */
+/** A secret: its name, and a value that must never reach an answer or a log. */
 export interface Secret {
   readonly name: string;
   readonly value: string;
 }
 
-/**
- * What a secret decodes to, or what kept it from decoding. The text is for a person and holds nothing of the value.
- */
+/** What a secret decodes to, or the end of the sentence "The secret …". The problem repeats nothing of the value. */
 export type Decoded = { ok: true; value: unknown } | { ok: false; problem: string };
 
 /**
- * Decodes the JSON of a secret, which stands there as it is or as base64 or base64url of its UTF-8 bytes (padding
- * optional; white space around and, as `base64` wraps its output, line breaks within are allowed). Strict: a cut or edited value is a problem, never a best guess.
+ * Decodes the JSON of a secret: the JSON itself, or base64 or base64url of its UTF-8 bytes. Padding is optional; white
+ * space around it and line breaks in it, as `base64` writes them, are allowed. A value that was cut or edited is a
+ * problem, never a best guess.
  *
  * @param text The secret's value.
  */
 export function decodeJsonSecret(text: string): Decoded {
-  const trimmed = text.trim();
-  if (trimmed.length > MAX_SECRET_CHARACTERS) return { ok: false, problem: "is too long" };
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) {
-    return parseJson(trimmed, "is JSON that was cut or edited");
-  }
-  const bytes = decodeBase64(trimmed);
+  const pasted = text.trim();
+  if (pasted.length > MAX_SECRET_CHARACTERS) return { ok: false, problem: "is too long" };
+  if (/^[{[]/.test(pasted)) return parseJson(pasted, "is JSON that was cut or edited");
+  const bytes = decodeBase64(pasted);
   if (bytes === undefined) return { ok: false, problem: "is neither JSON nor base64" };
   try {
     const json = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -36,7 +31,7 @@ export function decodeJsonSecret(text: string): Decoded {
   }
 }
 
-/** A JSON object: neither `null`, nor an array. */
+/** A JSON object: not `null`, and not an array. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -49,30 +44,31 @@ export function isPlainText(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.isWellFormed() && !/\p{Cc}/u.test(value);
 }
 
-/** Whether a text could be base64url without padding (RFC 7515, section 2); Deno 2.1.4 throws on a cut last group. */
-export function isBase64url(text: string): boolean {
-  return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1;
+/**
+ * The bytes of base64url without padding (RFC 7515, section 2); bits after the last whole byte are ignored.
+ *
+ * @returns `undefined` when the text is empty or not base64url.
+ */
+export function decodeBase64url(text: string): Uint8Array | undefined {
+  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /**
- * Whether a text is the one base64url form of some bytes: no padding, no white space, no bit that decodes to nothing
- * (RFC 7515, section 2; RFC 4648, section 3.5).
+ * Whether a text is what an encoder writes as base64url: no padding, no white space, no unused bit that is set (RFC 7515,
+ * section 2; RFC 4648, section 3.5).
  */
 export function isCanonicalBase64url(text: string): boolean {
   return /^([\w-]{4})*([\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/.test(text);
 }
 
-/** The number of a Base64urlUInt (RFC 7518, section 2); 0 where there is none. */
-export function decodeUnsigned(text = ""): bigint {
-  return BigInt(`0x${Buffer.from(text, "base64url").toString("hex") || "0"}`);
-}
-
-/** The bytes of canonical base64 or base64url, or `undefined`: Node's decoder alone skips what it does not know. */
+/** The bytes of canonical base64 or base64url. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/\s+/g, "").replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");
-  if (!isBase64url(unpadded)) return undefined;
-  const bytes = Buffer.from(unpadded, "base64url");
-  return bytes.toString("base64url") === unpadded ? bytes : undefined;
+  return isCanonicalBase64url(unpadded) ? decodeBase64url(unpadded) : undefined;
 }
 
 function parseJson(json: string, problem: string): Decoded {

@@ -1,44 +1,124 @@
+import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
 import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
-import { type CheckedSetting, PowerSyncAuthError, type RequiredSetting } from "./errors.ts";
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What every token has in common. */
-export interface TokenSettings {
-  /** The PowerSync instance, without trailing slash. */
-  readonly url: string;
-  /** `aud`: one audience as text, several as an array (RFC 7519, section 4.1.3). */
-  readonly audience: string | string[];
-  /** `iss`; PowerSync does not check it. */
-  readonly issuer: string;
-  /** `exp - iat` in seconds. */
-  readonly lifetimeSeconds: number;
-}
-
-/** How a Supabase user's access token is checked. */
-export interface UserTokenSettings {
-  /** The project's URL, without trailing slash. */
-  readonly supabaseUrl: string;
-  /** `SUPABASE_JWKS`: the project's signing keys and those of third-party issuers it trusts. */
-  readonly inlineKeys: readonly Record<string, unknown>[];
-  /** The one `iss` to accept; `undefined` is any whose path ends in `/auth/v1`. */
-  readonly issuer: string | undefined;
-  /** `server` asks the Auth server about every token. */
-  readonly sessionCheck: "token" | "server";
+/** One setting: what it is for, and how its text is read. */
+export interface Setting<Value> {
+  /** One sentence for the documentation. */
+  readonly what: string;
+  /** Set by Supabase in every Edge Function. */
+  readonly byPlatform?: true;
+  /** @throws {Unusable} */
+  readonly read: (text: string) => Value;
+  /** What an unset one amounts to. */
+  readonly fallback?: Value;
+  /** The code of an unset one, where there must be one. */
+  readonly missing?: ErrorCode;
+  /** The code of one that `read` refuses. */
+  readonly invalid?: ErrorCode;
 }
 
 /** PowerSync refuses more (PSYNC_S2104). */
-const MAX_LIFETIME_SECONDS = 86_400;
-/** Clients renew when 30 s remain. */
-const MIN_LIFETIME_SECONDS = 60;
-const DEFAULT_LIFETIME_SECONDS = 300;
+export const MAX_LIFETIME_SECONDS = 86_400;
+/** Clients renew a token when 30 s remain. */
+export const MIN_LIFETIME_SECONDS = 60;
 
-/** An issuer with `supabase.co` in it makes PowerSync print misleading hints, so it is not the project's URL. */
-const DEFAULT_ISSUER = "powersync-auth";
+/** Every setting but the keys, which `KEY_SECRETS` names. */
+export const SETTINGS = {
+  POWERSYNC_URL: {
+    what:
+      "The http(s) URL of the PowerSync instance, without a trailing slash, user name, query or fragment.",
+    read: plainUrl,
+    missing: "POWERSYNC_URL_MISSING",
+    invalid: "POWERSYNC_URL_INVALID",
+  },
+  POWERSYNC_AUDIENCE: {
+    what: "The audience of the tokens, several separated by commas. Default: POWERSYNC_URL.",
+    read: commaSeparated,
+    invalid: "POWERSYNC_AUDIENCE_INVALID",
+  },
+  POWERSYNC_ISSUER: {
+    // Not the project's URL: an issuer with `supabase.co` in it makes PowerSync print misleading hints.
+    what: "The issuer of the tokens. PowerSync does not check it.",
+    read: asWritten,
+    fallback: "powersync-auth",
+  },
+  POWERSYNC_TOKEN_TTL: {
+    what: `The lifetime of the tokens in seconds, ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}.`,
+    read: lifetime,
+    fallback: 300,
+    invalid: "POWERSYNC_TOKEN_TTL_INVALID",
+  },
+  POWERSYNC_SESSION_CHECK: {
+    what: "`token`: a user's access token is good until it expires. `server`: ask the Auth server each time.",
+    read: sessionCheck,
+    fallback: "token",
+    invalid: "POWERSYNC_SESSION_CHECK_INVALID",
+  },
+  POWERSYNC_USER_ISSUER: {
+    what: "The only `iss` of Supabase users to accept. Default: any whose path ends in /auth/v1.",
+    read: asWritten,
+  },
+  POWERSYNC_OAUTH_CLIENTS: {
+    what:
+      "Client IDs of the project's OAuth 2.1 server whose tokens are accepted, separated by commas. Default: none.",
+    read: commaSeparated,
+    invalid: "POWERSYNC_OAUTH_CLIENTS_INVALID",
+  },
+  POWERSYNC_IDENTITY_PROVIDERS: {
+    what: "Other identity providers to trust: a JSON list, as it is in single quotes or as base64.",
+    read: asWritten,
+    // Its list is parsed by provider-settings.ts, which is loaded only where there is one.
+    invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
+  },
+  SUPABASE_URL: {
+    what: "The project's URL, as Supabase sets it in every Edge Function.",
+    byPlatform: true,
+    read: plainUrl,
+    missing: "SUPABASE_URL_MISSING",
+    invalid: "SUPABASE_URL_INVALID",
+  },
+  SUPABASE_JWKS: {
+    what: "The project's signing keys, and those of third-party issuers that it trusts: a JWKS or an array.",
+    byPlatform: true,
+    read: jwks,
+    fallback: [],
+    invalid: "SUPABASE_JWKS_INVALID",
+  },
+  SUPABASE_PUBLISHABLE_KEYS: {
+    what: "The project's publishable keys by name, as JSON.",
+    byPlatform: true,
+    read: namedKeys,
+    fallback: [],
+    invalid: "SUPABASE_PUBLISHABLE_KEYS_INVALID",
+  },
+  SUPABASE_PUBLISHABLE_KEY: { what: "A publishable key, for a self-hosted Supabase.", read: asWritten },
+  SUPABASE_ANON_KEY: { what: "The legacy `anon` key.", byPlatform: true, read: asWritten },
+  SB_EXECUTION_ID: {
+    what: "The platform's name for an isolate, for the log.",
+    byPlatform: true,
+    read: asWritten,
+    fallback: "unknown",
+  },
+} as const satisfies Record<string, Setting<unknown>>;
 
-/** Printable ASCII without spaces: what a URL may consist of. The URL parser drops line breaks without a word. */
-const URL_CHARACTERS = /^[\x21-\x7e]+$/;
+/** The secrets that hold keys: a name of these, or one of these followed by `_…`. */
+export const KEY_SECRETS = {
+  POWERSYNC_PRIVATE_KEY: "The key that signs: base64 of one private JWK. It is published too.",
+  POWERSYNC_PUBLIC_KEY: "More keys to publish: base64 of a public JWK, of an array, or of a JWKS.",
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type Read<S> = S extends { read: (text: string) => infer Value } ? Value : never;
+type Unset<S> = S extends { missing: ErrorCode } ? never
+  : S extends { fallback: infer Value } ? Value
+  : undefined;
+
+/** What `read` of a setting throws; the rest of the sentence "NAME cannot be used: it …". */
+class Unusable extends Error {}
 
 /** The platform's environment, as it is now. */
 export function readEnvironment(): Environment {
@@ -46,178 +126,122 @@ export function readEnvironment(): Environment {
 }
 
 /**
- * The key secrets, sorted by name: `POWERSYNC_PRIVATE_KEY` and `POWERSYNC_PRIVATE_KEY_…` sign,
- * `POWERSYNC_PUBLIC_KEY` and `POWERSYNC_PUBLIC_KEY_…` are published besides.
+ * Reads one setting. White space around a value is not part of it.
+ *
+ * @throws {PowerSyncAuthError} The setting's `missing` or `invalid` code. The value is never repeated.
  */
+export function readSetting<Name extends SettingName>(
+  environment: Environment,
+  name: Name,
+): Read<(typeof SETTINGS)[Name]> | Unset<(typeof SETTINGS)[Name]>;
+export function readSetting(environment: Environment, name: SettingName): unknown {
+  const { read, fallback, missing, invalid }: Setting<unknown> = SETTINGS[name];
+  const text = textOf(environment, name);
+  if (text === undefined) {
+    if (missing === undefined) return fallback;
+    throw new PowerSyncAuthError(missing, { hint: hintFor(name) });
+  }
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof Unusable) || invalid === undefined) throw error;
+    throw unusableSetting(name, { code: invalid, state: `it ${error.message}` });
+  }
+}
+
+/** The error of a setting that cannot be used: what it is for is how to correct it. */
+export function unusableSetting(
+  name: SettingName,
+  { code, state }: { code: ErrorCode; state: string },
+): PowerSyncAuthError {
+  return new PowerSyncAuthError(code, { message: `${name} cannot be used: ${state}.`, hint: hintFor(name) });
+}
+
+function hintFor(name: SettingName): string {
+  const { what }: Setting<unknown> = SETTINGS[name];
+  return `Set ${name}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
+}
+
+/** The key secrets, sorted by name: those that sign, and those that are only published. */
 export function readKeySecrets(environment: Environment): { signing: Secret[]; extra: Secret[] } {
   return {
-    signing: secretsNamed(environment, /^POWERSYNC_PRIVATE_KEY(_|$)/),
-    extra: secretsNamed(environment, /^POWERSYNC_PUBLIC_KEY(_|$)/),
+    signing: secretsNamed(environment, "POWERSYNC_PRIVATE_KEY"),
+    extra: secretsNamed(environment, "POWERSYNC_PUBLIC_KEY"),
   };
 }
 
 /**
- * What every token has in common.
+ * The API keys that a client may send: every publishable key, and the legacy `anon` key.
  *
- * @throws {PowerSyncAuthError} `POWERSYNC_URL_MISSING`, `POWERSYNC_URL_INVALID`, `POWERSYNC_AUDIENCE_INVALID`,
- * `POWERSYNC_TOKEN_TTL_INVALID`
- */
-export function readTokenSettings(environment: Environment): TokenSettings {
-  const url = required(environment, "POWERSYNC_URL", readUrl, "supabase secrets set POWERSYNC_URL=https://…");
-  return {
-    url,
-    audience: readAudience(environment) ?? url,
-    issuer: value(environment, "POWERSYNC_ISSUER") ?? DEFAULT_ISSUER,
-    lifetimeSeconds: readLifetime(environment),
-  };
-}
-
-/**
- * How a Supabase user's access token is checked.
- *
- * @throws {PowerSyncAuthError} `SUPABASE_URL_MISSING`, `SUPABASE_URL_INVALID`, `SUPABASE_JWKS_INVALID`,
- * `POWERSYNC_SESSION_CHECK_INVALID`
- */
-export function readUserTokenSettings(environment: Environment): UserTokenSettings {
-  return {
-    supabaseUrl: required(environment, "SUPABASE_URL", readUrl, "Supabase sets it in every Edge Function"),
-    inlineKeys: readInlineKeys(environment),
-    issuer: value(environment, "POWERSYNC_USER_ISSUER"),
-    sessionCheck: readSessionCheck(environment),
-  };
-}
-
-/**
- * The API keys a client may show: every publishable key, and the legacy `anon` key.
- *
- * @throws {PowerSyncAuthError} `SUPABASE_PUBLISHABLE_KEYS_MISSING` when there is none at all,
- * `SUPABASE_PUBLISHABLE_KEYS_INVALID`
+ * @throws {PowerSyncAuthError} `SUPABASE_PUBLISHABLE_KEYS_MISSING`, `SUPABASE_PUBLISHABLE_KEYS_INVALID`
  */
 export function readApiKeys(environment: Environment): [string, ...string[]] {
   const [first, ...others] = [
-    ...readPublishableKeys(environment),
-    value(environment, "SUPABASE_PUBLISHABLE_KEY"),
-    value(environment, "SUPABASE_ANON_KEY"),
+    ...readSetting(environment, "SUPABASE_PUBLISHABLE_KEYS"),
+    readSetting(environment, "SUPABASE_PUBLISHABLE_KEY"),
+    readSetting(environment, "SUPABASE_ANON_KEY"),
   ].filter((key) => key !== undefined);
   if (first !== undefined) return [first, ...others];
   throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING", {
-    message: "The platform provides no API key to compare with.",
-    hint: "Self-hosted: set SUPABASE_PUBLISHABLE_KEY. Supabase itself sets SUPABASE_PUBLISHABLE_KEYS.",
+    hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
   });
 }
 
-/** The list of other trusted identity providers as it stands in the secret, or `undefined`. */
-export function readIdentityProviders(environment: Environment): string | undefined {
-  return value(environment, "POWERSYNC_IDENTITY_PROVIDERS");
-}
-
-/** The platform's name for this isolate, for the log. */
-export function readExecutionId(environment: Environment): string {
-  return value(environment, "SB_EXECUTION_ID") ?? "unknown";
-}
-
-function value(environment: Environment, name: string): string | undefined {
+function textOf(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;
 }
 
-function secretsNamed(environment: Environment, pattern: RegExp): Secret[] {
-  return Object.keys(environment).filter((name) => pattern.test(name)).sort().flatMap((name) => {
-    const found = value(environment, name);
-    return found === undefined ? [] : [{ name, value: found }];
+function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS): Secret[] {
+  const isOne = (name: string) => name === prefix || name.startsWith(`${prefix}_`);
+  return Object.keys(environment).filter(isOne).sort().flatMap((name) => {
+    const value = textOf(environment, name);
+    return value === undefined ? [] : [{ name, value }];
   });
 }
 
-function required<T>(
-  environment: Environment,
-  name: RequiredSetting & CheckedSetting,
-  read: (name: CheckedSetting, text: string) => T,
-  fix: string,
-): T {
-  const text = value(environment, name);
-  if (text !== undefined) return read(name, text);
-  throw new PowerSyncAuthError(`${name}_MISSING`, {
-    message: `${name} is not set.`,
-    hint: `Set it: ${fix}.`,
-  });
-}
-
-function invalid(name: CheckedSetting, state: string, fix: string): PowerSyncAuthError {
-  return new PowerSyncAuthError(`${name}_INVALID`, {
-    message: `${name} cannot be used: it ${state}.`,
-    hint: fix,
-  });
+function asWritten(text: string): string {
+  return text;
 }
 
 /** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */
-function readUrl(name: CheckedSetting, text: string): string {
-  const url = URL_CHARACTERS.test(text) ? URL.parse(text) : null;
-  if (
-    url === null || !/^https?:$/.test(url.protocol) || /[<>?#]/.test(text) || url.username || url.password
-  ) {
-    const fix =
-      `Set an http(s) URL without user name, query or fragment: supabase secrets set ${name}=https://…`;
-    throw invalid(name, "is not a plain URL", fix);
-  }
+function plainUrl(text: string): string {
+  // Printable ASCII without spaces: the URL parser drops line breaks without a word.
+  const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[<>?#]/.test(text);
+  if (!isPlain || url.username !== "" || url.password !== "") throw new Unusable("is not a plain URL");
   return text.replace(/\/+$/, "");
 }
 
-function readAudience(environment: Environment): string | string[] | undefined {
-  const text = value(environment, "POWERSYNC_AUDIENCE");
-  if (text === undefined) return undefined;
-  const [first, ...others] = text.split(",").map((audience) => audience.trim()).filter((audience) =>
-    audience !== ""
-  );
-  if (first !== undefined) return others.length === 0 ? first : [first, ...others];
-  throw invalid(
-    "POWERSYNC_AUDIENCE",
-    "names no audience",
-    "supabase secrets set POWERSYNC_AUDIENCE=<audience>,<another>, or unset it to use POWERSYNC_URL.",
-  );
+function commaSeparated(text: string): [string, ...string[]] {
+  const [first, ...others] = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  if (first === undefined) throw new Unusable("names nothing");
+  return [first, ...others];
 }
 
-function readLifetime(environment: Environment): number {
-  const text = value(environment, "POWERSYNC_TOKEN_TTL");
-  if (text === undefined) return DEFAULT_LIFETIME_SECONDS;
+function lifetime(text: string): number {
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
   if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
-  throw invalid(
-    "POWERSYNC_TOKEN_TTL",
-    `is no whole number of seconds from ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}`,
-    `supabase secrets set POWERSYNC_TOKEN_TTL=${DEFAULT_LIFETIME_SECONDS}`,
+  throw new Unusable(
+    `must be a whole number of seconds from ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}`,
   );
 }
 
-function readSessionCheck(environment: Environment): "token" | "server" {
-  const text = value(environment, "POWERSYNC_SESSION_CHECK") ?? "token";
+function sessionCheck(text: string): "token" | "server" {
   if (text === "token" || text === "server") return text;
-  throw invalid(
-    "POWERSYNC_SESSION_CHECK",
-    "is neither `token` nor `server`",
-    "supabase secrets set POWERSYNC_SESSION_CHECK=server, or unset it.",
-  );
+  throw new Unusable("is neither `token` nor `server`");
 }
 
-/** `{"keys":[…]}` or a bare array. */
-function readInlineKeys(environment: Environment): Record<string, unknown>[] {
-  const text = value(environment, "SUPABASE_JWKS");
-  if (text === undefined) return [];
+function jwks(text: string): Record<string, unknown>[] {
   const decoded = decodeJsonSecret(text);
   const found = decoded.ok ? decoded.value : undefined;
   const keys = isJsonObject(found) ? found.keys : found;
   if (Array.isArray(keys) && keys.every(isJsonObject)) return keys;
-  throw invalid("SUPABASE_JWKS", "is not a JWKS", "Supabase sets it; self-hosted, set a JWKS or unset it.");
+  throw new Unusable("is not a JWKS");
 }
 
-/** `{"default":"sb_publishable_…", …}` */
-function readPublishableKeys(environment: Environment): string[] {
-  const text = value(environment, "SUPABASE_PUBLISHABLE_KEYS");
-  if (text === undefined) return [];
+function namedKeys(text: string): string[] {
   const decoded = decodeJsonSecret(text);
   const keys = decoded.ok && isJsonObject(decoded.value) ? Object.values(decoded.value) : [undefined];
   if (keys.every((key): key is string => typeof key === "string" && key !== "")) return keys;
-  throw invalid(
-    "SUPABASE_PUBLISHABLE_KEYS",
-    "is no JSON object of names and keys",
-    "Supabase sets it; self-hosted, set SUPABASE_PUBLISHABLE_KEY instead.",
-  );
+  throw new Unusable("is not a JSON object of names and keys");
 }

@@ -1,26 +1,44 @@
 import type { JWTPayload } from "jose";
 import { SignJWT } from "jose/jwt/sign";
+import { PowerSyncAuthError } from "./errors.ts";
+import { loadKeyRing, type SigningKey, signingKeyAt } from "./keys.ts";
+import type { Log } from "./log.ts";
+import { once } from "./once.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
-import { type ClaimsErrorCode, PowerSyncAuthError } from "./errors.ts";
-import type { SigningKey } from "./keys.ts";
+import { type Environment, readKeySecrets, readSetting } from "./settings.ts";
 
-/** What goes into every token besides the caller's claims. */
-export interface TokenOptions {
-  readonly key: SigningKey;
+/** The answer of both auth functions. */
+export interface Credentials {
+  /** The signed token. */
+  readonly token: string;
+  /** The PowerSync instance, as the original example called it. */
+  readonly powersync_url: string;
+  /** The same, as PowerSync's SDKs call it. */
+  readonly endpoint: string;
+  /** The token's subject. */
+  readonly user_id: string;
+  /** ISO 8601. */
+  readonly expires_at: string;
+}
+
+/** What every token has in common. */
+export interface TokenSettings {
+  /** The PowerSync instance, without a trailing slash. */
+  readonly url: string;
+  /** `aud`: one audience as text, several as an array (RFC 7519, section 4.1.3). */
   readonly audience: string | string[];
+  /** `iss`; PowerSync does not check it. */
   readonly issuer: string;
   /** `exp - iat` in seconds. */
   readonly lifetimeSeconds: number;
-  /** The time of issue in seconds since 1970; `iat` and `exp` derive from it. */
-  readonly now: number;
 }
 
-/** A signed token and what its owner needs to know of it. */
-export interface IssuedToken {
-  readonly token: string;
-  readonly subject: string;
-  /** `exp`: seconds since 1970. */
-  readonly expiresAt: number;
+/** What issuing tokens depends on. */
+export interface TokenIssuerOptions {
+  readonly environment: () => Environment;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
 }
 
 /** Set by us alone (RFC 7519, section 4.1). */
@@ -29,62 +47,148 @@ const RESERVED_CLAIMS = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 /** Half of what PowerSync takes: above about 16 KB it answers a bare HTTP 431. */
 const MAX_TOKEN_BYTES = 8192;
 
-const EDIT_CLAIMS = "Change supabase/functions/_shared/powersync/claims.ts and deploy again.";
+/** A token may answer a later request with the same claims while it is this young. */
+const REUSE_SECONDS = 15;
+/** The same, as a part of its lifetime: at least 95 % of it is left. */
+const REUSE_LIFETIME_PART = 0.05;
+
+/**
+ * What every token has in common.
+ *
+ * @throws {PowerSyncAuthError} `POWERSYNC_URL_MISSING`, `POWERSYNC_URL_INVALID`, `POWERSYNC_AUDIENCE_INVALID`,
+ * `POWERSYNC_TOKEN_TTL_INVALID`
+ */
+export function readTokenSettings(environment: Environment): TokenSettings {
+  const url = readSetting(environment, "POWERSYNC_URL");
+  const [audience, ...others] = readSetting(environment, "POWERSYNC_AUDIENCE") ?? [url];
+  return {
+    url,
+    audience: others.length === 0 ? audience : [audience, ...others],
+    issuer: readSetting(environment, "POWERSYNC_ISSUER"),
+    lifetimeSeconds: readSetting(environment, "POWERSYNC_TOKEN_TTL"),
+  };
+}
+
+/**
+ * Makes the function that turns claims into credentials. It reads settings and keys on its first call and keeps them.
+ *
+ * @returns A function of a thunk that yields what `claims.ts` returns; it answers the JSON of `Credentials`. It throws
+ * every error of the settings, the keys and the claims; what `claims.ts` throws by accident becomes `CLAIMS_FAILED`.
+ */
+export function tokenIssuer(
+  { environment, now, log }: TokenIssuerOptions,
+): (claims: () => unknown) => Promise<string> {
+  const load = once(async () => {
+    const settings = readTokenSettings(environment());
+    const ring = await loadKeyRing({ signing: readKeySecrets(environment()).signing });
+    signingKeyAt(ring, now() / 1000);
+    for (const { error } of ring.problems) log(error);
+    return { settings, ring };
+  });
+  let last: Issued | undefined;
+  return async (claims) => {
+    const { settings, ring } = await load();
+    const text = asJson(await callClaims(claims));
+    const seconds = now() / 1000;
+    const key = signingKeyAt(ring, seconds);
+    if (last !== undefined && last.claims === text && last.key === key && isYoung(last, seconds)) {
+      return last.answer;
+    }
+    last = await issue(text, { settings, key, now: seconds });
+    return last.answer;
+  };
+}
+
+/** The token that was signed last. */
+interface Issued {
+  /** The JSON of its claims, as `claims.ts` returned them. */
+  readonly claims: string | undefined;
+  readonly key: SigningKey;
+  readonly answer: string;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  readonly lifetimeSeconds: number;
+}
+
+/** A token that seems to come from the future, because the clock was set back, is not young. */
+function isYoung({ issuedAt, lifetimeSeconds }: Issued, now: number): boolean {
+  const age = now - issuedAt;
+  return age >= 0 && age <= Math.min(REUSE_SECONDS, lifetimeSeconds * REUSE_LIFETIME_PART);
+}
+
+async function issue(
+  claims: string | undefined,
+  { settings, key, now }: { settings: TokenSettings; key: SigningKey; now: number },
+): Promise<Issued> {
+  const { url, lifetimeSeconds } = settings;
+  const { token, subject, issuedAt } = await signToken(claims, { ...settings, key, now });
+  const credentials: Credentials = {
+    token,
+    powersync_url: url,
+    endpoint: url,
+    user_id: subject,
+    expires_at: new Date((issuedAt + lifetimeSeconds) * 1000).toISOString(),
+  };
+  return { claims, key, answer: JSON.stringify(credentials), issuedAt, lifetimeSeconds };
+}
 
 /**
  * Signs a PowerSync token.
  *
- * @param claims What `claims.ts` returned: `sub` and any further claims. Hostile until checked here.
- * @param options Key, audience, issuer, lifetime and time.
+ * @param claims The JSON of what `claims.ts` returned: `sub` and any further claims. Hostile until checked here.
+ * @param options The key, what every token has in common, and the time in seconds since 1970, from which `iat` and
+ * `exp` derive.
  * @throws {PowerSyncAuthError} `CLAIMS_NOT_AN_OBJECT`, `CLAIMS_RESERVED`, `CLAIMS_SUBJECT_INVALID`,
- * `CLAIMS_PARAMETERS_INVALID`, `CLAIMS_NOT_JSON`, `TOKEN_TOO_LARGE`
+ * `CLAIMS_PARAMETERS_INVALID`, `TOKEN_TOO_LARGE`
  * @see RFC 7519, section 4.1; PowerSync KeyStore
  */
-export async function issueToken(claims: unknown, options: TokenOptions): Promise<IssuedToken> {
+export async function signToken(
+  claims: string | undefined,
+  options: Omit<TokenSettings, "url"> & { readonly key: SigningKey; readonly now: number },
+): Promise<{ token: string; subject: string; issuedAt: number }> {
   const { key, audience, issuer, lifetimeSeconds, now } = options;
   const checked = checkClaims(claims);
   const iat = Math.floor(now);
-  const exp = iat + lifetimeSeconds;
-  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp })
+  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp: iat + lifetimeSeconds })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(key.privateKey);
   if (token.length > MAX_TOKEN_BYTES) {
-    throw claimsError(
-      "TOKEN_TOO_LARGE",
-      `The token has ${token.length} bytes, more than ${MAX_TOKEN_BYTES}.`,
-    );
+    const message = `The token has ${token.length} bytes, more than ${MAX_TOKEN_BYTES}.`;
+    throw new PowerSyncAuthError("TOKEN_TOO_LARGE", { message });
   }
-  return { token, subject: checked.sub, expiresAt: exp };
+  return { token, subject: checked.sub, issuedAt: iat };
 }
 
-/** The claims as JSON carries them, so that what is checked is what is signed. */
-function checkClaims(claims: unknown): JWTPayload & { sub: string } {
-  const copy = asJson(claims);
-  if (!isJsonObject(copy)) throw claimsError("CLAIMS_NOT_AN_OBJECT", "The claims are not an object.");
+/** What is checked is what is signed: the claims as JSON carries them. */
+function checkClaims(claims: string | undefined): JWTPayload & { sub: string } {
+  const copy: unknown = claims === undefined ? undefined : JSON.parse(claims);
+  if (!isJsonObject(copy)) throw new PowerSyncAuthError("CLAIMS_NOT_AN_OBJECT");
   const reserved = RESERVED_CLAIMS.find((name) => Object.hasOwn(copy, name));
-  if (reserved !== undefined) throw claimsError("CLAIMS_RESERVED", `The claim \`${reserved}\` is reserved.`);
-  const { sub, parameters } = copy;
-  if (!isPlainText(sub)) {
-    const message =
-      "The claim `sub` is not a non-empty text of well-formed Unicode without control characters.";
-    throw claimsError("CLAIMS_SUBJECT_INVALID", message);
+  if (reserved !== undefined) {
+    throw new PowerSyncAuthError("CLAIMS_RESERVED", { message: `The claim \`${reserved}\` is reserved.` });
   }
+  const { sub, parameters } = copy;
+  if (!isPlainText(sub)) throw new PowerSyncAuthError("CLAIMS_SUBJECT_INVALID");
   // PowerSync refuses anything else.
   if (parameters !== undefined && !isJsonObject(parameters)) {
-    throw claimsError("CLAIMS_PARAMETERS_INVALID", "The claim `parameters` is not an object.");
+    throw new PowerSyncAuthError("CLAIMS_PARAMETERS_INVALID");
   }
   return { ...copy, sub };
 }
 
-function asJson(claims: unknown): unknown {
+function asJson(claims: unknown): string | undefined {
   try {
-    const json = JSON.stringify(claims);
-    return json === undefined ? undefined : JSON.parse(json);
+    return JSON.stringify(claims);
   } catch (cause) {
-    throw claimsError("CLAIMS_NOT_JSON", "The claims cannot be written as JSON.", cause);
+    throw new PowerSyncAuthError("CLAIMS_NOT_JSON", { cause });
   }
 }
 
-function claimsError(code: ClaimsErrorCode, message: string, cause?: unknown): PowerSyncAuthError {
-  return new PowerSyncAuthError(code, { message, hint: EDIT_CLAIMS, cause });
+async function callClaims(claims: () => unknown): Promise<unknown> {
+  try {
+    return await claims();
+  } catch (cause) {
+    if (cause instanceof PowerSyncAuthError) throw cause;
+    throw new PowerSyncAuthError("CLAIMS_FAILED", { cause });
+  }
 }

@@ -65,3 +65,16 @@ async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes:
   }
   return text + decoder.decode();
 }
+
+/**
+ * The JSON that an upstream answers.
+ *
+ * @throws {TypeError} The status is not 2xx, or there is no connection.
+ * @throws {SyntaxError} The body is not JSON.
+ * @throws {DOMException | RangeError} As `fetchUpstream`.
+ */
+export async function fetchJson(url: string, limits?: UpstreamLimits): Promise<unknown> {
+  const response = await fetchUpstream(url, { headers: { Accept: "application/json" } }, limits);
+  if (!response.ok) throw new TypeError(`The upstream answered ${response.status}.`);
+  return await response.json();
+}

@@ -1,11 +1,11 @@
 import type { JWTPayload } from "jose";
 
-/** Who vouched for a user when it was the project's own Supabase Auth. */
+/** Who vouches for a user of the project's own Supabase Auth. */
 export const SUPABASE = "supabase";
 
 /** A signed-in user whose token was verified. */
 export interface VerifiedUser {
-  /** The user's id: a UUID for a Supabase user. */
+  /** The user's ID: a UUID for a Supabase user. */
   readonly id: string;
   /** The Postgres role: `authenticated`, or the project's own. */
   readonly role: string;
@@ -14,8 +14,13 @@ export interface VerifiedUser {
   /** `supabase`, or the issuer of another trusted identity provider. */
   readonly provider: string;
   /**
-   * All claims of the verified token. `user_metadata` in them can be edited by the user: never decide by it what
-   * somebody may see; `app_metadata` cannot.
+   * The third-party app that acts for the user, where the token comes from the project's OAuth 2.1 server: its client
+   * ID, one of `POWERSYNC_OAUTH_CLIENTS`. `undefined` is the user's own session.
+   */
+  readonly clientId: string | undefined;
+  /**
+   * All claims of the verified token. Do not authorize by `user_metadata`: users can edit it. They cannot edit
+   * `app_metadata`.
    */
   readonly claims: JWTPayload;
 }

@@ -1,0 +1,219 @@
+/** Which tokens of a trusted provider count: what type they state, for whom they are, how long, and who their user is. */
+import { assert, assertEquals } from "@std/assert";
+import { CompactSign, SignJWT } from "jose";
+import { withAuth } from "../support/auth_stand_in.ts";
+import { outcome } from "../support/answer.ts";
+import { startFunctions } from "../support/functions.ts";
+import { type Issuer, startIssuer } from "../support/issuer.ts";
+import { PUBLISHABLE_KEY, USER_ID, userClaims, userToken } from "../support/project.ts";
+import { makeKey, sign, unsigned } from "../support/signing.ts";
+
+const CLAIMS = { aud: "app", sub: "user-1" };
+const INVALID = "401 USER_TOKEN_INVALID";
+
+const entry = ({ issuer, jwksUri }: Issuer, more: Record<string, unknown> = {}) => ({
+  issuer,
+  audience: "app",
+  jwks_uri: jwksUri,
+  subject_prefix: "",
+  ...more,
+});
+
+Deno.test("a trusted provider's user gets a token, with a subject that no other provider's user can have", async () => {
+  await using provider = await startIssuer();
+  const { userOf, seen } = startFunctions({ providers: [entry(provider, { subject_prefix: undefined })] });
+  assertEquals(await userOf(await provider.sign(CLAIMS)), `${provider.issuer}|user-1`);
+  const { provider: name, role, isAnonymous, claims } = seen.user ?? {};
+  assertEquals([name, role, isAnonymous, claims?.aud], [provider.issuer, "authenticated", false, "app"]);
+  assertEquals(
+    await userOf(await provider.sign({ ...CLAIMS, sub: USER_ID })),
+    `${provider.issuer}|${USER_ID}`,
+  );
+  assertEquals(await userOf(await userToken()), USER_ID);
+});
+
+Deno.test("subject_claim and subject_prefix say who the user is", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({
+    providers: [entry(provider, { subject_claim: "uid", subject_prefix: "p|" })],
+  });
+  assertEquals(await userOf(await provider.sign({ ...CLAIMS, uid: "me" })), "p|me");
+  for (const uid of ["", 7, null, undefined, ["me"]]) {
+    assertEquals([uid, await userOf(await provider.sign({ ...CLAIMS, uid }))], [uid, INVALID]);
+  }
+});
+
+Deno.test("audience, expiry and start are checked strictly, with 60 s of tolerance", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({ providers: [entry(provider, { audience: ["app", "web"] })] });
+  const now = Math.floor(Date.now() / 1000);
+  const cases: [Record<string, unknown>, string][] = [
+    [{ aud: ["x", "web"] }, "user-1"],
+    ...["other", "app/", "", ["x"], undefined, 7].map((
+      aud,
+    ): [{ aud: unknown }, string] => [{ aud }, INVALID]),
+    [{ exp: now - 50 }, "user-1"],
+    [{ exp: now - 70 }, "401 USER_TOKEN_EXPIRED"],
+    ...[undefined, "soon", null, "9999999999", true].map((
+      exp,
+    ): [{ exp: unknown }, string] => [{ exp }, INVALID]),
+    [{ nbf: now + 50 }, "user-1"],
+    [{ nbf: now + 70 }, INVALID],
+  ];
+  for (const [claims, expected] of cases) {
+    const token = await provider.sign({ ...CLAIMS, ...claims });
+    assertEquals([claims, await userOf(token)], [claims, expected]);
+  }
+  const [key] = provider.keys;
+  assert(key !== undefined);
+  const endless = `{"iss":"${provider.issuer}","aud":"app","sub":"user-1","exp":1e309}`;
+  const token = await new CompactSign(new TextEncoder().encode(endless))
+    .setProtectedHeader({ alg: "ES256", kid: "provider-key-1" }).sign(key.privateKey);
+  assertEquals(await userOf(token), INVALID, "an infinite expiry");
+});
+
+Deno.test("another kind of token that the provider signs with the same keys is refused", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({ providers: [entry(provider)] });
+  for (const typ of ["JWT", "jwt", "at+jwt", "application/at+jwt", undefined]) {
+    assertEquals([typ, await userOf(await provider.sign(CLAIMS, { typ }))], [typ, "user-1"]);
+  }
+  for (const typ of ["logout+jwt", "secevent+jwt", "dpop+jwt", "JOSE", "", 7, ["JWT"]]) {
+    assertEquals([typ, await userOf(await provider.sign(CLAIMS, { typ }))], [typ, INVALID]);
+  }
+});
+
+Deno.test("where `algorithms` is set no other is accepted, even if the provider's key signs with it", async () => {
+  await using provider = await startIssuer();
+  const token = await provider.sign(CLAIMS);
+  const strict = startFunctions({ providers: [entry(provider, { algorithms: ["RS256", "EdDSA"] })] });
+  assertEquals(await strict.userOf(token), INVALID);
+  assertEquals(provider.calls.jwks, 0);
+  const fitting = startFunctions({ providers: [entry(provider, { algorithms: ["RS256", "ES256"] })] });
+  assertEquals(await fitting.userOf(token), "user-1");
+});
+
+Deno.test("an `aud` that names others forbids a token, even where another claim names the audience", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({
+    providers: [entry(provider, { audience_claim: "azp", audience: ["app", "api"] })],
+  });
+  const cases: [Record<string, unknown>, string][] = [
+    [{ azp: "app" }, "user-1"],
+    [{ azp: "app", aud: ["x", "api"] }, "user-1"],
+    // A Clerk token from the template for another backend, for example, has the same azp.
+    ...["another-backend", ["x"], [], null, ""].map((aud): [{ azp: string; aud: unknown }, string] => [
+      { azp: "app", aud },
+      INVALID,
+    ]),
+    [{ aud: "app" }, INVALID],
+  ];
+  for (const [claims, expected] of cases) {
+    assertEquals([claims, await userOf(await provider.sign({ sub: "user-1", ...claims }))], [
+      claims,
+      expected,
+    ]);
+  }
+});
+
+Deno.test("a subject that a PowerSync token cannot carry is refused", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({ providers: [entry(provider)] });
+  for (const sub of ["a\nb", "\u0000", "\ud800", "", 42, ["user-1"], { id: "user-1" }]) {
+    assertEquals([sub, await userOf(await provider.sign({ ...CLAIMS, sub }))], [sub, INVALID]);
+  }
+});
+
+Deno.test("no key is fetched for a token whose claims or header already forbid it", async () => {
+  await using provider = await startIssuer();
+  const { userOf } = startFunctions({ providers: [{ issuer: provider.issuer, audience: "app" }] });
+  const useless = [
+    await provider.sign({ ...CLAIMS, aud: "other" }),
+    await provider.sign({ ...CLAIMS, sub: "" }),
+    await provider.sign({ ...CLAIMS, exp: null }),
+    await provider.sign(CLAIMS, { typ: "logout+jwt" }),
+    unsigned({ alg: "none" }, { ...CLAIMS, iss: provider.issuer, exp: 4e9 }),
+    unsigned({ alg: "HS256", kid: "provider-key-1" }, { ...CLAIMS, iss: provider.issuer, exp: 4e9 }),
+  ];
+  for (const token of useless) assertEquals(await userOf(token), INVALID);
+  assertEquals(provider.calls, { discovery: 0, jwks: 0 });
+});
+
+Deno.test("no provider's key verifies another's token, nor Supabase's, and no header leads to other keys", async () => {
+  await using a = await startIssuer();
+  await using b = await startIssuer();
+  await withAuth([], async (auth) => {
+    const { userOf } = startFunctions({ url: auth.url, providers: [entry(a), entry(b)] });
+    const [aKey] = a.keys;
+    assert(aKey !== undefined);
+    const foreign = await makeKey("ES256", "foreign");
+    const attacks = [
+      // Both providers call their key the same.
+      await a.sign({ ...CLAIMS, iss: b.issuer }),
+      await b.sign({ ...CLAIMS, iss: a.issuer }),
+      await a.sign(userClaims()),
+      await userToken({ ...CLAIMS, iss: a.issuer }),
+      await a.sign({ ...CLAIMS, iss: `${a.issuer}/` }),
+      await a.sign({ ...CLAIMS, iss: `${a.issuer}/auth/v1` }),
+      unsigned({ alg: "none" }, { ...CLAIMS, iss: a.issuer }),
+      unsigned({ alg: "ES256", kid: "provider-key-1" }, { ...CLAIMS, iss: a.issuer }),
+      await new SignJWT({ ...CLAIMS, iss: a.issuer, exp: 4e9 })
+        .setProtectedHeader({ alg: "HS256", kid: "provider-key-1" })
+        .sign(new TextEncoder().encode(JSON.stringify(aKey.publicJwk))),
+      await sign({ ...CLAIMS, iss: a.issuer, exp: 4e9 }, {
+        key: foreign,
+        header: { jku: `${b.url}/evil`, x5u: `${b.url}/evil`, jwk: foreign.publicJwk },
+      }),
+    ];
+    await userOf(await b.sign(CLAIMS));
+    const asked = { ...b.calls };
+    for (const [number, token] of attacks.entries()) {
+      assertEquals([number, await userOf(token)], [number, INVALID]);
+    }
+    assertEquals(b.calls, asked, "no header of a token is followed");
+    assertEquals(auth.calls.user, 1, "Supabase is asked about the one token that claims to be of its user");
+  });
+});
+
+Deno.test("an anonymous user of another Supabase project or of Firebase stays anonymous", async () => {
+  await using other = await startIssuer("ES256", "/auth/v1");
+  const { userOf, seen } = startFunctions({
+    providers: [entry(other, { audience: "authenticated", subject_prefix: undefined })],
+  });
+  const claims = { aud: "authenticated", sub: USER_ID };
+  for (
+    const more of [{ is_anonymous: true, role: "service_role" }, {
+      firebase: { sign_in_provider: "anonymous" },
+    }]
+  ) {
+    assertEquals(await userOf(await other.sign({ ...claims, ...more })), `${other.issuer}|${USER_ID}`);
+    assertEquals([seen.user?.isAnonymous, seen.user?.role], [true, "authenticated"]);
+  }
+});
+
+Deno.test("keys for encryption beside those for signatures, no `alg` and `use`, and the name Ed25519 do no harm", async () => {
+  await using provider = await startIssuer("Ed25519");
+  const [key] = provider.keys;
+  assert(key !== undefined);
+  const encryption = await makeKey("RS256", "encryption");
+  Object.assign(encryption.publicJwk, { use: "enc", alg: "RSA-OAEP" });
+  const { alg: _, use: __, ...bare } = key.publicJwk;
+  for (const publicJwk of [key.publicJwk, bare]) {
+    provider.keys = [encryption, { ...key, publicJwk }];
+    const { userOf } = startFunctions({ providers: [entry(provider)] });
+    assertEquals(await userOf(await provider.sign(CLAIMS)), "user-1");
+  }
+});
+
+Deno.test("powersync-auth-anonymous also accepts a trusted provider's user, and no other provider's", async () => {
+  await using trusted = await startIssuer();
+  await using stranger = await startIssuer();
+  const { send } = startFunctions({ providers: [entry(trusted)] });
+  const code = async (headers: Record<string, string>) =>
+    await outcome(await send("powersync-auth-anonymous", { headers }));
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+  assertEquals(await code(bearer(await trusted.sign(CLAIMS))), "200");
+  assertEquals(await code(bearer(await trusted.sign({ ...CLAIMS, aud: "x" }))), INVALID);
+  assertEquals(await code(bearer(await stranger.sign(CLAIMS))), INVALID);
+  assertEquals(await code({ apikey: PUBLISHABLE_KEY }), "200");
+});
