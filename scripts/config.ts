@@ -5,11 +5,13 @@
 import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
 import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
 import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
-import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
+import { readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import { isHttpUrl, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { assertUsable } from "./setup/inspect.ts";
+import { SHARED_KEY_NAME } from "./setup/shared-key.ts";
+import { isHttpUrl, isLoopback, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 
@@ -26,6 +28,9 @@ const HELP = `Prints PowerSync's client authentication settings.
 
 /** Where `deno task dev` serves. */
 const LOCAL_SUPABASE_URL = "http://127.0.0.1:54321";
+
+/** The secrets that `--static` prints the public halves of. */
+const KEY_NAMES = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY", SHARED_KEY_NAME];
 
 /** Reads the flags and prints the settings that they ask for. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -44,13 +49,21 @@ export async function main(args: readonly string[]): Promise<void> {
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
     throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --project.`);
   }
+  await assertUsable(variables, {
+    file: envFile,
+    names: [
+      ...(flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : []),
+      ...(jwksUrl === undefined ? ["SUPABASE_URL"] : []),
+      ...(flags.static && jwksUrl === undefined ? KEY_NAMES : []),
+    ],
+  });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   if (audiences[0] === DEVELOPMENT_AUDIENCE && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
     console.error(
       `No audience is known, so it is ${DEVELOPMENT_AUDIENCE}: add POWERSYNC_URL to the file, or --audience.`,
     );
   }
-  const jwksUri = jwksUrl ?? jwksUriOf(variables);
+  const jwksUri = jwksUrl ?? jwksUrlOf(variables.SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL);
   if (flags.static) {
     const keys = jwksUrl === undefined ? await keysOfFile(variables, envFile) : await keysOfJwks(jwksUrl);
     return console.log(settingsText({ audiences, keys }, jwksUri));
@@ -71,12 +84,6 @@ function readJwksUrl(url: string | undefined, project: string | undefined): stri
   }
   if (url === undefined || isHttpUrl(url)) return url;
   throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
-}
-
-function jwksUriOf({ SUPABASE_URL }: EnvVariables): string {
-  const url = SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL;
-  if (isHttpUrl(url)) return jwksUrlOf(url);
-  throw new CommandError("SUPABASE_URL in the file must be an http(s) URL: correct it, or give --project.");
 }
 
 function settingsText(settings: ClientAuth, jwksUri: string): string {

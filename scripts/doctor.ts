@@ -7,8 +7,8 @@ import { isHealthy, printable, reportLines } from "./doctor/report.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import { isHttpUrl, projectUrl } from "./setup/project-url.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { isHttpUrl, isLoopback, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 

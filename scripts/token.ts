@@ -8,6 +8,7 @@ import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts
 import { readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import { assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
 import { developmentClaims } from "./keys/development-claims.ts";
@@ -49,6 +50,8 @@ export async function main(args: readonly string[]): Promise<void> {
       : "deno task dev makes one with a key in it";
     throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
   }
+  const names = flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : [];
+  await assertUsable(variables, { file: envFile, names });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const request = { variables, envFile, claims, audiences, lifetimeSeconds, nowSeconds };

@@ -1,8 +1,7 @@
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../setup/audience.ts";
-import { isLoopback } from "../setup/local-only.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
+import { isLoopback, jwksUrlOf } from "../setup/project-url.ts";
 import { examineFunction, type FunctionFound } from "./auth-functions.ts";
 import { type Check, failed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";

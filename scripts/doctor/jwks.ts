@@ -1,13 +1,13 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { isLoopback, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";
-import { isPrivateHost } from "./url.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };

@@ -2,7 +2,7 @@ import { SignJWT } from "jose";
 import { Buffer } from "node:buffer";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
@@ -29,8 +29,6 @@ export interface DevelopmentToken {
   readonly alg: string;
 }
 
-const DEFAULT_ISSUER = "powersync-auth";
-
 /**
  * A token signed with the key that the functions would sign with.
  *
@@ -45,7 +43,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
     const { token } = await signToken(JSON.stringify(request.claims), {
       key,
       audience: others.length === 0 ? first : [first, ...others],
-      issuer: issuerOf(variables),
+      issuer: readSetting(variables, "POWERSYNC_ISSUER"),
       lifetimeSeconds,
       now: nowSeconds,
     });
@@ -82,15 +80,16 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
   const [first, ...others] = audiences;
   const aud = others.length === 0 ? first : [first, ...others];
   const times = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds };
-  const token = await new SignJWT({ ...request.claims, iss: issuerOf(variables), aud, ...times })
+  const token = await new SignJWT({
+    ...request.claims,
+    iss: readSetting(variables, "POWERSYNC_ISSUER"),
+    aud,
+    ...times,
+  })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(Buffer.from(key.k, "base64url"));
   await assertAccepted(token, { request, keys: { staticJwks: { keys: [key] } } });
   return { token, kid: key.kid, alg: key.alg };
-}
-
-function issuerOf(variables: EnvVariables): string {
-  return variables.POWERSYNC_ISSUER?.trim() || DEFAULT_ISSUER;
 }
 
 /** A token that PowerSync would refuse is not printed. */

@@ -4,7 +4,8 @@ import { assertGitIgnores } from "../setup/git-guard.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "../setup/local-only.ts";
+import { inspect, localOnly } from "../setup/inspect.ts";
+import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import type { EnvFileState, KeyReport } from "./report.ts";
 
 /** What every kind of new key needs. */
@@ -72,6 +73,7 @@ export async function storeKey(
 }
 
 async function stateOf(path: string): Promise<EnvFileState> {
-  const variables = await readEnvFile(path) ?? {};
-  return { path, localOnly: whyLocalOnly(variables), hasUrl: (variables.POWERSYNC_URL ?? "").trim() !== "" };
+  const findings = await inspect(await readEnvFile(path) ?? {}, { place: "deployment" });
+  const hasUrl = !findings.some(({ id }) => id === "POWERSYNC_URL_MISSING");
+  return { path, localOnly: localOnly(findings)?.message, hasUrl };
 }

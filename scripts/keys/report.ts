@@ -19,7 +19,7 @@ export interface KeyReport {
 /** What a person needs to know about the file. */
 export interface EnvFileState {
   readonly path: string;
-  /** Why it must not be uploaded; the rest of the sentence "it …". */
+  /** Why it must not be uploaded, as a sentence. */
   readonly localOnly: string | undefined;
   readonly hasUrl: boolean;
 }
@@ -116,7 +116,7 @@ function newKeyLines(report: KeyReport): string[] {
 function fileLines({ path, localOnly, hasUrl }: EnvFileState): string[] {
   if (localOnly !== undefined) {
     return [
-      `Written to ${path}. It is for this computer and must not be uploaded: it ${localOnly}.`,
+      `Written to ${path}. It is for this computer and must not be uploaded. ${localOnly}`,
       `For production: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
     ];
   }

@@ -1,6 +1,7 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
+import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
+import { assertUsable } from "../setup/inspect.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "./key-pair.ts";
 import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
@@ -9,8 +10,7 @@ import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from ".
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
 
-/** Default of POWERSYNC_TOKEN_TTL, in seconds. */
-const DEFAULT_LIFETIME_SECONDS = 300;
+const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
 
 /** What a rotation needs. */
 export interface RotationRequest extends KeyRequest {
@@ -34,7 +34,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const variables = file?.variables;
-  const lifetime = request.tokenLifetimeSeconds ?? lifetimeIn(variables) ?? DEFAULT_LIFETIME_SECONDS;
+  const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
     ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], local: false }
@@ -95,7 +95,7 @@ function bothHalves(privateNames: readonly string[], variables: EnvVariables | u
   });
 }
 
-function lifetimeIn(variables: EnvVariables | undefined): number | undefined {
-  const text = variables?.POWERSYNC_TOKEN_TTL?.trim() ?? "";
-  return /^\d{2,5}$/.test(text) ? Number(text) : undefined;
+async function lifetimeIn({ path, variables }: EnvFile = NO_FILE): Promise<number> {
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_TOKEN_TTL"] });
+  return readSetting(variables, "POWERSYNC_TOKEN_TTL");
 }

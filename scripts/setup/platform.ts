@@ -1,6 +1,6 @@
 import type { EnvVariables } from "./env-file.ts";
 import { CommandError } from "../cli/command.ts";
-import { isLoopback } from "./local-only.ts";
+import { isLoopback } from "./project-url.ts";
 
 /** The publishable key of the development Auth. It is public, because it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";

@@ -37,8 +37,13 @@ export function showState({ supabaseUrl, isDevelopmentAuth, publishableKey, keys
     return row;
   }));
   element("problems").replaceChildren(
-    ...problems.map(({ code, message, hint }) =>
-      resultItem({ outcome: "failed", code, seen: message, fix: hint })
+    ...problems.map(({ id, severity, message, hint }) =>
+      resultItem({
+        outcome: severity === "error" ? "failed" : "warning",
+        code: id,
+        seen: message,
+        ...(hint === "" ? {} : { fix: hint }),
+      })
     ),
   );
   element("client-auth").textContent = clientAuth;
