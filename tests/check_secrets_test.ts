@@ -37,7 +37,7 @@ Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the 
   });
 });
 
-Deno.test("a missing file and a missing name are said", async () => {
+Deno.test("a missing file and a missing name are reported", async () => {
   assertRefused(await callCommand(main, ["nowhere.env"]), /^There is no file nowhere\.env\.$/m);
   assertRefused(await callCommand(main, []), /^Usage: deno task check-secrets FILE$/m);
 });

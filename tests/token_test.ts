@@ -47,7 +47,7 @@ async function verdict(made: string, options: { audiences: string[]; staticJwks?
   ).outcome;
 }
 
-Deno.test("a token for a user stands alone on standard output, and PowerSync accepts it", async () => {
+Deno.test("standard output holds nothing but the token, and PowerSync accepts it", async () => {
   const ran = await token(["--user", "user-1"], { lines: "POWERSYNC_URL=http://localhost:8080/\n" });
   const made = alone(ran);
   const { iat = 0, exp = 0, ...claims } = decodeJwt(made);
@@ -177,7 +177,7 @@ Deno.test("a missing or broken key is named with its fix, and never shown", asyn
   assertFalse(cut.stderr.includes("c2VjcmV0"));
 });
 
-Deno.test("--help says what there is", async () => {
+Deno.test("--help lists the flags", async () => {
   const { code, stdout } = await token(["--help"]);
   assertEquals(code, 0);
   for (

@@ -36,7 +36,7 @@ Deno.test("a changed claims.ts takes effect, and the development Auth keeps its 
   });
 });
 
-Deno.test("a syntax error is one line, the functions go on, and the correction takes effect", async () => {
+Deno.test("a syntax error is printed in one line, the functions keep running, and the correction takes effect", async () => {
   await withDevServer(async (server) => {
     const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
     const line = await editClaims(server, "const broken = ;", NOT_LOADED);
@@ -74,7 +74,7 @@ Deno.test("functions that fail on their own start again with the next request", 
   });
 });
 
-Deno.test("a changed .env takes effect, a removed secret is gone, and a broken line is told in one", async () => {
+Deno.test("a changed .env takes effect, a removed secret is gone, and a broken line is reported in one line", async () => {
   await withDevServer(async (server) => {
     await editClaims(
       server,
@@ -93,7 +93,7 @@ Deno.test("a changed .env takes effect, a removed secret is gone, and a broken l
   });
 });
 
-Deno.test("the functions see the .env file and the platform's variables, and nothing of the shell", async () => {
+Deno.test("the functions see the .env file and the platform's variables, but not the shell's", async () => {
   await withDevServer(async (server) => {
     await editClaims(
       server,

@@ -140,7 +140,7 @@ const CASES: Case[] = [
   }),
 ];
 
-Deno.test("a deployment in order is healthy, down to the PowerSync instance's own answer", async () => {
+Deno.test("a good deployment is healthy, up to the PowerSync instance's own answer", async () => {
   await withDeployment(async (deployment) => {
     const checks = await look(deployment, { powersync: deployment.powersync });
     assertEquals(checks.filter(({ status }) => status === "failed" || status === "warning"), []);

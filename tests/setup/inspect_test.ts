@@ -26,7 +26,7 @@ Deno.test("a good set has no findings, and what Supabase sets itself may be miss
   assertEquals(await idsOf(GOOD), []);
 });
 
-Deno.test("what is for this computer only is found for a deployment", async () => {
+Deno.test("a deployment must not get what is for this computer only", async () => {
   assertEquals(await idsOf(LOCAL, "local"), []);
   assertEquals(await idsOf(LOCAL), [
     "POWERSYNC_PRIVATE_KEY: local-key",
@@ -83,7 +83,7 @@ for (
   });
 }
 
-Deno.test("a command is refused only for what it needs and cannot use; what is missing is its own matter", async () => {
+Deno.test("a command is refused for what it needs and cannot use, but not for what is missing", async () => {
   const broken = { POWERSYNC_TOKEN_TTL: "1h", POWERSYNC_PRIVATE_KEY_2: "e30", POWERSYNC_SHARED_KEY: "e30" };
   const names = (...wanted: string[]) => assertUsable(broken, { file: ".env", names: wanted });
   await names("POWERSYNC_URL", "POWERSYNC_AUDIENCE");

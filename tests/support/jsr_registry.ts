@@ -30,7 +30,7 @@ export function startJsrRegistry(packages: Readonly<Record<string, string>>): Js
 
 function packageFiles(id: string, source: string): [path: string, content: string][] {
   const [, name, version] = /^(@[^@]+)@(.+)$/.exec(id) ?? [];
-  if (name === undefined || version === undefined) throw new Error(`${id} is no @scope/name@version.`);
+  if (name === undefined || version === undefined) throw new Error(`${id} is not @scope/name@version.`);
   const checksum = `sha256-${createHash("sha256").update(source).digest("hex")}`;
   const manifest = { "/mod.ts": { size: new TextEncoder().encode(source).length, checksum } };
   return [
