@@ -43,12 +43,25 @@ Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so a signed-ou
   });
 });
 
-Deno.test("an API key of ours that the gateway refuses is a 500, not the user's fault", async () => {
+Deno.test("an API key of ours that the gateway refuses is a 500, in the words of any gateway", async () => {
+  // The hosted gateway, and Kong in front of a self-hosted Auth.
+  const refusals: [number, string][] = [
+    [401, "Invalid API key"],
+    [401, "Invalid authentication credentials"],
+    [401, "Unauthorized"],
+    [403, "You cannot consume this service"],
+  ];
   await withAuth([], async (auth) => {
-    auth.user = () => Response.json({ message: "Invalid API key" }, { status: 401 });
-    const { code } = startFunctions({ url: auth.url, inline: [] });
     const token = await signLegacyToken();
-    await captureLog(async () => assertEquals(await code(token), "500 SUPABASE_PUBLISHABLE_KEYS_INVALID"));
+    await captureLog(async () => {
+      for (const [status, message] of refusals) {
+        auth.user = () => Response.json({ message }, { status });
+        const code = await startFunctions(auth).code(token);
+        assertEquals([message, code], [message, "500 SUPABASE_PUBLISHABLE_KEYS_INVALID"]);
+      }
+      auth.user = () => Response.json({ message: "no Route matched with those values" }, { status: 404 });
+      assertEquals(await startFunctions(auth).code(token), "503 AUTH_SERVER_UNAVAILABLE");
+    });
   });
 });
 

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { decodeJwt, importJWK, jwtVerify } from "jose";
 import { answer } from "../support/answer.ts";
-import { powersyncKey, startFunctions } from "../support/functions.ts";
+import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { base64, POWERSYNC_URL, projectKeys, USER_ID, userToken } from "../support/project.ts";
+import { base64, POWERSYNC_URL, USER_ID, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
 interface CallOptions {
@@ -24,43 +24,37 @@ async function call(
   });
 }
 
-Deno.test("a signed-in user gets a token, the endpoint under both names, the user id and the expiry", async () => {
+Deno.test("with the original example's secrets a signed-in user gets a token that the public key verifies", async () => {
+  const key = await makeKey("RS256", "powersync-0123456789");
+  const environment = {
+    POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
+    POWERSYNC_PUBLIC_KEY: base64(key.publicJwk),
+  };
   for (const method of ["GET", "POST"]) {
-    const response = await call({ method });
+    const seconds = Math.floor(Date.now() / 1000);
+    const response = await call({ environment, method, now: seconds * 1000 + 999 });
     assertEquals(response.headers.get("Cache-Control"), "no-store");
     assertEquals(response.headers.get("Content-Type"), "application/json");
     const { status, body } = await answer(response);
-    const { exp = 0 } = decodeJwt(body.token);
+    const { protectedHeader, payload } = await jwtVerify(body.token, await importJWK(key.publicJwk));
+    assertEquals(protectedHeader, { alg: "RS256", kid: "powersync-0123456789", typ: "JWT" });
+    assertEquals(payload, {
+      sub: USER_ID,
+      team: "blue",
+      aud: POWERSYNC_URL,
+      iss: "powersync-auth",
+      iat: seconds,
+      exp: seconds + 300,
+    });
     const expected = {
       token: body.token,
       powersync_url: POWERSYNC_URL,
       endpoint: POWERSYNC_URL,
       user_id: USER_ID,
-      expires_at: new Date(exp * 1000).toISOString(),
+      expires_at: new Date((seconds + 300) * 1000).toISOString(),
     };
     assertEquals({ status, body }, { status: 200, body: expected });
   }
-});
-
-Deno.test("the token's header and claims are those of the contract, and the public key verifies it", async () => {
-  const key = await makeKey("RS256", "powersync-0123456789");
-  // The secrets of the original example.
-  const environment = {
-    POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
-    POWERSYNC_PUBLIC_KEY: base64(key.publicJwk),
-  };
-  const seconds = Math.floor(Date.now() / 1000);
-  const { body } = await answer(await call({ environment, now: seconds * 1000 + 999 }));
-  assertEquals(decodeProtectedHeader(body.token), { alg: "RS256", kid: "powersync-0123456789", typ: "JWT" });
-  assertEquals(decodeJwt(body.token), {
-    sub: USER_ID,
-    team: "blue",
-    aud: POWERSYNC_URL,
-    iss: "powersync-auth",
-    iat: seconds,
-    exp: seconds + 300,
-  });
-  await jwtVerify(body.token, await importJWK(key.publicJwk), { algorithms: ["RS256"] });
 });
 
 Deno.test("audience, issuer and lifetime follow their secrets; a trailing slash of the URL is dropped", async () => {
@@ -98,19 +92,4 @@ Deno.test("a missing or malformed secret is a 500 that names it", async () => {
     assertEquals(lines.length, 1);
     assertMatch(lines.join(), new RegExp(`^powersync-auth ${code} execution_id=run-7 `));
   }
-});
-
-Deno.test("a bad signing key beside a good one is left out and logged by its secret's name", async () => {
-  const lines = await captureLog(async () => {
-    const environment = {
-      POWERSYNC_PRIVATE_KEY_2: base64({
-        ...powersyncKey.privateJwk,
-        d: projectKeys.ES256.privateJwk.d,
-        kid: "other",
-      }),
-    };
-    assertEquals((await call({ environment })).status, 200);
-  });
-  assertEquals(lines.length, 1);
-  assertMatch(lines.join(), /KEY_INCONSISTENT.*POWERSYNC_PRIVATE_KEY_2/);
 });

@@ -1,4 +1,4 @@
-/** Where a trusted provider's keys come from, how long they serve, and what its outages touch. */
+/** Where a trusted provider's keys come from, and what its outages touch. How long they serve is in key_set_test.ts. */
 import { assert, assertEquals } from "@std/assert";
 import { startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
@@ -6,7 +6,6 @@ import { captureLog } from "../support/log.ts";
 import { USER_ID, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
-const MINUTE_MS = 60_000;
 const DOWN = "503 IDENTITY_PROVIDER_UNAVAILABLE";
 const CLAIMS = { aud: "app", sub: "user-1" };
 
@@ -74,47 +73,6 @@ Deno.test("a rotated key is found after a cool-down; unknown kids do not cause m
   clock.ms += 31_000;
   assertEquals(await userOf(token), "user-1");
   assertEquals(provider.calls.jwks, 2);
-});
-
-Deno.test("the last good keys of a provider that went down serve for 60 minutes, and not longer", async () => {
-  await using provider = await startIssuer();
-  const { userOf, clock } = startFunctions({ providers: [discovered(provider)] });
-  const token = await lasting(provider);
-  assertEquals(await userOf(token), "user-1");
-  provider.broken = down;
-  for (const minutes of [11, 30, 18]) {
-    clock.ms += minutes * MINUTE_MS;
-    assertEquals(await userOf(token), "user-1");
-  }
-  clock.ms += 2 * MINUTE_MS;
-  await captureLog(async () => assertEquals(await userOf(token), DOWN));
-  provider.broken = undefined;
-  clock.ms += 1000;
-  assertEquals(await userOf(token), "user-1");
-});
-
-Deno.test("a key ID that cannot be looked up because the provider is down is a 503, not a 401", async () => {
-  await using provider = await startIssuer();
-  const { userOf, clock } = startFunctions({ providers: [discovered(provider)] });
-  assertEquals(await userOf(await lasting(provider)), "user-1");
-  provider.keys = [...provider.keys, await makeKey("ES256", "provider-key-2")];
-  provider.broken = down;
-  clock.ms += MINUTE_MS;
-  await captureLog(async () => assertEquals(await userOf(await lasting(provider)), DOWN));
-});
-
-Deno.test("a key that a provider has withdrawn is refused once its keys were fetched again, after ten minutes", async () => {
-  await using provider = await startIssuer();
-  const { userOf, clock } = startFunctions({ providers: [discovered(provider)] });
-  const token = await lasting(provider);
-  assertEquals(await userOf(token), "user-1");
-  // The same key ID with another key: what is published decides, not what a token says.
-  provider.keys = [await makeKey("ES256", "provider-key-1")];
-  clock.ms += 10 * MINUTE_MS;
-  assertEquals(await userOf(token), "user-1", "the old keys serve while they are fetched again");
-  await userOf(await provider.sign({ ...CLAIMS, exp: 4e9 }, { kid: "unknown" }));
-  assertEquals(await userOf(token), "401 USER_TOKEN_INVALID");
-  assertEquals(await userOf(await lasting(provider)), "user-1");
 });
 
 Deno.test("a JWKS that fails, is a page, a redirect, too large or not a set is an outage of this provider only", async () => {

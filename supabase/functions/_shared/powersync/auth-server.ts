@@ -26,7 +26,11 @@ export interface Question {
 }
 
 /** Statuses by which the Auth server refuses a token. */
-const TOKEN_REFUSED = [401, 403, 404];
+const TOKEN_REFUSED = [401, 403];
+
+/** How the gateway in front refuses an API key: the hosted one, and Kong (`key-auth` and `acl`). */
+const API_KEY_REFUSED =
+  /api key|^(Invalid authentication credentials|Unauthorized|You cannot consume this service)$/i;
 
 /**
  * Makes the function that asks the project's Auth server whose an access token is. It knows what a token alone does not
@@ -87,7 +91,8 @@ function userLookup(
       throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause });
     });
     if (error === null) return idOf(data.user);
-    if (/api key/i.test(error.message)) {
+    // Auth's own errors have a code.
+    if (error.code === undefined && API_KEY_REFUSED.test(error.message)) {
       throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
         message: "Supabase refused the API key with which the function asked about an access token.",
         hint: "Check that the project's publishable key is active; legacy keys may be disabled.",
