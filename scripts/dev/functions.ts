@@ -13,14 +13,19 @@ export type ReadEnvironment = () => Promise<EnvVariables>;
 /** The functions, in a worker that is replaced when they change. */
 export class Functions {
   readonly #readEnvironment: ReadEnvironment;
+  readonly #options: { readonly onFailure: (reason: string) => void; readonly retirementMs: number };
   #current: Generation | undefined;
   #next: Generation | undefined;
   #loads = 0;
   #revival: Promise<unknown> | undefined;
 
-  /** @param readEnvironment Called at each load. */
-  constructor(readEnvironment: ReadEnvironment) {
+  /**
+   * @param readEnvironment Called at each load.
+   * @param options `retirementMs`: how long replaced functions may still work on their requests.
+   */
+  constructor(readEnvironment: ReadEnvironment, { retirementMs = 5_000 } = {}) {
     this.#readEnvironment = readEnvironment;
+    this.#options = { onFailure: reportFailure, retirementMs };
   }
 
   /**
@@ -35,7 +40,7 @@ export class Functions {
     this.#next?.end();
     const environment = await this.#readEnvironment();
     if (load !== this.#loads) return false;
-    const next = this.#next = new Generation(withoutUnset(environment), reportFailure);
+    const next = this.#next = new Generation(withoutUnset(environment), this.#options);
     try {
       await next.loaded;
     } catch (error) {

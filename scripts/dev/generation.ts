@@ -1,14 +1,12 @@
 import { CommandError } from "../cli/command.ts";
 import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
 
-/** How long a replaced worker may still work on its requests, in milliseconds. */
-const RETIREMENT_MS = 5_000;
-
 /** One load of the functions, in its own worker. */
 export class Generation {
   readonly #worker = new Worker(new URL("./functions-worker.ts", import.meta.url), { type: "module" });
   readonly #pending = new Map<number, (response: FunctionResponse | undefined) => void>();
   readonly #loaded = Promise.withResolvers<void>();
+  readonly #retirementMs: number;
   #requests = 0;
   #retired = false;
   #ended = false;
@@ -17,9 +15,14 @@ export class Generation {
    * Starts to load the functions.
    *
    * @param environment Their whole environment.
-   * @param onFailure Called with one line when the worker fails after it was loaded: an uncaught error of a function.
+   * @param options `onFailure`: called with one line when the worker fails after it was loaded, on an uncaught error of a
+   * function. `retirementMs`: how long it may work on its requests once it is replaced.
    */
-  constructor(environment: Readonly<Record<string, string>>, onFailure: (reason: string) => void) {
+  constructor(
+    environment: Readonly<Record<string, string>>,
+    { onFailure, retirementMs }: { onFailure: (reason: string) => void; retirementMs: number },
+  ) {
+    this.#retirementMs = retirementMs;
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -63,7 +66,7 @@ export class Generation {
     this.#retired = true;
     if (this.#pending.size === 0) return this.end();
     // A function in an endless loop would keep a processor busy.
-    Deno.unrefTimer(setTimeout(() => this.end(), RETIREMENT_MS));
+    Deno.unrefTimer(setTimeout(() => this.end(), this.#retirementMs));
   }
 
   /** Ends the worker at once. */
