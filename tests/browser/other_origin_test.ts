@@ -79,7 +79,7 @@ Deno.test("its script reads errors with status, code, hint and header", async ()
       "supabase/functions/_shared/powersync/claims.ts",
       (text) =>
         text.replace(/(export function anonymousClaims\([^]*?\{\n)/, '$1  throw new Error("broken");\n'),
-      /^Changed: the functions were loaded anew/,
+      /^Changed: the functions were loaded again/,
     );
     assertMatch(
       JSON.stringify(await invoke(page, "powersync-auth-anonymous")),
