@@ -113,3 +113,11 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
     },
   };
 }
+
+/** Starts the functions of a project that leaves POWERSYNC_USER_ISSUER to its default. */
+export function startWithoutUserIssuer(
+  { url }: { readonly url: string },
+  { environment, ...options }: StartOptions = {},
+): StartedFunctions {
+  return startFunctions({ url, environment: { POWERSYNC_USER_ISSUER: "", ...environment }, ...options });
+}
