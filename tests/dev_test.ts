@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { readEnvFile } from "../scripts/setup/env-file.ts";
 import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
-import { readEnvFile } from "../scripts/setup/env-file.ts";
 import { DevServer, inProject, runDev, withDevServer } from "./support/dev_server.ts";
 
 const ENV_FILE = "supabase/functions/.env";

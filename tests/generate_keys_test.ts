@@ -2,9 +2,9 @@ import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } 
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { Buffer } from "node:buffer";
 import { parseEnv } from "node:util";
+import { main } from "../scripts/generate-keys.ts";
 import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { main } from "../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";

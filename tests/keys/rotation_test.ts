@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import { parseEnv } from "node:util";
 import { decodeJwt } from "jose";
+import { parseEnv } from "node:util";
+import { main } from "../../scripts/generate-keys.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { removableSecrets } from "../../scripts/keys/removable.ts";
 import { rotationSecretName } from "../../scripts/keys/rotation.ts";
+import { main as makeToken } from "../../scripts/token.ts";
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { main as makeToken } from "../../scripts/token.ts";
-import { main } from "../../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "../support/call_command.ts";
 import { inFolder, type Ran, runTask } from "../support/run_script.ts";
 import { serving } from "../support/serving.ts";
