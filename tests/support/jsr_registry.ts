@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { serve, type Served } from "./serving.ts";
 
 /** A small JSR registry, as far as Deno asks one (https://jsr.io/docs/api, "JSR registry API"). */
-export interface JsrRegistry extends AsyncDisposable {
-  readonly url: string;
+export interface JsrRegistry extends Served {
   /** The paths that were asked for. */
   readonly asked: readonly string[];
 }
@@ -15,17 +15,13 @@ export interface JsrRegistry extends AsyncDisposable {
 export function startJsrRegistry(packages: Readonly<Record<string, string>>): JsrRegistry {
   const files = new Map(Object.entries(packages).flatMap(([id, source]) => packageFiles(id, source)));
   const asked: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const server = serve((request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
     const file = files.get(pathname);
     return new Response(file ?? "Not found", { status: file === undefined ? 404 : 200 });
   });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    asked,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  return { ...server, asked };
 }
 
 function packageFiles(id: string, source: string): [path: string, content: string][] {

@@ -13,13 +13,19 @@ interface Options extends Partial<CallerOptions> {
  * `powersync-auth-anonymous`: whoever sends the project's API key gets a PowerSync token with the claims of
  * `anonymousClaims`.
  *
- * @param options What tests replace: the environment, the claims, the clock, and the limits on an upstream.
+ * @param options What tests replace: the environment, the claims, the clock, the log, and the limits on an
+ * upstream.
  */
 export function powersyncAuthAnonymous(
-  { environment = readEnvironment, claims = anonymousClaims, now = Date.now, limits }: Options = {},
+  {
+    environment = readEnvironment,
+    claims = anonymousClaims,
+    now = Date.now,
+    log = logTo("powersync-auth-anonymous", { environment, now }),
+    limits,
+  }: Options = {},
 ) {
-  const log = logTo("powersync-auth-anonymous", environment);
-  const requireApiKey = apiKeyCaller({ environment, now, limits });
+  const requireApiKey = apiKeyCaller({ environment, now, log, limits });
   const issue = tokenIssuer({ environment, now, log });
   return handler({ methods: ["GET", "POST"], log }, async (request) => {
     await requireApiKey(request);

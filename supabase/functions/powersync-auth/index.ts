@@ -13,13 +13,19 @@ interface Options extends Partial<CallerOptions> {
 /**
  * `powersync-auth`: a signed-in user gets a PowerSync token with the claims that `signedInClaims` makes of them.
  *
- * @param options What tests replace: the environment, the claims, the clock, and the limits on an upstream.
+ * @param options What tests replace: the environment, the claims, the clock, the log, and the limits on an
+ * upstream.
  */
 export function powersyncAuth(
-  { environment = readEnvironment, claims = signedInClaims, now = Date.now, limits }: Options = {},
+  {
+    environment = readEnvironment,
+    claims = signedInClaims,
+    now = Date.now,
+    log = logTo("powersync-auth", { environment, now }),
+    limits,
+  }: Options = {},
 ) {
-  const log = logTo("powersync-auth", environment);
-  const requireUser = signedInCaller({ environment, now, limits });
+  const requireUser = signedInCaller({ environment, now, log, limits });
   const issue = tokenIssuer({ environment, now, log });
   return handler({ methods: ["GET", "POST"], log }, async (request) => {
     const user = await requireUser(request);

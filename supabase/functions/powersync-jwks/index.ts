@@ -8,10 +8,15 @@ import { readEnvironment, readKeySecrets } from "../_shared/powersync/settings.t
  * `powersync-jwks`: the public halves of the keys, for the PowerSync Service (RFC 7517, section 5). Anybody may read
  * them.
  *
- * @param options What tests replace: the environment.
+ * @param options What tests replace: the environment, the clock in milliseconds since 1970, and the log.
  */
-export function powersyncJwks({ environment = readEnvironment } = {}) {
-  const log = logTo("powersync-jwks", environment);
+export function powersyncJwks(
+  {
+    environment = readEnvironment,
+    now = Date.now,
+    log = logTo("powersync-jwks", { environment, now }),
+  } = {},
+) {
   const jwks = once(async () => {
     const ring = await loadKeyRing(readKeySecrets(environment()));
     const json = JSON.stringify(publicJwks(ring));

@@ -58,8 +58,14 @@ export const SETTINGS = {
     invalid: "POWERSYNC_SESSION_CHECK_INVALID",
   },
   POWERSYNC_USER_ISSUER: {
-    what: "The only `iss` of Supabase users to accept. Default: any whose path ends in /auth/v1.",
+    what:
+      "The only `iss` of Supabase users' access tokens to accept. Default: any whose path ends in /auth/v1.",
     read: asWritten,
+  },
+  POWERSYNC_USER_AUDIENCE: {
+    what: "The `aud` of Supabase users' access tokens: GOTRUE_JWT_AUD of a self-hosted Supabase.",
+    read: asWritten,
+    fallback: "authenticated",
   },
   POWERSYNC_OAUTH_CLIENTS: {
     what:
