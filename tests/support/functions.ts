@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
   /** The limit on each question to an upstream. */
   readonly upstreamTimeoutMs?: number;
+  /** The limit on claims.ts. */
+  readonly claimsTimeoutMs?: number;
 }
 
 /** The functions of one isolate. */
@@ -74,13 +76,15 @@ export function environmentOf(
 
 /** Starts the three functions as a new isolate does. */
 export function startFunctions(options: StartOptions = {}): StartedFunctions {
-  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs } = options;
+  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs, claimsTimeoutMs } =
+    options;
   const clock = { ms: Date.now() };
   const environment = options.whole ?? environmentOf(options);
   const seen: StartedFunctions["seen"] = { user: undefined };
   const given = {
     environment: () => environment,
     now: () => clock.ms,
+    ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
     limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
   };
   const handlers = {
@@ -112,4 +116,12 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
       return status === 200 ? body.user_id : `${status} ${body.code}`;
     },
   };
+}
+
+/** Starts the functions of a project that leaves POWERSYNC_USER_ISSUER to its default. */
+export function startWithoutUserIssuer(
+  { url }: { readonly url: string },
+  { environment, ...options }: StartOptions = {},
+): StartedFunctions {
+  return startFunctions({ url, environment: { POWERSYNC_USER_ISSUER: "", ...environment }, ...options });
 }
