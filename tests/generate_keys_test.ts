@@ -191,6 +191,8 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
     closed = url;
     const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
     assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
+    const rotation = await keys([...FAST, "--rotate", "--json", "--jwks-url", `${url}/jwks`]);
+    assertEquals(JSON.parse(rotation.stdout).published, ["powersync-live"]);
     assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
   });
