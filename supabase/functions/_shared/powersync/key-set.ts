@@ -58,7 +58,7 @@ interface Keys {
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
 export function keySet({ locate, inline = [], now, limits }: KeySetOptions): KeySet {
-  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: [...inline] }) : undefined;
+  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
   const startedAt = now();
   let fetchedAt: number | undefined;
@@ -107,6 +107,14 @@ export function keySet({ locate, inline = [], now, limits }: KeySetOptions): Key
     if (Array.isArray(published)) return published;
     throw published;
   };
+}
+
+/** jose copies a set, which fails where it is nested deeply. Nothing nested is part of a public key. */
+function flat(jwk: JWK): Record<string, unknown> {
+  const isText = (value: unknown) => typeof value === "string";
+  const isFlat = ([, member]: [string, unknown]) =>
+    typeof member !== "object" || (Array.isArray(member) && member.every(isText));
+  return Object.fromEntries(Object.entries(jwk).filter(isFlat));
 }
 
 /** @throws {JWKSInvalid} It is not a set. */
