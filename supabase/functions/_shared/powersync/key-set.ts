@@ -14,6 +14,8 @@ const UNKNOWN_KID_COOLDOWN_MS = 30_000;
 const RETRY_MS = 30_000;
 /** The same, while there is none. */
 const RETRY_WITHOUT_KEYS_MS = 1_000;
+/** A clock that goes back by no more than this was corrected, not set back. */
+const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
@@ -60,19 +62,19 @@ interface Keys {
 export function keySet({ locate, inline = [], now, limits }: KeySetOptions): KeySet {
   let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
-  const startedAt = now();
+  const clock = onwardClock(now);
+  const startedAt = clock();
   let fetchedAt: number | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
   let place: { readonly url: string; readonly at: number } | undefined;
 
-  /** A clock that was set back makes everything old. */
-  const age = (time = -Infinity) => Math.abs(now() - time);
+  const age = (time = -Infinity) => clock() - time;
   const isUsable = () => keys !== undefined && (fetchedAt === undefined || age(fetchedAt) < MAX_AGE_MS);
 
   async function findPlace(): Promise<string> {
     if (place !== undefined && failed === undefined && age(place.at) < MAX_AGE_MS) return place.url;
     try {
-      place = { url: await locate(), at: now() };
+      place = { url: await locate(), at: clock() };
     } catch (error) {
       if (place === undefined) throw error;
     }
@@ -82,10 +84,10 @@ export function keySet({ locate, inline = [], now, limits }: KeySetOptions): Key
   const refresh = oneInFlight(async () => {
     try {
       keys = readKeys(await fetchJson(await findPlace(), limits));
-      fetchedAt = now();
+      fetchedAt = clock();
       failed = undefined;
     } catch (cause) {
-      failed = { at: now(), cause };
+      failed = { at: clock(), cause };
     }
   });
 
@@ -106,6 +108,17 @@ export function keySet({ locate, inline = [], now, limits }: KeySetOptions): Key
     const published = await lookUp(keys, header);
     if (Array.isArray(published)) return published;
     throw published;
+  };
+}
+
+/** A clock on which everything before becomes old when the given one is set back: nothing tells what was longer ago. */
+function onwardClock(now: () => number): () => number {
+  let [last, ahead] = [now(), 0];
+  return () => {
+    const at = now();
+    if (at < last - MAX_CORRECTION_MS) ahead += last - at + MAX_AGE_MS;
+    last = at;
+    return at + ahead;
   };
 }
 
