@@ -195,6 +195,41 @@ Deno.test("a clock that is set back makes a set old instead of prolonging it", a
   });
 });
 
+Deno.test("a clock that is set back by less than a set's age prolongs neither the set nor a wait", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { clock, find, settle } = start(auth);
+    await find();
+    clock.ms += 9 * MINUTE_MS;
+    await find();
+    assertEquals(auth.calls.jwks, 1);
+    clock.ms -= 5 * MINUTE_MS;
+    await find();
+    await settle();
+    assertEquals(auth.calls.jwks, 2, "fresh");
+    clock.ms += 20_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["key-unknown", 2]);
+    clock.ms -= 10_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["key-unknown", 3], "cool-down");
+    auth.jwks = down;
+    clock.ms += 30_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 4]);
+    clock.ms += 20_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 4]);
+    clock.ms -= 10_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 5], "retry");
+  });
+});
+
+Deno.test("a clock that is corrected by less than a second drops no set", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { clock, find } = start(auth);
+    await find();
+    auth.jwks = down;
+    clock.ms -= 900;
+    assertEquals([await find(), auth.calls.jwks], ["found", 1]);
+  });
+});
+
 Deno.test("keys that share an ID, or have none, are all candidates; one that cannot be imported is not", async () => {
   const twin = await makeKey("ES256", "project-ec");
   const nameless = await makeKey("ES256");

@@ -97,7 +97,7 @@ export const ERRORS = {
     TOKEN_TOO_LARGE: { message: "The token is too large.", hint: EDIT_CLAIMS },
     KEY_MALFORMED: {
       message: "A key is malformed.",
-      hint: `The value was probably cut or edited. ${SET_AGAIN}`,
+      hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}`,
     },
     KEY_IS_PUBLIC: {
       message: "A public key is set as the signing key.",

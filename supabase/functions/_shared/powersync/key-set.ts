@@ -16,6 +16,8 @@ const RETRY_MS = 30_000;
 const RETRY_WITHOUT_KEYS_MS = 1_000;
 /** A set that is asked for again, because the Auth server refused a key ID, is fetched no more than once in this time. */
 const FRESH_COOLDOWN_MS = 1_000;
+/** A clock that goes back by no more than this was corrected, not set back. */
+const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
@@ -70,21 +72,21 @@ interface Keys {
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
 export function keySet({ locate, inline = [], headers, now, limits }: KeySetOptions): KeySet {
-  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: [...inline] }) : undefined;
+  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
-  const startedAt = now();
+  const clock = onwardClock(now);
+  const startedAt = clock();
   let fetchedAt: number | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
   let place: { readonly url: string; readonly at: number } | undefined;
 
-  /** A clock that was set back makes everything old. */
-  const age = (time = -Infinity) => Math.abs(now() - time);
+  const age = (time = -Infinity) => clock() - time;
   const isUsable = () => keys !== undefined && (fetchedAt === undefined || age(fetchedAt) < MAX_AGE_MS);
 
   async function findPlace(): Promise<string> {
     if (place !== undefined && failed === undefined && age(place.at) < MAX_AGE_MS) return place.url;
     try {
-      place = { url: await locate(), at: now() };
+      place = { url: await locate(), at: clock() };
     } catch (error) {
       if (place === undefined) throw error;
     }
@@ -94,10 +96,10 @@ export function keySet({ locate, inline = [], headers, now, limits }: KeySetOpti
   const refresh = oneInFlight(async () => {
     try {
       keys = readKeys(await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits }));
-      fetchedAt = now();
+      fetchedAt = clock();
       failed = undefined;
     } catch (cause) {
-      failed = { at: now(), cause };
+      failed = { at: clock(), cause };
     }
   });
 
@@ -122,6 +124,25 @@ export function keySet({ locate, inline = [], headers, now, limits }: KeySetOpti
     if (Array.isArray(published)) return published;
     throw published;
   };
+}
+
+/** A clock on which everything before becomes old when the given one is set back: nothing tells what was longer ago. */
+function onwardClock(now: () => number): () => number {
+  let [last, ahead] = [now(), 0];
+  return () => {
+    const at = now();
+    if (at < last - MAX_CORRECTION_MS) ahead += last - at + MAX_AGE_MS;
+    last = at;
+    return at + ahead;
+  };
+}
+
+/** jose copies a set, which fails where it is nested deeply. Nothing nested is part of a public key. */
+function flat(jwk: JWK): Record<string, unknown> {
+  const isText = (value: unknown) => typeof value === "string";
+  const isFlat = ([, member]: [string, unknown]) =>
+    typeof member !== "object" || (Array.isArray(member) && member.every(isText));
+  return Object.fromEntries(Object.entries(jwk).filter(isFlat));
 }
 
 /** @throws {NotAKeySet} */

@@ -1,5 +1,5 @@
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
-import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
+import { decodeJsonSecret, isJsonObject, type Secret, unwrap } from "./secret.ts";
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -132,7 +132,7 @@ export function readEnvironment(): Environment {
 }
 
 /**
- * Reads one setting. White space around a value is not part of it.
+ * Reads one setting, as people paste it.
  *
  * @throws {PowerSyncAuthError} The setting's `missing` or `invalid` code. The value is never repeated.
  */
@@ -194,7 +194,7 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
 }
 
 function textOf(environment: Environment, name: string): string | undefined {
-  return environment[name]?.trim() || undefined;
+  return unwrap(environment[name] ?? "", name) || undefined;
 }
 
 function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS): Secret[] {
@@ -220,8 +220,10 @@ function plainUrl(text: string): string {
 
 function commaSeparated(text: string): [string, ...string[]] {
   const [first, ...others] = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
-  if (first === undefined) throw new Unusable("names nothing");
-  return [first, ...others];
+  // PowerSync compares an audience character by character.
+  const isQuoted = /^\[.*\]$|["'`“”‘’]\s*,|,\s*["'`“”‘’]/s.test(text);
+  if (first !== undefined && !isQuoted) return [first, ...others];
+  throw new Unusable("must be values separated by commas, without brackets and quotation marks");
 }
 
 function lifetime(text: string): number {
@@ -239,15 +241,16 @@ function sessionCheck(text: string): "token" | "server" {
 
 function jwks(text: string): Record<string, unknown>[] {
   const decoded = decodeJsonSecret(text);
-  const found = decoded.ok ? decoded.value : undefined;
-  const keys = isJsonObject(found) ? found.keys : found;
+  if (!decoded.ok) throw new Unusable(decoded.problem);
+  const keys = isJsonObject(decoded.value) ? decoded.value.keys : decoded.value;
   if (Array.isArray(keys) && keys.every(isJsonObject)) return keys;
   throw new Unusable("is not a JWKS");
 }
 
 function namedKeys(text: string): string[] {
   const decoded = decodeJsonSecret(text);
-  const keys = decoded.ok && isJsonObject(decoded.value) ? Object.values(decoded.value) : [undefined];
+  if (!decoded.ok) throw new Unusable(decoded.problem);
+  const keys = isJsonObject(decoded.value) ? Object.values(decoded.value) : [undefined];
   if (keys.every((key): key is string => typeof key === "string" && key !== "")) return keys;
   throw new Unusable("is not a JSON object of names and keys");
 }
