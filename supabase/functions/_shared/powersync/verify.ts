@@ -174,14 +174,17 @@ async function checkSignature(
     clockTolerance: issuer.clockToleranceSeconds,
   };
   try {
+    const failures: unknown[] = [];
     for (const key of await issuer.keys(header, { own: issuer.needsOwnKey(claims), fresh })) {
       try {
         await jwtVerify(token, key, options);
         return "verified";
       } catch (error) {
-        if (!(error instanceof JWSSignatureVerificationFailed)) throw error;
+        // Of keys that share an ID, one that cannot be used must not hide the right one.
+        if (!(error instanceof JWSSignatureVerificationFailed)) failures.push(error);
       }
     }
+    if (failures.length > 0) throw failures[0];
     return "signature";
   } catch (error) {
     // Just after a rotation the key that signed may be missing from every published set.
