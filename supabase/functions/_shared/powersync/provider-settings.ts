@@ -72,15 +72,20 @@ export function parseIdentityProviders(
   if (!decoded.ok) throw invalid(`it ${decoded.problem}`);
   if (!Array.isArray(decoded.value)) throw invalid("it is not a list");
   const providers = decoded.value.map((entry: unknown, index) => parseProvider(entry, index + 1));
+  // `claims.ts` tells Supabase users by that word; a final slash of Supabase's issuers does not matter.
+  const reserved = [SUPABASE, ...supabaseIssuers].map(withoutSlash);
   providers.forEach(({ issuer }, index) => {
-    // `claims.ts` tells Supabase users by that word.
-    if ([SUPABASE, ...supabaseIssuers].includes(issuer)) {
+    if (reserved.includes(withoutSlash(issuer))) {
       throw invalid(`\`issuer\` of entry ${index + 1} is Supabase Auth's own, which needs no entry`);
     }
     const first = providers.findIndex((other) => other.issuer === issuer);
     if (first !== index) throw invalid(`entry ${index + 1} has the \`issuer\` of entry ${first + 1}`);
   });
   return providers;
+}
+
+function withoutSlash(issuer: string): string {
+  return issuer.replace(/\/$/, "");
 }
 
 function parseProvider(entry: unknown, number: number): IdentityProvider {
