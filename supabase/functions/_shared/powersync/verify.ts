@@ -18,7 +18,7 @@ const MAX_TOKEN_CHARACTERS = 16_384;
 const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /** Why a user token is refused, and what the caller hears of it: never which check failed. */
-const CODES = {
+export const CODES = {
   "too-long": "USER_TOKEN_TOO_LARGE",
   malformed: "USER_TOKEN_INVALID",
   type: "USER_TOKEN_INVALID",
