@@ -1,6 +1,6 @@
 /**
- * Serves the three functions, a development Auth and a page on this computer, so that a token can be had and looked at
- * without Docker, a Supabase project or a PowerSync instance.
+ * Serves the three functions, a development Auth and a page on this computer: get and inspect a token without Docker, a
+ * Supabase project or a PowerSync instance.
  */
 import { fileURLToPath } from "node:url";
 import { startDevelopmentAuth } from "./dev/auth.ts";
@@ -16,11 +16,11 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 
-const HELP = `Serves the functions for development, with an Auth of their own unless SUPABASE_URL is set.
+const HELP = `Serves the functions for development, with a development Auth unless SUPABASE_URL is set.
 
   deno task dev
 
-  --port PORT   default 54321, where Supabase clients look; 0 takes a free one
+  --port PORT   default 54321, where Supabase clients look; 0 for any free port
   --host HOST   default 127.0.0.1; another address opens it to the network
   --help`;
 
@@ -62,7 +62,7 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   const watcher = watchSources({
     onSources: () => reload(functions),
-    onPackages: () => console.log("Changed: import_map.json takes effect when you start this command again."),
+    onPackages: () => console.log("Changed: import_map.json takes effect when you restart this command."),
   });
   // Windows knows no SIGTERM.
   for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
@@ -78,14 +78,14 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function reload(functions: Functions): Promise<void> {
   try {
-    if (await functions.load()) console.log("Changed: the functions were loaded anew.");
+    if (await functions.load()) console.log("Changed: the functions were loaded again.");
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(error.message);
   }
 }
 
-/** A host name for URLs: the address that means every address of this computer is none to connect to. */
+/** A host name for URLs: "every address of this computer" is not an address that clients can connect to. */
 function reachableName(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
@@ -105,13 +105,13 @@ function listen(
     });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new CommandError(`Port ${port} is taken: end what uses it, or choose another with --port.`);
+      throw new CommandError(`Port ${port} is in use: stop what uses it, or choose another with --port.`);
     }
     if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
-      throw new CommandError(`The address ${hostname} is none of this computer's: choose another --host.`);
+      throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
     }
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new CommandError(`Port ${port} is not for everybody to use: choose one above 1023 with --port.`);
+      throw new CommandError(`Port ${port} needs administrator rights: choose one above 1023 with --port.`);
     }
     throw error;
   }
@@ -126,7 +126,7 @@ function requestLine({ method, url }: Request, status: number, milliseconds: num
 
 function readPort(text = "54321"): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
-  throw new CommandError("--port is not a number from 0 to 65535.");
+  throw new CommandError("--port must be a number from 0 to 65535.");
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -1,5 +1,5 @@
 /**
- * Finds out why a set-up does not work: which cause, which PowerSync code it leads to, and which command fixes it.
+ * Finds out why a set-up does not work: the cause, the PowerSync code it leads to, and the command that fixes it.
  */
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
 import { examine } from "./doctor/examine.ts";
@@ -7,8 +7,8 @@ import { isHealthy, printable, reportLines } from "./doctor/report.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { isLoopback, LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import { isHttpUrl, projectUrl } from "./setup/project-url.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { isHttpUrl, isLoopback, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 
@@ -18,16 +18,16 @@ const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
   deno task doctor -- --token -                     one token, read from standard input
 
   --env-file PATH         another file with secrets
-  --publishable-key KEY   the project's API key for clients: to have an anonymous token made
+  --publishable-key KEY   the project's API key for clients: gets an anonymous token
   --user-token TOKEN      the access token of a signed-in user
-  --sign-in-anonymously   signs in to have one; this creates a user in the project
+  --sign-in-anonymously   signs in to get one; this creates a user in the project
   --token TOKEN           explains this token; - reads it from standard input
   --jwks-url URL          another JWKS than the project's
-  --audience AUD          what PowerSync is configured with; repeat it for more
+  --audience AUD          what PowerSync is configured with; may be repeated
   --json                  for machines
   --help
 
-Exits with 0 when all is well, 1 when something fails, 2 when it could not run.`;
+Exits with 0 when nothing fails, 1 when something does, 2 when it could not run.`;
 
 /** As long as PowerSync waits for a JWKS, in milliseconds. */
 const SLOW_MS = 3_000;
@@ -57,11 +57,11 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const project = flags.project === undefined ? undefined : projectUrl(flags.project);
   if (flags.project !== undefined && project === undefined) {
-    throw new CommandError("--project is neither a project's ref nor its URL.");
+    throw new CommandError("--project must be a project's ref or URL.");
   }
   for (const name of ["powersync", "jwks-url"] as const) {
     if (flags[name] !== undefined && !isHttpUrl(flags[name])) {
-      throw new CommandError(`--${name} is no http(s) URL.`);
+      throw new CommandError(`--${name} must be an http(s) URL.`);
     }
   }
   const path = flags["env-file"] ?? LOCAL_ENV_FILE;
@@ -94,7 +94,7 @@ export async function main(args: readonly string[]): Promise<number> {
   return isHealthy(checks) ? 0 : 1;
 }
 
-/** The file's, when it is for this very project; the development Auth's for `deno task dev`. */
+/** The file's, when it is for this project; the development Auth's for `deno task dev`. */
 function publishableKeyFor(project: string | undefined, variables: EnvVariables): string | undefined {
   if (project === undefined) return undefined;
   const { supabaseUrl, publishableKey } = configuredPlatform(variables, { shell: {}, port: 0 }) ?? {};
@@ -102,7 +102,7 @@ function publishableKeyFor(project: string | undefined, variables: EnvVariables)
   return isLoopback(project) ? DEVELOPMENT_PUBLISHABLE_KEY : undefined;
 }
 
-/** Public ones too: a private key may stand in their place. */
+/** Public ones too: a private key may have been set in their place. */
 function secretsOf(variables: EnvVariables): (string | undefined)[] {
   return Object.entries(variables).flatMap(([name, value]) => /_KEY|SECRET/.test(name) ? [value] : []);
 }

@@ -17,7 +17,7 @@ import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./
 const HELP = `Makes the key pair that signs PowerSync tokens.
 
   deno task keys                                prints both halves and the commands that set them
-  deno task keys -- --env-file .env.production  writes them to a file instead: no private key passes a terminal
+  deno task keys -- --env-file .env.production  writes them to a file instead: the terminal never shows a private key
   deno task keys -- --rotate                    makes a new key that takes over without a refused token
 
   --alg ALG          ${KEY_ALGORITHMS.join(", ")} (default ${KEY_ALGORITHMS[0]});
@@ -26,11 +26,11 @@ const HELP = `Makes the key pair that signs PowerSync tokens.
   --env-file PATH    write to this file; keeps its other lines
   --force            replace the keys that are in the file
   --json             print for machines
-  --rotate           a successor in a secret of its own; the old key goes on until it starts
-  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …; now, for a leaked key
-  --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or what the file holds)
-  --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set and not in the file (default 300)
-  --jwks-url URL     look at the published keys first
+  --rotate           adds a successor as another secret; the old key signs until it starts
+  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …; now for a leaked key
+  --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or the one in the file)
+  --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set but not in the file (default 300)
+  --jwks-url URL     check the published keys first
   --help`;
 
 /** Reads the flags and runs the command that they ask for. */
@@ -52,15 +52,15 @@ export async function main(args: readonly string[]): Promise<void> {
     flags[name] !== undefined
   );
   if (rotationFlag !== undefined && !flags.rotate) {
-    throw new CommandError(`--${rotationFlag} belongs to a rotation: add --rotate.`);
+    throw new CommandError(`--${rotationFlag} needs --rotate.`);
   }
   const kid = readKeyId(flags.kid);
   const envFile = flags["env-file"];
   if (envFile === "") {
-    throw new CommandError("--env-file names no file: give a path such as .env.production.");
+    throw new CommandError("--env-file must be a path such as .env.production.");
   }
   if (flags.alg === "HS256") {
-    if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: make another with --force.");
+    if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");
     return console.log(
       await storeSharedKey({ kid, envFile, force: flags.force === true, json: flags.json === true }),
     );
@@ -82,25 +82,25 @@ export async function main(args: readonly string[]): Promise<void> {
 function readAlgorithm(text: string = KEY_ALGORITHMS[0]): Algorithm {
   const alg = KEY_ALGORITHMS.find((name) => name === text);
   if (alg !== undefined) return alg;
-  throw new CommandError(`--alg is none of ${KEY_ALGORITHMS.join(", ")}, HS256.`);
+  throw new CommandError(`--alg must be one of ${KEY_ALGORITHMS.join(", ")}, HS256.`);
 }
 
 function readKeyId(text: string | undefined): string | undefined {
   if (text === undefined || /^[\x21-\x7e]{1,256}$/.test(text)) return text;
-  throw new CommandError("--kid is not 1 to 256 printable characters without spaces.");
+  throw new CommandError("--kid must be 1 to 256 printable characters without spaces.");
 }
 
 function readLead(text: string | undefined): number {
   if (text === undefined) return ROTATION_LEAD_SECONDS;
   const seconds = text === "now" ? 0 : parseDuration(text);
   if (seconds !== undefined && seconds <= MAX_LEAD_SECONDS) return seconds;
-  throw new CommandError("--starts-in is neither `now` nor a time of up to 30 days such as 75m or 2h.");
+  throw new CommandError("--starts-in must be `now` or a time of up to 30 days such as 75m or 2h.");
 }
 
 function readReplaced(name: string | undefined): string | undefined {
   if (name === undefined || isSigningSecretName(name)) return name;
   throw new CommandError(
-    "--replaces names no signing key: those are POWERSYNC_PRIVATE_KEY and POWERSYNC_PRIVATE_KEY_….",
+    "--replaces must name a signing key: POWERSYNC_PRIVATE_KEY or POWERSYNC_PRIVATE_KEY_….",
   );
 }
 
@@ -108,7 +108,7 @@ function readLifetime(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = parseDuration(text);
   if (seconds !== undefined && seconds >= 60 && seconds <= 86_400) return seconds;
-  throw new CommandError("--token-ttl is not 60 to 86400 seconds.");
+  throw new CommandError("--token-ttl must be 60 to 86400 seconds.");
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

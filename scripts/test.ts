@@ -1,6 +1,6 @@
 /**
- * Runs the tests, or checks the types, whether or not JSR can be reached. Only tests import `@std/*`, which lives on
- * JSR alone; many networks reach npm but not JSR, and a test run must not depend on that. `import_map.json` stays the
+ * Runs the tests, or checks the types, whether or not JSR can be reached. Only tests import `@std/*`, which lives
+ * only on JSR; many networks reach npm but not JSR, and a test run must not depend on that. `import_map.json` stays the
  * one place that names versions.
  */
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { fetchUpstream } from "../supabase/functions/_shared/powersync/upstream.ts";
 import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
-/** Tests that are run together: where they are, and which programs beside Deno they run. */
+/** Tests that are run together: where they are, and which programs they run besides Deno. */
 interface Group {
   readonly paths: readonly string[];
   readonly programs: readonly string[];
@@ -18,7 +18,7 @@ interface Group {
   readonly parallel?: boolean;
 }
 
-/** What everyday runs leave out is too slow, or needs more than Node. */
+/** Left out of everyday runs, because it is slow or needs more than Node. */
 const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/bench"];
 
 const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"], parallel: true };
@@ -30,7 +30,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   "--slow": { paths: ["tests/slow"], programs: ["git"] },
 };
 
-/** Where tests may connect to: nowhere but here. */
+/** Tests may connect only to this computer. */
 const LOOPBACK = "127.0.0.1,localhost,[::1]";
 
 const JSR_TIMEOUT_MS = 3_000;
@@ -131,7 +131,7 @@ async function command(args: readonly string[], folder: string): Promise<Deno.Co
   });
 }
 
-/** Tests read the repository, write to folders of their own, and run our commands, which may do as much as they. */
+/** Tests read the repository, write to temporary folders, and run our commands with the same permissions. */
 function permissions(programs: readonly string[]): string[] {
   return [
     "--no-prompt",

@@ -1,6 +1,6 @@
 /**
- * Makes a PowerSync token for any user, for testing: alone on standard output, so that it can be piped; what it
- * contains and how to use it on standard error.
+ * Makes a PowerSync token for any user, for testing. Standard output holds nothing but the token, so it can be piped;
+ * its content and use go to standard error.
  */
 import { decodeJwt } from "jose";
 import { audiencesOf } from "./setup/audience.ts";
@@ -8,6 +8,7 @@ import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts
 import { readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import { assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
 import { developmentClaims } from "./keys/development-claims.ts";
@@ -17,11 +18,11 @@ const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
 
 const HELP = `Prints a PowerSync token for testing.
 
-  deno task token -- --user <id>            as if that user had signed in
-  deno task token -- --anonymous            as if nobody had
+  deno task token -- --user <id>            for a signed-in user
+  deno task token -- --anonymous            for an anonymous caller
 
-  --claim NAME=VALUE   a further claim; VALUE is JSON or text; repeat it for more
-  --audience AUD       default: POWERSYNC_AUDIENCE or POWERSYNC_URL of the file, else powersync-dev; repeat it for more
+  --claim NAME=VALUE   another claim; VALUE is JSON or text; may be repeated
+  --audience AUD       default: POWERSYNC_AUDIENCE or POWERSYNC_URL in the file, else powersync-dev; may be repeated
   --expires-in TIME    30m, 12h (default), …; at most 24h
   --env-file PATH      the file with the key (default ${LOCAL_ENV_FILE})
   --shared             sign with POWERSYNC_SHARED_KEY (HS256) instead: see deno task keys -- --alg HS256
@@ -49,6 +50,8 @@ export async function main(args: readonly string[]): Promise<void> {
       : "deno task dev makes one with a key in it";
     throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
   }
+  const names = flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : [];
+  await assertUsable(variables, { file: envFile, names });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const request = { variables, envFile, claims, audiences, lifetimeSeconds, nowSeconds };
@@ -59,11 +62,11 @@ export async function main(args: readonly string[]): Promise<void> {
 
 function readUser(user: string | undefined, anonymous: boolean): string | undefined {
   if (anonymous && user === undefined) return undefined;
-  if (anonymous) throw new CommandError("--user and --anonymous exclude each other: leave one of them out.");
-  if (user === undefined) throw new CommandError("The token needs a user: add --user <id>, or --anonymous.");
+  if (anonymous) throw new CommandError("--user and --anonymous exclude each other: leave one out.");
+  if (user === undefined) throw new CommandError("The token needs a user: give --user <id>, or --anonymous.");
   // deno-lint-ignore no-control-regex
   if (user.trim() !== "" && !/[\x00-\x1f\x7f]/.test(user)) return user;
-  throw new CommandError("--user is empty or has control characters: give the id that your tables hold.");
+  throw new CommandError("--user is empty or has control characters: give the id as in your tables.");
 }
 
 function readLifetime(text: string | undefined): number {
@@ -71,7 +74,7 @@ function readLifetime(text: string | undefined): number {
   const seconds = parseDuration(text);
   if (seconds !== undefined && seconds > 0 && seconds <= MAX_TOKEN_LIFETIME_SECONDS) return seconds;
   throw new CommandError(
-    "--expires-in is no time of up to 24 hours such as 30m or 12h: PowerSync refuses more.",
+    "--expires-in must be a time of up to 24 hours such as 30m or 12h: PowerSync refuses more.",
   );
 }
 
@@ -82,10 +85,10 @@ function explain(
   const { exp = nowSeconds, ...claims } = decodeJwt(token);
   const endpoint = url === undefined || url === "" ? "<the instance URL>" : url;
   return [
-    `A token for testing, signed with the key ${kid} (${alg}); good for ${
+    `A token for testing, signed with the key ${kid} (${alg}); valid for ${
       describeDuration(exp - nowSeconds)
     }, until about ${describeTime(exp)}.`,
-    `It says: ${JSON.stringify(claims)}`,
+    `Claims: ${JSON.stringify(claims)}`,
     "",
     "Use it in",
     `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${endpoint}, and the token`,

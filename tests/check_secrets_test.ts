@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertFalse } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/check-secrets.ts";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { main as makeKeys } from "../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
@@ -27,16 +28,42 @@ Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the 
   await inFolder(async (folder) => {
     assertRefused(
       await callCommand(main, [await makeFile(folder, "--kid", "dev-me")]),
-      /do not upload it: it holds a key in POWERSYNC_\w+ whose `kid` begins with "dev-"/,
+      /do not upload it\. POWERSYNC_\w+ holds a key whose `kid` begins with "dev-"/,
     );
     const file = join(folder, "url.env");
     await Deno.writeTextFile(file, "POWERSYNC_URL=http://localhost:8080\n");
     const withUrl = await callCommand(main, [file]);
-    assertRefused(withUrl, /do not upload it: it has a POWERSYNC_URL that is this computer/);
+    assertRefused(withUrl, /do not upload it\. POWERSYNC_URL is a URL of this computer/);
   });
 });
 
-Deno.test("a missing file and a missing name are said", async () => {
+Deno.test("a missing file and a missing name are reported", async () => {
   assertRefused(await callCommand(main, ["nowhere.env"]), /^There is no file nowhere\.env\.$/m);
   assertRefused(await callCommand(main, []), /^Usage: deno task check-secrets FILE$/m);
+});
+
+Deno.test("a secret that no function could use is refused, and not shown", async () => {
+  const { privateJwk } = await makeKeyPair("ES256");
+  const key = encodeSecret(privateJwk);
+  const hex = "00".repeat(32);
+  for (
+    const [name, value] of [
+      ["POWERSYNC_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----"],
+      ["POWERSYNC_PRIVATE_KEY", key.slice(0, 100)],
+      ["POWERSYNC_PRIVATE_KEY", hex],
+      ["POWERSYNC_PUBLIC_KEY", key],
+      ["POWERSYNC_URL", "instance.powersync.example"],
+      ["POWERSYNC_URL", "https://<instance>.powersync.journeyapps.com"],
+      ["POWERSYNC_TOKEN_TTL", "1h"],
+      ["POWERSYNC_IDENTITY_PROVIDERS", "[{}]"],
+    ] as const
+  ) {
+    await inFolder(async (folder) => {
+      const file = join(folder, "secrets.env");
+      await Deno.writeTextFile(file, `${name}=${value}\n`);
+      const ran = await callCommand(main, [file]);
+      assertRefused(ran, new RegExp(`do not upload it\\. .*${name}`));
+      assertFalse(ran.stderr.includes(hex) || ran.stderr.includes(key.slice(0, 100)));
+    });
+  }
 });

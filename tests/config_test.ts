@@ -85,7 +85,7 @@ async function serveJwks(body: unknown, test: (url: string) => Promise<void>): P
   await serving(() => Response.json(body), (url) => test(`${url}/functions/v1/powersync-jwks`));
 }
 
-Deno.test("by default it names the JWKS address and the audience, and a token passes with only what it says", async () => {
+Deno.test("by default it prints the JWKS address and the audience, with which a token passes", async () => {
   const file = `${KEYS}POWERSYNC_URL=http://localhost:8080/\n`;
   const block = clientAuth(await config([], file));
   assertEquals(block, { jwks_uri: LOCAL_JWKS, audience: ["http://localhost:8080"] });
@@ -106,7 +106,7 @@ Deno.test("the JWKS address is --jwks-url or --project's, else that of SUPABASE_
   );
 });
 
-Deno.test("the audience is chosen as a development token's is", async () => {
+Deno.test("the audience is that of a development token", async () => {
   const both = `${KEYS}POWERSYNC_URL=https://a.example\nPOWERSYNC_AUDIENCE=one,two\n`;
   assertEquals(clientAuth(await config([], both)).audience, ["one", "two"]);
   assertEquals(clientAuth(await config(["--audience", 'odd: "x" # y'], both)).audience, ['odd: "x" # y']);
@@ -114,7 +114,7 @@ Deno.test("the audience is chosen as a development token's is", async () => {
 });
 
 for (const alg of ["RS256", "ES256", "ES384", "EdDSA", "HS256"]) {
-  Deno.test(`--static holds ${alg} inline, and a token passes with only what it says`, async () => {
+  Deno.test(`--static prints ${alg} inline, with which a token passes`, async () => {
     const [, value = ""] = Object.entries(secrets)[["RS256", "ES256", "ES384", "EdDSA"].indexOf(alg)] ?? [];
     const file = alg === "HS256" ? SHARED : `POWERSYNC_PRIVATE_KEY=${value}\n`;
     const block = clientAuth(await config(["--static"], file));
@@ -127,7 +127,7 @@ for (const alg of ["RS256", "ES256", "ES384", "EdDSA", "HS256"]) {
   });
 }
 
-Deno.test("--static holds all keys of the file, and no private member", async () => {
+Deno.test("--static prints all keys of the file, and no private member", async () => {
   const ran = await config(["--static"], KEYS + SHARED);
   const keys = clientAuth(ran).jwks?.keys ?? [];
   assertEquals(keys.map(({ kty }) => kty), ["RSA", "EC", "EC", "OKP", "oct"]);
@@ -138,7 +138,7 @@ Deno.test("--static holds all keys of the file, and no private member", async ()
   }
 });
 
-Deno.test("--static with --jwks-url holds what is published there, without a file", async () => {
+Deno.test("--static with --jwks-url prints what is published there, without a file", async () => {
   const ring = await loadKeyRing(readKeySecrets(secrets));
   await serveJwks(publicJwks(ring), async (url) => {
     await inFolder(async (cwd) => {
@@ -179,7 +179,7 @@ Deno.test("for PowerSync Cloud it gives the value of each field", async () => {
   assertStringIncludes((await config([])).stdout, "Cloud cannot reach this computer");
 });
 
-Deno.test("a deployment without known audience is warned of, a local set-up is not", async () => {
+Deno.test("a deployment without a known audience gets a warning, a local set-up does not", async () => {
   assertMatch((await config(["--project", "ref"])).stderr, /No audience is known.*POWERSYNC_URL/);
   assertEquals((await config(["--project", "ref"], `${KEYS}POWERSYNC_URL=https://a.example\n`)).stderr, "");
   assertEquals((await config([])).stderr, "");
@@ -195,7 +195,7 @@ Deno.test("what is missing is named with its fix", async () => {
     await config(["--static"], "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n"),
     /POWERSYNC_PRIVATE_KEY cannot be used/,
   );
-  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /holds no HS256 key/);
+  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /is not an HS256 key/);
   assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
   assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
   assertRefused(await config(["--project", "no ref!"]), /--project/);
@@ -203,7 +203,7 @@ Deno.test("what is missing is named with its fix", async () => {
   assertRefused(await config(["--dynamic"]), /--dynamic/);
 });
 
-Deno.test("--help says what there is", async () => {
+Deno.test("--help lists the flags", async () => {
   const { code, stdout } = await config(["--help"]);
   assertEquals(code, 0);
   for (const flag of ["--project", "--jwks-url", "--static", "--audience", "--env-file"]) {

@@ -21,7 +21,7 @@ async function assertRefuses(
   return stderr;
 }
 
-Deno.test("the first start writes a dev- key pair and a local URL, for its owner's eyes only; the second nothing", async () => {
+Deno.test("the first start writes a dev- key pair and a local URL that only the owner can read; the second writes nothing", async () => {
   await inProject(async (folder) => {
     await using first = await DevServer.start(folder, {});
     assertStringIncludes(
@@ -85,18 +85,22 @@ Deno.test("it prints where everything is and where production secrets belong, th
   });
 });
 
-Deno.test("bad flags, a taken port and a foreign address end it with one sentence", async () => {
+Deno.test("it refuses bad flags, a port in use and a foreign address in one sentence", async () => {
   await inProject(async (folder) => {
     await assertRefuses(folder, ["--prot", "1"], /^Unknown option '--prot'/);
-    await assertRefuses(folder, ["--port", "70000"], /^--port is not a number from 0 to 65535/);
-    await assertRefuses(folder, ["--port", "0", "--host", "192.0.2.1"], /^The address 192\.0\.2\.1 is none/);
+    await assertRefuses(folder, ["--port", "70000"], /^--port must be a number from 0 to 65535/);
+    await assertRefuses(
+      folder,
+      ["--port", "0", "--host", "192.0.2.1"],
+      /^192\.0\.2\.1 is not an address of this computer/,
+    );
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
-    await assertRefuses(folder, ["--port", `${port}`], new RegExp(`^Port ${port} is taken: .*--port`));
+    await assertRefuses(folder, ["--port", `${port}`], new RegExp(`^Port ${port} is in use: .*--port`));
   });
 });
 
-Deno.test("a broken .env ends it with one sentence that names the line and none of its text", async () => {
+Deno.test("it refuses a broken .env in one sentence that names the line but not its text", async () => {
   await inProject(async (folder) => {
     for (
       const [text, sentence] of [
@@ -124,7 +128,7 @@ Deno.test("a file that git would commit gets no key", async () => {
   });
 });
 
-Deno.test("with SUPABASE_URL it uses that project, has no Auth of its own, and says which key to add", async () => {
+Deno.test("with SUPABASE_URL it uses that project, has no Auth server, and says which key to add", async () => {
   await withDevServer(async (server) => {
     assertMatch(server.output, /^Supabase URL\s+http:\/\/127\.0\.0\.1:9 .*your project/m);
     assertMatch(
@@ -138,7 +142,7 @@ Deno.test("with SUPABASE_URL it uses that project, has no Auth of its own, and s
   }, { env: { SUPABASE_URL: "http://127.0.0.1:9" } });
 });
 
-Deno.test("a project's keys may stand in the .env file, and the shell comes first", async () => {
+Deno.test("a project's keys may be in the .env file, and the shell wins", async () => {
   await withDevServer(async (server) => {
     assertMatch(server.output, /^Publishable key\s+sb_publishable_shell$/m);
     const functionUrl = `${server.origin}/functions/v1/powersync-auth-anonymous`;
@@ -155,7 +159,7 @@ Deno.test("a project's keys may stand in the .env file, and the shell comes firs
   });
 });
 
-Deno.test("the proxy of a company network stands between neither the page nor the server and the functions", async () => {
+Deno.test("a company's proxy does not intercept requests to the functions or the page's check", async () => {
   await withDevServer(async (server) => {
     const { data } = await server.client().functions.invoke("powersync-auth-anonymous");
     const response = await fetch(`${server.origin}/dev/check`, {

@@ -33,14 +33,14 @@ async function doctor(
   return ran;
 }
 
-Deno.test("secrets in order exit 0, one line a check, with a verdict", async () => {
+Deno.test("good secrets exit 0, with one line for each check and a verdict", async () => {
   const { code, stdout } = await doctor([], { stdin: "" });
   assertEquals(code, 0);
   assertMatch(stdout, /^ok {4}Key secrets: /);
   assertStringIncludes(stdout, "Healthy");
 });
 
-Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and the first thing to do", async () => {
+Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and what to do first", async () => {
   const { code, stdout } = await doctor(
     [],
     { file: GOOD.replace(/POWERSYNC_PRIVATE_KEY=.{60}/, "POWERSYNC_PRIVATE_KEY=") },
@@ -50,7 +50,7 @@ Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and the fir
   assertMatch(stdout, /One check fails\. First: .*deno task keys/);
 });
 
-Deno.test("what cannot be run exits 2 with one sentence", async () => {
+Deno.test("bad input exits 2 with one sentence", async () => {
   for (
     const args of [["--unknown"], ["--project", "!"], ["--powersync", "x"], ["--jwks-url", "x"], ["stray"]]
   ) {

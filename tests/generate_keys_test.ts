@@ -104,7 +104,7 @@ Deno.test("--env-file writes a file that only its owner reads, and no private ke
   });
 });
 
-Deno.test("--env-file keeps the other lines and closes an open file", async () => {
+Deno.test("--env-file keeps the other lines and makes the file owner-only", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env`;
     const kept =
@@ -148,7 +148,7 @@ Deno.test("a file that git would commit is refused", async () => {
   });
 });
 
-Deno.test("a file with a dev- key or a loopback URL is never to be uploaded", async () => {
+Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async () => {
   await inFolder(async (folder) => {
     const local = await keys([...FAST, "--kid", "dev-me", "--env-file", `${folder}/dev.env`]);
     for (
@@ -165,7 +165,7 @@ Deno.test("a file with a dev- key or a loopback URL is never to be uploaded", as
   });
 });
 
-Deno.test("--alg HS256 makes a shared secret of its own name and prints the static client_auth block", async () => {
+Deno.test("--alg HS256 makes a shared secret and prints the static client_auth block", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
     const path = `${folder}/supabase/functions/.env`;
@@ -199,7 +199,7 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
   assertRefused(await runTask("keys", unallowed, { cwd: Deno.cwd(), permissions: [] }), /--allow-net/);
 });
 
-Deno.test("--help says what there is", async () => {
+Deno.test("--help lists the flags", async () => {
   const { code, stdout } = await keys(["--help"]);
   assertEquals(code, 0);
   for (

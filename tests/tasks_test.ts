@@ -31,7 +31,7 @@ Deno.test("the documents upload the secrets of the production file and of no oth
   assertEquals([...new Set(uploaded)], [PRODUCTION_ENV_FILE]);
 });
 
-Deno.test("`deno task` says of every task what it does", async () => {
+Deno.test("`deno task` describes every task", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task"],
     cwd: ROOT,

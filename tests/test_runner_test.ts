@@ -6,7 +6,7 @@ import { inFolder, type Ran } from "./support/run_script.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Passes with whatever stands behind the two names, as long as it means the same. */
+/** Passes with any implementation of the two modules. */
 const PROBE = `
 import { assertEquals } from "@std/assert";
 import { parse } from "@std/dotenv";
@@ -29,7 +29,7 @@ async function runTests(folder: string, { jsrUrl, flags = [], source = PROBE }: 
     args: ["task", "test", "--no-check", ...flags, file],
     cwd: ROOT,
     // A cache of its own, so that nothing comes from an earlier run.
-    env: { JSR_URL: jsrUrl, DENO_DIR: join(folder, "cache"), NO_COLOR: "1" },
+    env: { JSR_URL: `${jsrUrl}/`, DENO_DIR: join(folder, "cache"), NO_COLOR: "1" },
     stdin: "null",
   }).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };

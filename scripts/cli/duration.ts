@@ -3,7 +3,7 @@ const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 
 /**
  * Reads a duration such as `75m`, `12h`, `90s` or `1d`; a bare number is seconds.
  *
- * @returns Whole seconds, or `undefined` when the text is no duration.
+ * @returns Whole seconds, or `undefined` when the text is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
   const [, digits = "", unit = "s"] = /^(\d{1,9})([smhd])?$/.exec(text.trim()) ?? [];

@@ -1,12 +1,12 @@
 /** What the hosted runtime reports; the npm package of that version brings the binary. */
 const EDGE_DENO = "deno@2.1.4";
 
-/** Deno 2.1.4 trusts the system's certificates, a company proxy's among them, only when told to. */
+/** Deno 2.1.4 trusts the system's certificates, such as a company proxy's, only if told to. */
 export const EDGE_ENV = { DENO_TLS_CA_STORE: "system", DENO_NO_UPDATE_CHECK: "1" };
 
 let path: Promise<string> | undefined;
 
-/** The file of the Deno that the hosted runtime is made of, from npm; `npx` itself would be a process in between. */
+/** The path of Deno in the hosted runtime's version, from npm; running it through `npx` would add a process. */
 export function edgeDenoPath(): Promise<string> {
   return path ??= askForPath();
 }

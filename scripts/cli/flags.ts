@@ -9,11 +9,11 @@ type Flags<T extends FlagOptions> = ReturnType<
 >["values"];
 
 /**
- * Reads a command's flags. Every command knows `--help` besides its own.
+ * Reads a command's flags. Every command also has `--help`.
  *
  * @param args The arguments, as `Deno.args`.
  * @param options The flags, as for `parseArgs` of `node:util`.
- * @throws {CommandError} An unknown flag, a missing value, a stray argument.
+ * @throws {CommandError} An unknown flag, a missing value, an unexpected argument.
  */
 export function readFlags<const T extends FlagOptions>(args: readonly string[], options: T): Flags<T> {
   // `deno task keys -- --rotate` passes the `--` on.
@@ -24,7 +24,7 @@ export function readFlags<const T extends FlagOptions>(args: readonly string[], 
   );
   const [stray] = positionals;
   if (stray !== undefined) {
-    throw new CommandError("There is an argument that belongs to no flag: see --help.");
+    throw new CommandError("Unexpected argument: see --help.");
   }
   return values;
 }
@@ -34,7 +34,7 @@ function parse<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // Node's further sentences explain how to pass the flag as an argument, which no command takes.
+    // Node's other sentences explain how to pass the flag as an argument, which no command accepts.
     const [reason = ""] = error.message.split(/\.\s|\n/);
     throw new CommandError(`${reason.replace(/\.$/, "")}: see --help.`);
   }

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** Development has few users; a page left open in a loop shall not fill the memory. */
+/** Development has few users, and a page that signs up in a loop must not fill the memory. */
 const MAX_ACCOUNTS = 10_000;
 
 /** Bytes of the derived key, and of the salt. */

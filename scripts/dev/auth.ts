@@ -1,6 +1,6 @@
 /**
- * The development Auth: as much of Supabase Auth's interface as supabase-js needs to sign users up, in and out. In
- * memory, for one computer; it is no part of a deployment.
+ * The development Auth: as much of Supabase Auth's interface as supabase-js needs to sign users up, in and out. It keeps
+ * everything in memory and is never deployed.
  */
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
@@ -15,7 +15,7 @@ const MIN_PASSWORD_CHARACTERS = 6;
 const MAX_PASSWORD_CHARACTERS = 72;
 const MAX_EMAIL_CHARACTERS = 255;
 
-/** A refusal, in the form by which supabase-js knows it. */
+/** A refusal, in the form that supabase-js reads. */
 class AuthError extends Error {
   constructor(readonly status: number, readonly code: string, message: string) {
     super(message);
@@ -78,7 +78,7 @@ async function signUp(accounts: Accounts, request: Request): Promise<Account> {
   }
   const { email, password } = credentials(body);
   if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > MAX_EMAIL_CHARACTERS) {
-    throw new AuthError(400, "email_address_invalid", "That is no e-mail address.");
+    throw new AuthError(400, "email_address_invalid", "The e-mail address is not valid.");
   }
   if (password.length < MIN_PASSWORD_CHARACTERS || password.length > MAX_PASSWORD_CHARACTERS) {
     throw new AuthError(422, "weak_password", `Passwords have ${MIN_PASSWORD_CHARACTERS} to 72 characters.`);
@@ -103,7 +103,11 @@ async function token({ accounts, sessions }: { accounts: Accounts; sessions: Ses
       throw new AuthError(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found");
     }
     default:
-      throw new AuthError(400, "validation_failed", "The development Auth knows password and refresh_token.");
+      throw new AuthError(
+        400,
+        "validation_failed",
+        "The development Auth supports password and refresh_token.",
+      );
   }
 }
 
@@ -115,12 +119,12 @@ async function signedIn(
   if (bearer === "") throw new AuthError(401, "no_authorization", "This endpoint requires a Bearer token");
   const verified = await sessions.verify(bearer);
   if (verified === undefined) {
-    throw new AuthError(403, "bad_jwt", "The access token is expired, or not of this development Auth.");
+    throw new AuthError(403, "bad_jwt", "The access token is expired, or from another Auth server.");
   }
   const { session } = verified;
   const account = accounts.find(session?.userId ?? "");
   if (session !== undefined && account !== undefined) return { session, account };
-  throw new AuthError(403, "session_not_found", "The access token belongs to no open session.");
+  throw new AuthError(403, "session_not_found", "The session of this access token has ended.");
 }
 
 function credentials(body: Record<string, unknown>): { email: string; password: string } {
@@ -129,14 +133,14 @@ function credentials(body: Record<string, unknown>): { email: string; password: 
   throw new AuthError(
     400,
     "validation_failed",
-    "The development Auth signs in with e-mail address and password.",
+    "The development Auth needs an e-mail address and a password.",
   );
 }
 
 function scopeOf(request: Request): "global" | "local" | "others" {
   const scope = new URL(request.url).searchParams.get("scope") ?? "global";
   if (scope === "global" || scope === "local" || scope === "others") return scope;
-  throw new AuthError(400, "validation_failed", "The scope is global, local or others.");
+  throw new AuthError(400, "validation_failed", "The scope must be global, local or others.");
 }
 
 async function readJson(request: Request): Promise<Record<string, unknown>> {
@@ -146,13 +150,13 @@ async function readJson(request: Request): Promise<Record<string, unknown>> {
     const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (isJsonObject(body)) return body;
   } catch {
-    // Answered below, as any other body that is no object.
+    // Answered below, as any other body that is not an object.
   }
   throw new AuthError(400, "bad_json", "The body is not a JSON object.");
 }
 
 function tooMany(): never {
-  throw new AuthError(429, "over_request_rate_limit", "The development Auth has too many users; restart it.");
+  throw new AuthError(429, "over_request_rate_limit", "The development Auth has too many users: restart it.");
 }
 
 function json(body: unknown, status = 200): Response {

@@ -7,13 +7,14 @@ import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
 import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 
-/** Several times what PowerSync accepts, so that it is the rules that refuse a long token. */
+/** Several times what PowerSync accepts, so a long token is refused by a rule. */
 const MAX_BODY_BYTES = 128 * 1024;
 
 /**
- * Judges `{ "token": "…" }` as the PowerSync Service would, with the keys that `powersync-jwks` serves now.
+ * Checks `{ "token": "…" }` as the PowerSync Service would, with the keys that `powersync-jwks` serves now.
  *
- * @returns The verdict and one result a rule, each with the code that it refuses with; 400 when the body holds no token. The token is nowhere in the answer.
+ * @returns The verdict and the result of each rule with its PowerSync code; 400 when the body has no token. The token is
+ * never repeated.
  */
 export async function checkRequest(request: Request, { envFile, jwks }: PageOptions): Promise<Response> {
   const token = await readToken(request);
@@ -36,7 +37,7 @@ export async function checkRequest(request: Request, { envFile, jwks }: PageOpti
   });
 }
 
-/** A type other than JSON is refused, because a page of another origin can send that without asking. */
+/** Other types than JSON are refused: a page of another origin may send them without a preflight. */
 async function readToken(request: Request): Promise<string | undefined> {
   if (!/^application\/json\b/i.test(request.headers.get("Content-Type") ?? "")) return undefined;
   const bytes = await readBody(request, MAX_BODY_BYTES);

@@ -1,7 +1,7 @@
 /**
- * Runs the functions as they are deployed. A worker, because a new one reads changed modules anew, which a process that
- * has imported them cannot. Requests come as messages: a port of its own would be open to any page (DNS rebinding), and
- * a proxy that the computer is configured with would stand in between.
+ * Runs the functions as they are deployed. A new worker reads changed modules again, which a process that has imported
+ * them cannot. Requests come as messages: a second port would be open to any page (DNS rebinding), and a configured
+ * proxy could intercept it.
  */
 import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
 import { replaceEnvironment } from "./worker-environment.ts";
@@ -14,7 +14,7 @@ const LOADERS: Readonly<Record<string, () => Promise<FunctionModule>>> = {
   "powersync-auth-anonymous": () => import("../../supabase/functions/powersync-auth-anonymous/index.ts"),
 };
 
-/** What a worker's global scope is for: the project is checked against the types of a main thread. */
+/** A worker's global scope, typed here because the project is checked with the types of a main thread. */
 interface WorkerScope {
   onmessage: (event: MessageEvent<ToWorker>) => void;
   postMessage(message: FromWorker): void;

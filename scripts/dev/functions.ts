@@ -4,38 +4,43 @@ import { CommandError } from "../cli/command.ts";
 import { Generation } from "./generation.ts";
 import { readBody } from "./read-body.ts";
 
-/** Longest body that is passed on, in bytes; the functions read none. */
+/** Longest body that is passed on, in bytes; the functions read no body. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Reads the environment that the functions shall see. */
+/** Reads the environment for the functions. */
 export type ReadEnvironment = () => Promise<EnvVariables>;
 
 /** The functions, in a worker that is replaced when they change. */
 export class Functions {
   readonly #readEnvironment: ReadEnvironment;
+  readonly #options: { readonly onFailure: (reason: string) => void; readonly retirementMs: number };
   #current: Generation | undefined;
   #next: Generation | undefined;
   #loads = 0;
   #revival: Promise<unknown> | undefined;
 
-  /** @param readEnvironment Called at each load. */
-  constructor(readEnvironment: ReadEnvironment) {
+  /**
+   * @param readEnvironment Called at each load.
+   * @param options `retirementMs`: how long replaced functions may still work on their requests.
+   */
+  constructor(readEnvironment: ReadEnvironment, { retirementMs = 5_000 } = {}) {
     this.#readEnvironment = readEnvironment;
+    this.#options = { onFailure: reportFailure, retirementMs };
   }
 
   /**
-   * Loads the functions anew. Until they are loaded, and if they cannot be, the old ones go on answering.
+   * Loads the functions again. Until they are loaded, and if that fails, the old ones keep answering.
    *
-   * @returns Whether they were loaded; `false` when a later load has taken the place of this one.
+   * @returns Whether they were loaded; `false` when a later load has replaced this one.
    * @throws {CommandError} They cannot be loaded: a syntax error, a missing import, a broken `.env`.
    */
   async load(): Promise<boolean> {
     const load = ++this.#loads;
-    // One that never finishes, because a module waits or loops, must not hold up its correction.
+    // A load that never finishes, because a module waits or loops, must not block its correction.
     this.#next?.end();
     const environment = await this.#readEnvironment();
     if (load !== this.#loads) return false;
-    const next = this.#next = new Generation(withoutUnset(environment), reportFailure);
+    const next = this.#next = new Generation(withoutUnset(environment), this.#options);
     try {
       await next.loaded;
     } catch (error) {
@@ -73,7 +78,7 @@ export class Functions {
     });
   }
 
-  /** Loads the functions anew after their worker has failed; requests that come meanwhile wait for the same load. */
+  /** Loads the functions again after their worker failed; requests that come meanwhile wait for the same load. */
   async #revive(): Promise<void> {
     this.#revival ??= this.load().catch((error: unknown) => {
       if (!(error instanceof CommandError)) throw error;
@@ -99,7 +104,7 @@ function withoutUnset(variables: EnvVariables): Record<string, string> {
   return set;
 }
 
-/** In the form of the functions' own errors, so that a client shows it. */
+/** In the form of the functions' own errors, so clients show it. */
 function failure(status: number, code: string, message: string): Response {
   const hint = "This is the development server's answer, not the function's.";
   return Response.json({ code, message, hint }, {

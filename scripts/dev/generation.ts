@@ -1,14 +1,12 @@
 import { CommandError } from "../cli/command.ts";
 import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
 
-/** How long a replaced worker may still work on its requests, in milliseconds. */
-const FAREWELL_MS = 5_000;
-
-/** One load of the functions, in a worker of its own. */
+/** One load of the functions, in its own worker. */
 export class Generation {
   readonly #worker = new Worker(new URL("./functions-worker.ts", import.meta.url), { type: "module" });
   readonly #pending = new Map<number, (response: FunctionResponse | undefined) => void>();
   readonly #loaded = Promise.withResolvers<void>();
+  readonly #retirementMs: number;
   #requests = 0;
   #retired = false;
   #ended = false;
@@ -17,9 +15,14 @@ export class Generation {
    * Starts to load the functions.
    *
    * @param environment Their whole environment.
-   * @param onFailure Told, in one line, when the worker fails after it was loaded: nothing caught what a function threw.
+   * @param options `onFailure`: called with one line when the worker fails after it was loaded, on an uncaught error of a
+   * function. `retirementMs`: how long it may work on its requests once it is replaced.
    */
-  constructor(environment: Readonly<Record<string, string>>, onFailure: (reason: string) => void) {
+  constructor(
+    environment: Readonly<Record<string, string>>,
+    { onFailure, retirementMs }: { onFailure: (reason: string) => void; retirementMs: number },
+  ) {
+    this.#retirementMs = retirementMs;
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -29,7 +32,7 @@ export class Generation {
       this.end();
       onFailure(reason);
     };
-    // Whoever loads waits for it; if a newer load comes first, nobody does.
+    // The caller awaits it, unless a newer load came first.
     this.#loaded.promise.catch(() => {});
     this.#send({ kind: "load", environment });
   }
@@ -37,13 +40,13 @@ export class Generation {
   /**
    * Settles once the functions are loaded.
    *
-   * @throws {CommandError} They cannot be: a syntax error, a missing import. Or they were ended before.
+   * @throws {CommandError} They cannot be loaded: a syntax error, a missing import; or they were ended first.
    */
   get loaded(): Promise<void> {
     return this.#loaded.promise;
   }
 
-  /** Its worker runs no more. */
+  /** Its worker no longer runs. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -58,12 +61,12 @@ export class Generation {
     return await answer.promise;
   }
 
-  /** Ends the worker as soon as it has answered what it was asked, or has taken too long. */
+  /** Ends the worker once it has answered its requests, or has taken too long. */
   retire(): void {
     this.#retired = true;
     if (this.#pending.size === 0) return this.end();
-    // A function that loops for ever would otherwise keep a processor busy.
-    Deno.unrefTimer(setTimeout(() => this.end(), FAREWELL_MS));
+    // A function in an endless loop would keep a processor busy.
+    Deno.unrefTimer(setTimeout(() => this.end(), this.#retirementMs));
   }
 
   /** Ends the worker at once. */

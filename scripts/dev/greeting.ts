@@ -11,7 +11,7 @@ export interface Started {
 }
 
 /**
- * What a person needs to know after the start.
+ * What to print after the start.
  *
  * @returns Lines to print.
  */
@@ -26,7 +26,7 @@ export function greeting({ origin, platform, added }: Started): string[] {
     ...platformLines(platform),
     "",
     ...curlLines(functions, platform),
-    `Secrets for production belong into ${PRODUCTION_ENV_FILE}, never ${LOCAL_ENV_FILE}: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
+    `Secrets for production belong in ${PRODUCTION_ENV_FILE}, never in ${LOCAL_ENV_FILE}: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
     "",
   ];
 }
@@ -47,7 +47,7 @@ function curlLines(functions: string, { publishableKey }: Platform): string[] {
   if (publishableKey === undefined) return [];
   return [
     "A token:",
-    // Double quotes, because cmd.exe knows no others.
+    // Double quotes, because cmd.exe has no others.
     `  curl -s -H "apikey: ${publishableKey}" ${functions}/powersync-auth-anonymous`,
     "",
   ];

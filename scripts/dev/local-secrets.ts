@@ -1,19 +1,19 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
+import { readKeySecrets, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "../keys/key-pair.ts";
+import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 
 /** A self-hosted PowerSync Service's own port. */
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";
 
 /**
- * Writes what development needs and the file lacks: a key whose `kid` shows that it is none for production, and the
- * URL of a local PowerSync Service.
+ * Writes what development needs and the file lacks: a key whose `kid` marks it as local, and the URL of a local PowerSync
+ * Service.
  *
  * @param path The `.env` file.
  * @returns The names of the secrets it wrote.
@@ -45,8 +45,8 @@ export async function addMissingSecrets(path: string): Promise<string[]> {
  */
 export async function readLocalSecrets(path: string): Promise<EnvVariables> {
   const variables = await readEnvFile(path) ?? {};
+  await assertUsable(variables, { file: path, names: Object.keys(SETTINGS) });
   try {
-    readTokenSettings(variables);
     const ring = await loadKeyRing(readKeySecrets(variables));
     signingKeyAt(ring, Date.now() / 1000);
     return variables;

@@ -3,7 +3,7 @@
 /** A client's request, in parts that can be sent to a worker. */
 export interface FunctionRequest {
   readonly kind: "request";
-  /** Tells which answer is whose. */
+  /** Matches an answer to its request. */
   readonly id: number;
   /** The function's name. */
   readonly name: string;

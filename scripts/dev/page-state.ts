@@ -2,11 +2,12 @@ import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/function
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
+import { inspect } from "../setup/inspect.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 import type { Platform } from "../setup/platform.ts";
 
-/** What the page shows and asks about. */
+/** What the page shows. */
 export interface PageOptions {
   readonly origin: string;
   readonly platform: Platform;
@@ -41,13 +42,13 @@ export async function pageState({ origin, platform, envFile }: PageOptions): Pro
     publishableKey: platform.publishableKey,
     isDevelopmentAuth: platform.isDevelopmentAuth,
     keys: listedKeys(ring, Date.now() / 1000),
-    problems: ring.problems.map(({ error: { code, message, hint } }) => ({ code, message, hint })),
+    problems: await inspect(variables, { place: "local" }),
     clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
   });
 }
 
 /**
- * The published keys and what each is for.
+ * The published keys and the role of each.
  *
  * @param ring The keys.
  * @param now Seconds since 1970.

@@ -4,7 +4,7 @@ import { checkRequest } from "./check.ts";
 import { type PageOptions, pageState } from "./page-state.ts";
 import type { Platform } from "../setup/platform.ts";
 
-/** The page's files, by their paths. They are read for each request, so that a change shows when the page is reloaded. */
+/** The page's files, by their paths. They are read for each request, so a reload shows changes. */
 const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   "/": { file: "index.html", type: "text/html; charset=utf-8" },
   "/dev/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   "/dev/show.js": { file: "show.js", type: "text/javascript; charset=utf-8" },
 };
 
-/** Makes the handler of the page and of what belongs to it; it answers `undefined` to any other path. */
+/** Makes the handler for the page and its files; it returns `undefined` for any other path. */
 export function pageHandler(options: PageOptions): (request: Request) => Promise<Response | undefined> {
   const headers = securityHeaders(options.platform);
   return async (request) => {
@@ -35,7 +35,7 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
   };
 }
 
-/** A broken secret or `.env` is the person's to mend, so the page shows it, in the form of the functions' errors. */
+/** The page shows a broken secret or `.env` in the form of the functions' errors. */
 function errorAnswer(error: unknown): Response {
   if (error instanceof PowerSyncAuthError) {
     const { code, message, hint } = error;
@@ -45,7 +45,7 @@ function errorAnswer(error: unknown): Response {
   throw error;
 }
 
-/** Nothing from outside, nothing inline, no text as markup; requests only to this server and the project's Auth. */
+/** Nothing from other servers, nothing inline, no text as markup; requests only to this server and the project's Auth. */
 function securityHeaders({ supabaseUrl }: Platform): Record<string, string> {
   return {
     "Content-Security-Policy": [

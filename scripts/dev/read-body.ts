@@ -1,5 +1,5 @@
 /**
- * Reads a request's body, but no more than is reasonable.
+ * Reads a request's body up to a limit.
  *
  * @param request The request.
  * @param maxBytes The longest body to read.

@@ -18,16 +18,16 @@ export interface ServerParts {
 const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersync-auth-anonymous)$/;
 
 /**
- * Answers one request: a function, the development Auth, or the page. A request whose `Host` is not this server's is
- * refused, because a page on the internet could otherwise reach it under a name of its own (DNS rebinding).
+ * Answers one request: a function, the development Auth, or the page. A request with another `Host` is refused: a page
+ * on the internet could otherwise reach this server under its own name (DNS rebinding).
  */
 export async function answer(request: Request, parts: ServerParts): Promise<Response> {
   try {
     return await route(request, parts);
   } catch (error) {
-    // One failed request must not look like one that the client sent wrongly, and a browser shall see it.
+    // A failure here must not look like a bad request, and browsers must be able to read it.
     console.error(`The development server failed: ${error instanceof Error ? error.message : error}`);
-    return Response.json({ message: "The development server failed; see its output." }, {
+    return Response.json({ message: "The development server failed: see its output." }, {
       status: 500,
       headers: CORS_HEADERS,
     });
@@ -36,20 +36,20 @@ export async function answer(request: Request, parts: ServerParts): Promise<Resp
 
 async function route(request: Request, parts: ServerParts): Promise<Response> {
   if (!isOwnHost(request.headers.get("Host") ?? "", parts)) {
-    return Response.json({ message: "This is not the server's own host name." }, { status: 421 });
+    return Response.json({ message: "This server does not answer under that host name." }, { status: 421 });
   }
   const { pathname } = new URL(request.url);
   const name = FUNCTION_PATH.exec(pathname)?.[1];
   if (name !== undefined) return await parts.functions.fetch(name, request);
   if (pathname.startsWith("/auth/v1/")) return await parts.auth?.handle(request) ?? noDevelopmentAuth();
-  return await parts.page(request) ?? Response.json({ message: "There is nothing here." }, { status: 404 });
+  return await parts.page(request) ?? Response.json({ message: "Not found." }, { status: 404 });
 }
 
 function isOwnHost(header: string, { host, port }: ServerParts): boolean {
   const url = URL.parse(`http://${header}`);
   if (url === null || Number(url.port || 80) !== port) return false;
   const name = url.hostname;
-  // A container reaches this computer under Docker's name for it; rebinding needs a name of the attacker's.
+  // Containers use Docker's name for this computer; rebinding needs a name that the attacker owns.
   if (["localhost", "127.0.0.1", "[::1]", "host.docker.internal", host, `[${host}]`].includes(name)) {
     return true;
   }

@@ -13,7 +13,7 @@ import type { Account } from "./accounts.ts";
 /** As Supabase Auth does by default, in seconds. */
 const ACCESS_TOKEN_SECONDS = 3600;
 
-/** More open sessions than anybody has in development; the oldest ends first. */
+/** More open sessions than development needs; the oldest ends first. */
 const MAX_SESSIONS = 20_000;
 
 /** What a sign-in answers, as Supabase Auth puts it. */
@@ -36,10 +36,10 @@ export interface Session {
 export interface Sessions {
   readonly jwks: JSONWebKeySet;
   open(account: Account): Promise<SessionAnswer>;
-  /** Ends a refresh token and opens its session anew, or `undefined` when it is unknown. */
+  /** Uses up a refresh token and returns its session, or `undefined` when the token is unknown. */
   takeRefreshToken(refreshToken: string): Session | undefined;
   renew(session: Session, account: Account): Promise<SessionAnswer>;
-  /** The session that an access token belongs to, unless it has been closed; `undefined` when the token is no good. */
+  /** The session of an access token, unless it has ended; `undefined` when the token is not valid. */
   verify(accessToken: string): Promise<{ readonly session: Session | undefined } | undefined>;
   /** Ends this session, every session of its user, or every other one. */
   close(session: Session, scope: "global" | "local" | "others"): void;
@@ -127,7 +127,7 @@ export async function openSessions(issuer: string): Promise<Sessions> {
   };
 }
 
-/** A user as the Auth server answers it, and what of it stands in access tokens. */
+/** A user as the Auth server returns it, and the part of it in access tokens. */
 export function userOf({ id, email, createdAt, userMetadata }: Account) {
   const provider = email === undefined ? {} : { provider: "email", providers: ["email"] };
   const tokenClaims = {

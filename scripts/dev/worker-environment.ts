@@ -1,7 +1,6 @@
 /**
- * Gives this worker an environment of its own, which `Deno.env` and Node's `process.env` then show and change. The
- * process's environment, that of the shell included, stays out of reach, so that a function sees what it will see
- * when deployed, and nothing of a secret that has been removed since.
+ * Gives this worker its own environment, for `Deno.env` and Node's `process.env`. The environment of the process and
+ * the shell stays out of reach, so a function sees what it will see when deployed, and no secret that was removed.
  *
  * @param variables Names and values; nothing else is set.
  */

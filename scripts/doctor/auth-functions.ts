@@ -91,7 +91,7 @@ function causeOfCode(code: string): CauseId {
   if (code === "CLAIMS_REFUSED") return "function-claims-refused";
   if (code.startsWith("CLAIMS_") || code === "TOKEN_TOO_LARGE") return "function-claims-failed";
   if (/^(USER_TOKEN|API_KEY)_/.test(code)) return "function-caller-refused";
-  if (/^(AUTH_SERVER|IDENTITY_PROVIDER)_/.test(code)) return "function-neighbour";
+  if (/^(AUTH_SERVER|IDENTITY_PROVIDER)_/.test(code)) return "function-upstream";
   return code === "INTERNAL_ERROR" || code === "METHOD_NOT_ALLOWED"
     ? "function-http-error"
     : "function-secrets";

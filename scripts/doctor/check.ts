@@ -20,19 +20,19 @@ export interface Check extends Subject {
   readonly fix?: string;
 }
 
-/** What is special about one finding of a cause. */
+/** What is particular to one finding of a cause. */
 export interface Finding {
   readonly seen: string;
   /** By default the cause's own. */
   readonly fix?: string | undefined;
 }
 
-/** All is well. */
+/** It works. */
 export function passed(subject: Subject, seen: string): Check {
   return { ...subject, status: "passed", seen };
 }
 
-/** It could not be looked at; `seen` says why. */
+/** It could not be checked; `seen` says why. */
 export function skipped(subject: Subject, seen: string): Check {
   return { ...subject, status: "skipped", seen };
 }

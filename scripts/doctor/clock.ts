@@ -29,7 +29,7 @@ export function checkClocks(
   return [
     Math.abs(reference) > CLOCK_TOLERANCE_SECONDS
       ? warning(HERE, "clock-here", { seen: `It is ${side(reference)} by ${Math.abs(reference)} s.` })
-      : passed(HERE, `It agrees with the server's, give or take ${Math.abs(reference) + 1} s.`),
+      : passed(HERE, `It agrees with the server's within ${Math.abs(reference) + 1} s.`),
     ...checkServers(functions, powersync),
   ];
 }

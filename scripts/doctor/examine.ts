@@ -1,8 +1,7 @@
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../setup/audience.ts";
-import { isLoopback } from "../setup/local-only.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
+import { isLoopback, jwksUrlOf } from "../setup/project-url.ts";
 import { examineFunction, type FunctionFound } from "./auth-functions.ts";
 import { type Check, failed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
@@ -39,7 +38,7 @@ export interface ExamineOptions {
   readonly timeoutMs: number;
 }
 
-/** A token that can be tried, and what the rules say of it. */
+/** A token to try, and the result of the rules. */
 interface Candidate extends TokenFound {
   readonly token: string;
 }
@@ -50,7 +49,7 @@ interface ServerView {
   readonly nowSeconds: number;
 }
 
-/** Examines a set-up: what stands in its file, what is deployed, and what PowerSync makes of it. */
+/** Examines a set-up: its file, its deployment, and whether PowerSync accepts its tokens. */
 export async function examine(options: ExamineOptions): Promise<Check[]> {
   const { file, now, powersync } = options;
   const secrets = file === undefined ? noFile(options) : await checkSecrets(file, now());
@@ -125,7 +124,7 @@ function noFile({ project, token, jwksUrl }: ExamineOptions): Check[] {
   const subject = { id: "env-file", title: "Secrets file" };
   const elsewhere = project ?? token ?? jwksUrl;
   if (elsewhere !== undefined) {
-    return [skipped(subject, "There is none here; what is deployed is looked at.")];
+    return [skipped(subject, "No file here; the deployment is checked.")];
   }
   return [failed(subject, "env-file-missing", { seen: "There is no such file." })];
 }
@@ -159,7 +158,7 @@ async function examineFunctions(
   const found = [anonymous, { checks: signedIn.checks }, await call("powersync-auth", user)];
   if (apikey !== undefined) return found;
   const subject = { id: "anonymous-token", title: "Anonymous token" };
-  return [...found, { checks: [skipped(subject, "Give --publishable-key to have one made.")] }];
+  return [...found, { checks: [skipped(subject, "Give --publishable-key to get one.")] }];
 }
 
 type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
@@ -172,7 +171,7 @@ async function findUserToken(
   if (userToken !== undefined) return { checks: [], accessToken: userToken };
   const subject = { id: "user-token", title: "Token of a signed-in user" };
   if (wanted !== true) {
-    return { checks: [skipped(subject, "Give --user-token or --sign-in-anonymously to have one made.")] };
+    return { checks: [skipped(subject, "Give --user-token or --sign-in-anonymously to get one.")] };
   }
   if (publishableKey === undefined) {
     return { checks: [skipped(subject, "Signing in needs --publishable-key.")] };
@@ -181,7 +180,7 @@ async function findUserToken(
   return { checks: [check], ...found };
 }
 
-/** `--audience`, or what the file of the same set-up states; else the instance that is asked or that clients are sent to. */
+/** `--audience`, or the file's of the same set-up; else the instance that is asked or that clients are sent to. */
 function audiencesFor(options: ExamineOptions, endpoint?: string): readonly string[] {
   const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
   const { POWERSYNC_AUDIENCE } = variables;
@@ -204,10 +203,10 @@ async function askPowerSync(
   const [candidate] = candidates;
   if (candidate === undefined) {
     const subject = { id: "powersync", title: "PowerSync instance" };
-    const seen = "There is no token to ask it with: give --token, or --project with --publishable-key.";
+    const seen = "No token to ask it with: give --token, or --project with --publishable-key.";
     return { check: skipped(subject, seen) };
   }
-  // A line break or a quotation mark of another script cannot stand in a header (RFC 9110, section 5.5).
+  // A header cannot hold a line break or a typographic quotation mark (RFC 9110, section 5.5).
   if (!/^[\x21-\x7e]+$/.test(candidate.token)) {
     const seen = "It was not asked: the token holds white space or other characters that no token has.";
     return { check: skipped({ id: "powersync", title: "PowerSync instance" }, seen) };

@@ -1,13 +1,13 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { isLoopback, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";
-import { isPrivateHost } from "./url.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
@@ -15,7 +15,7 @@ const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
 /** Where the JWKS is and how long to wait for it. */
 export interface JwksOptions {
   readonly url: string;
-  /** Whether it belongs to local development, where `dev-` keys and http are right. */
+  /** Whether it belongs to local development, where `dev-` keys and http are expected. */
   readonly local: boolean;
   /** The PowerSync instance that is to fetch it, when it is known. */
   readonly powersync: string | undefined;
@@ -74,7 +74,7 @@ function checkHost({ url, local, powersync }: JwksOptions): Check[] {
   return protocol === "http:" && !local ? [failed(HOST, "jwks-http-public", { seen })] : [];
 }
 
-/** What keeps an answer from being a JWKS; `undefined` when it is JSON with a 2xx. */
+/** Why an answer is not a JWKS; `undefined` when it is JSON with a 2xx. */
 function checkAnswer({ status, headers, ok }: Response, text: string): Check | undefined {
   const body = parseJson(text);
   const code = isJsonObject(body) && typeof body.code === "string" ? body.code : undefined;
@@ -116,6 +116,6 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   const missing = keys.find((key) =>
     !live.some(({ kid, n, x }) => kid === key.kid && n === key.n && x === key.x)
   );
-  if (missing === undefined) return [passed(subject, "The live JWKS shows every key of the file.")];
+  if (missing === undefined) return [passed(subject, "The live JWKS has every key of the file.")];
   return [failed(subject, "secrets-not-deployed", { seen: `The live JWKS lacks the key "${missing.kid}".` })];
 }

@@ -2,10 +2,10 @@
 const LONGEST_SHOWN_RUN = 44;
 
 /**
- * What may be printed of a text that came from outside: no JWT, no long run of base64, no API key, no control character.
+ * A text from outside without JWTs, long runs of base64, API keys and control characters.
  *
  * @param text The text.
- * @param secrets Values that must not be shown wherever they stand.
+ * @param secrets Values that must never be shown.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 8)

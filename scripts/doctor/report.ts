@@ -17,7 +17,7 @@ export function isHealthy(checks: readonly Check[]): boolean {
   return checks.every(({ status }) => status !== "failed");
 }
 
-/** The checks with nothing in them that must not be shown. */
+/** The checks, without anything secret. */
 export function printable(checks: readonly Check[], { secrets, projectRef }: ReportOptions): Check[] {
   const clean = (text: string) =>
     redact(text.replaceAll("<project ref>", projectRef ?? "<project ref>"), secrets);
@@ -28,7 +28,7 @@ export function printable(checks: readonly Check[], { secrets, projectRef }: Rep
   }));
 }
 
-/** One line a check, with cause and fix under a warning or failure; the verdict and the first thing to do at the end. */
+/** One line for each check, with cause and fix under a warning or failure; then the verdict and what to do first. */
 export function reportLines(checks: readonly Check[]): string[] {
   const lines = checks.flatMap(({ status, title, seen, cause, code, fix }) => [
     `${MARKS[status]}  ${title}: ${seen}`,

@@ -2,7 +2,7 @@ import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, skipped, type Subject, warning } from "./check.ts";
 
-/** What it means for a set-up when a rule of PowerSync does not hold. */
+/** What it means for a set-up when a rule of PowerSync fails. */
 const RULE_CAUSES: Readonly<Record<RuleId, CauseId>> = {
   "static-jwks": "jwks-key-malformed",
   "jwks-shape": "jwks-not-a-set",
@@ -38,11 +38,11 @@ const RULE_CAUSES: Readonly<Record<RuleId, CauseId>> = {
 };
 
 /**
- * The results of the rules as the doctor's checks: one line for each that does not hold, and one for all that do.
+ * The results of the rules as the doctor's checks: one line for each failure, and one for all that pass.
  *
  * @param subject What was checked.
  * @param results From `checkJwks` or `checkToken`.
- * @param options `summary`: what to say when all hold; `causes`: more exact causes, known from the place.
+ * @param options `summary`: what to say when all pass; `causes`: more exact causes, known from the context.
  */
 export function checksOfRules(
   subject: Subject,

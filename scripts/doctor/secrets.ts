@@ -1,16 +1,10 @@
-import {
-  type KeyProblem,
-  loadKeyRing,
-  signingKeyAt,
-} from "../../supabase/functions/_shared/powersync/keys.ts";
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
+import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { whyLocalOnly } from "../setup/local-only.ts";
+import { type Finding, inspect } from "../setup/inspect.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
-import { checkPowerSyncUrl } from "./url.ts";
+import { URL_CAUSES } from "./url.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {
@@ -21,11 +15,11 @@ export interface SecretsFile {
 }
 
 const KEYS = { id: "key-secrets", title: "Key secrets" };
-const POWERSYNC_URL = { id: "powersync-url", title: "POWERSYNC_URL" };
-const LIFETIME = { id: "token-lifetime", title: "POWERSYNC_TOKEN_TTL" };
-const FILE = { id: "env-file", title: "Secrets file" };
 
-const KEY_CAUSES: Readonly<Record<string, CauseId>> = {
+/** The causes of what `inspect` finds; any other is a setting, whose own words say best what is wrong. */
+const CAUSES: Readonly<Partial<Record<Finding["id"], CauseId>>> = {
+  ...URL_CAUSES,
+  POWERSYNC_PRIVATE_KEY_MISSING: "secret-missing",
   KEY_MALFORMED: "secret-truncated",
   KEY_IS_PUBLIC: "secret-is-public",
   KEY_IS_PRIVATE: "secret-is-private",
@@ -35,10 +29,15 @@ const KEY_CAUSES: Readonly<Record<string, CauseId>> = {
   KEY_INCONSISTENT: "secret-inconsistent",
   KEY_ID_DUPLICATE: "secret-kid-duplicate",
   KEY_PAIR_MISMATCH: "secret-pair-mismatch",
+  "secret-not-a-jwk": "secret-not-a-jwk",
+  "secrets-swapped": "secrets-swapped",
+  "local-key": "secrets-local-only",
+  "local-shared-key": "secrets-local-only",
+  "local-url": "secrets-local-only",
+  POWERSYNC_URL_MISSING: "url-missing",
+  POWERSYNC_TOKEN_TTL_INVALID: "lifetime-out-of-range",
+  "issuer-supabase": "issuer-supabase",
 };
-
-/** Settings whose error says best what is wrong with them. */
-const OTHER_SETTINGS = ["POWERSYNC_AUDIENCE", "POWERSYNC_SESSION_CHECK"] as const;
 
 /**
  * Checks a file with secrets, without any network.
@@ -47,106 +46,47 @@ const OTHER_SETTINGS = ["POWERSYNC_AUDIENCE", "POWERSYNC_SESSION_CHECK"] as cons
  * @param nowSeconds Seconds since 1970.
  */
 export async function checkSecrets(file: SecretsFile, nowSeconds: number): Promise<Check[]> {
+  const { variables, local } = file;
+  const findings = await inspect(variables, { place: local ? "local" : "deployment" });
+  const about = (name: string) => findings.filter((finding) => finding.name.startsWith(name)).map(checkOf);
+  const ofKeys = [...about("POWERSYNC_PRIVATE_KEY"), ...about("POWERSYNC_PUBLIC_KEY")];
+  const settings = findings.filter(({ name }) => !isKeyName(name)).map(checkOf);
   return [
-    ...await checkKeys(file.variables, nowSeconds),
-    ...checkUrl(file.variables),
-    checkLifetime(file.variables),
-    ...OTHER_SETTINGS.flatMap((name) => checkSetting(name, () => readSetting(file.variables, name))),
-    ...checkSetting("POWERSYNC_IDENTITY_PROVIDERS", () => {
-      const list = readSetting(file.variables, "POWERSYNC_IDENTITY_PROVIDERS");
-      return list === undefined ? undefined : parseIdentityProviders(list, []);
-    }),
-    ...checkIssuer(file.variables),
-    ...checkPlace(file),
+    ...(ofKeys.length > 0 ? ofKeys : [await describeKeys(variables, nowSeconds)]),
+    ...(about("POWERSYNC_URL").length > 0 ? [] : [describe(variables, "POWERSYNC_URL")]),
+    ...(about("POWERSYNC_TOKEN_TTL").length > 0 ? [] : [describe(variables, "POWERSYNC_TOKEN_TTL")]),
+    ...settings,
   ];
 }
 
-async function checkKeys(variables: EnvVariables, nowSeconds: number): Promise<Check[]> {
-  const secrets = readKeySecrets(variables);
-  const ring = await loadKeyRing(secrets);
-  if (secrets.signing.length === 0) {
-    const extra = secrets.extra.length > 0 ? " There is a public one only." : "";
-    return [
-      failed(KEYS, "secret-missing", { seen: `There is no private key.${extra}` }),
-      ...explainProblems(ring.problems, variables),
-    ];
-  }
-  if (ring.problems.length > 0) return explainProblems(ring.problems, variables);
+function describe(variables: EnvVariables, name: "POWERSYNC_URL" | "POWERSYNC_TOKEN_TTL"): Check {
+  const unit = name === "POWERSYNC_TOKEN_TTL" ? " s" : "";
+  return passed(subjectOf(name), `It is ${readSetting(variables, name)}${unit}.`);
+}
+
+async function describeKeys(variables: EnvVariables, nowSeconds: number): Promise<Check> {
+  const ring = await loadKeyRing(readKeySecrets(variables));
   const { kid, alg, secret } = signingKeyAt(ring, nowSeconds);
   const count = ring.published.length === 1 ? "1 key" : `${ring.published.length} keys`;
-  return [passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`)];
+  return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`);
 }
 
-function explainProblems(problems: readonly KeyProblem[], variables: EnvVariables): Check[] {
-  const codeOf = (name: string) => problems.find(({ secret }) => secret === name)?.error.code;
-  const swapped = codeOf("POWERSYNC_PRIVATE_KEY") === "KEY_IS_PUBLIC" &&
-    codeOf("POWERSYNC_PUBLIC_KEY") === "KEY_IS_PRIVATE";
-  const rest = swapped
-    ? problems.filter(({ secret }) => !/^POWERSYNC_(PRIVATE|PUBLIC)_KEY$/.test(secret))
-    : problems;
-  return [
-    ...(swapped
-      ? [
-        failed(KEYS, "secrets-swapped", {
-          seen: "The public and the private key stand in each other's place.",
-        }),
-      ]
-      : []),
-    ...rest.map(({ secret, error }) => {
-      const cause = isSomethingElse(variables[secret] ?? "")
-        ? "secret-not-a-jwk"
-        : KEY_CAUSES[error.code] ?? "secret-truncated";
-      return failed({ ...KEYS, title: secret }, cause, { seen: error.message });
-    }),
-  ];
+function checkOf({ id, name, severity, message, hint }: Finding): Check {
+  const cause = CAUSES[id];
+  const report = severity === "error" ? failed : warning;
+  if (cause === undefined) return report(subjectOf(name), "setting-invalid", { seen: message, fix: hint });
+  return report(subjectOf(name), cause, {
+    seen: message,
+    ...(id in URL_CAUSES && hint !== "" ? { fix: hint } : {}),
+  });
 }
 
-/** A PEM, a JWT or an API key of Supabase, which people paste because it is called a key too. */
-function isSomethingElse(value: string): boolean {
-  return /^\s*(-----BEGIN|sb_|[\w-]+\.[\w-]+\.[\w-]*\s*$)/.test(value);
+function subjectOf(name: string): Subject {
+  if (isKeyName(name)) return { ...KEYS, title: name };
+  if (name === "POWERSYNC_TOKEN_TTL") return { id: "token-lifetime", title: name };
+  return { id: name.toLowerCase().replaceAll("_", "-"), title: name };
 }
 
-function checkUrl({ POWERSYNC_URL: url = "" }: EnvVariables): Check[] {
-  if (url.trim() === "") {
-    return [failed(POWERSYNC_URL, "url-missing", { seen: "It is not set." })];
-  }
-  return checkPowerSyncUrl(POWERSYNC_URL, url);
-}
-
-function checkLifetime({ POWERSYNC_TOKEN_TTL }: EnvVariables): Check {
-  try {
-    const lifetimeSeconds = readSetting({ POWERSYNC_TOKEN_TTL }, "POWERSYNC_TOKEN_TTL");
-    return passed(LIFETIME, `Tokens live ${lifetimeSeconds} s.`);
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) {
-      return failed(LIFETIME, "lifetime-out-of-range", { seen: error.message });
-    }
-    throw error;
-  }
-}
-
-function checkSetting(name: string, read: () => unknown): Check[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (!(error instanceof PowerSyncAuthError)) throw error;
-    const subject: Subject = { id: name.toLowerCase().replaceAll("_", "-"), title: name };
-    return [failed(subject, "setting-invalid", { seen: error.message, fix: error.hint })];
-  }
-}
-
-function checkIssuer({ POWERSYNC_ISSUER: issuer = "" }: EnvVariables): Check[] {
-  if (!issuer.includes("supabase.co")) return [];
-  return [
-    warning({ id: "powersync-issuer", title: "POWERSYNC_ISSUER" }, "issuer-supabase", {
-      seen: "It contains supabase.co.",
-    }),
-  ];
-}
-
-function checkPlace({ path, variables, local }: SecretsFile): Check[] {
-  if (local) return [];
-  const reason = whyLocalOnly(variables);
-  return reason === undefined ? [] : [failed(FILE, "secrets-local-only", { seen: `${path} ${reason}.` })];
+function isKeyName(name: string): boolean {
+  return /^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name);
 }

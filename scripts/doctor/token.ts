@@ -4,7 +4,7 @@ import type { CauseId } from "./causes.ts";
 import type { Check, Subject } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";
 
-/** A token and what it is held against. */
+/** A token and what it is checked against. */
 export interface TokenOptions {
   readonly token: string;
   /** The JWKS that PowerSync fetches; without it the key rules are skipped. */
@@ -23,7 +23,7 @@ export interface TokenFound {
   readonly good: boolean;
 }
 
-/** Holds a token against every rule of PowerSync. */
+/** Checks a token against every rule of PowerSync. */
 export async function examineToken(subject: Subject, options: TokenOptions): Promise<TokenFound> {
   const { token, jwks, audiences, nowSeconds, causes = {} } = options;
   const all = await checkToken(token.trim(), {
@@ -39,7 +39,7 @@ export async function examineToken(subject: Subject, options: TokenOptions): Pro
   };
 }
 
-/** With nothing to compare with, a difference is no finding. */
+/** Without an expected audience there is nothing to compare. */
 function withoutAudience(result: RuleResult): RuleResult {
   if (result.rule !== "aud-accepted" || result.outcome !== "failed") return result;
   return skipped("aud-accepted", "`aud` was not compared: give --audience, or --powersync <URL>.");

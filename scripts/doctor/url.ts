@@ -1,49 +1,31 @@
-import { isLoopback } from "../setup/local-only.ts";
+import { inspectPowerSyncUrl, type UrlFinding, type UrlRule } from "../setup/powersync-url.ts";
+import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 
-/** What placeholders look like: `https://<instance>.…`, `https://your-instance.…`. */
-const PLACEHOLDER = /[<>]|your[-_]|xxxx|placeholder|changeme|\.{3}|…|\[instance\]/i;
-
-/** Networks that are nobody's on the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193), and names without a dot. */
-const PRIVATE_HOST =
-  /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd]|\[fe80)|^[^.[]+$|\.(local|internal|lan)$/;
-
-/**
- * Whether a URL's host is one that the internet does not reach.
- *
- * @param url A URL.
- */
-export function isPrivateHost(url: string): boolean {
-  return isLoopback(url) || PRIVATE_HOST.test(URL.parse(url)?.hostname ?? "");
-}
+/** The cause of each rule. */
+export const URL_CAUSES: Readonly<Record<UrlRule, CauseId>> = {
+  POWERSYNC_URL_INVALID: "url-invalid",
+  "url-placeholder": "url-placeholder",
+  "url-http-public": "url-http-public",
+  "url-has-path": "url-has-path",
+  "url-trailing-slash": "url-trailing-slash",
+};
 
 /**
  * The checks of a PowerSync instance's URL.
  *
- * @param subject Where it stands.
- * @param given The URL as it was set.
+ * @param subject Where it was set.
+ * @param url The URL as it was set.
  */
-export function checkPowerSyncUrl(subject: Subject, given: string): Check[] {
-  const text = given.trim();
-  const seen = `It is ${text.slice(0, 120)}`;
-  // A URL with a user name or password is never shown, not even as a placeholder.
-  const credentials = /^[a-z]+:\/\/[^/]*@/i.test(text);
-  if (!credentials && PLACEHOLDER.test(text)) return [failed(subject, "url-placeholder", { seen })];
-  const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || credentials) {
-    return [failed(subject, "url-invalid", { seen: "It cannot be read as a plain http(s) URL." })];
-  }
-  const found: Check[] = [];
-  if (url.protocol === "http:" && !isPrivateHost(text)) {
-    found.push(failed(subject, "url-http-public", { seen }));
-  }
-  if (url.pathname.replace(/\/+$/, "") !== "") {
-    // A self-hosted service may stand behind a path; a Cloud instance never does.
-    const report = url.hostname.endsWith(".powersync.journeyapps.com") ? failed : warning;
-    found.push(report(subject, "url-has-path", { seen, fix: `Set it to ${url.origin}` }));
-  } else if (text.endsWith("/")) {
-    const fix = `Set it to ${url.origin}, here and in PowerSync's audiences.`;
-    found.push(warning(subject, "url-trailing-slash", { seen, fix }));
-  }
-  return found.length > 0 ? found : [passed(subject, `${seen}.`)];
+export function checkPowerSyncUrl(subject: Subject, url: string): Check[] {
+  const found = inspectPowerSyncUrl(subject.title, url, { local: false }).map((finding) =>
+    checkOf(subject, finding)
+  );
+  return found.length > 0 ? found : [passed(subject, `It is ${url.trim()}.`)];
+}
+
+function checkOf(subject: Subject, { id, severity, message, correct }: UrlFinding): Check {
+  const report = severity === "error" ? failed : warning;
+  const fix = correct === undefined ? undefined : `Set it to ${correct}, here and in PowerSync's audiences.`;
+  return report(subject, URL_CAUSES[id], { seen: message, fix });
 }

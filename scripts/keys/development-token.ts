@@ -2,7 +2,7 @@ import { SignJWT } from "jose";
 import { Buffer } from "node:buffer";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
@@ -10,7 +10,7 @@ import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
-/** What a development token says, and with which file's key it is signed. */
+/** The content of a development token, and the file with the key that signs it. */
 export interface DevelopmentTokenRequest {
   /** The `.env` file's variables. */
   readonly variables: EnvVariables;
@@ -29,12 +29,10 @@ export interface DevelopmentToken {
   readonly alg: string;
 }
 
-const DEFAULT_ISSUER = "powersync-auth";
-
 /**
  * A token signed with the key that the functions would sign with.
  *
- * @throws {CommandError} The file holds no usable key, or PowerSync would refuse the token.
+ * @throws {CommandError} The file has no usable key, or PowerSync would refuse the token.
  */
 export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
   const { variables, envFile, nowSeconds, lifetimeSeconds } = request;
@@ -45,7 +43,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
     const { token } = await signToken(JSON.stringify(request.claims), {
       key,
       audience: others.length === 0 ? first : [first, ...others],
-      issuer: issuerOf(variables),
+      issuer: readSetting(variables, "POWERSYNC_ISSUER"),
       lifetimeSeconds,
       now: nowSeconds,
     });
@@ -65,7 +63,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
 /**
  * A token signed with the shared secret for self-hosted development.
  *
- * @throws {CommandError} The file holds no shared secret, or PowerSync would refuse the token.
+ * @throws {CommandError} The file has no shared secret, or PowerSync would refuse the token.
  */
 export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
   const { variables, envFile, audiences, nowSeconds, lifetimeSeconds } = request;
@@ -76,24 +74,25 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
   const key = readSharedKey(value);
   if (key === undefined) {
     throw new CommandError(
-      `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
+      `${SHARED_KEY_NAME} in ${envFile} is not an HS256 key: deno task keys -- --alg HS256 --force`,
     );
   }
   const [first, ...others] = audiences;
   const aud = others.length === 0 ? first : [first, ...others];
   const times = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds };
-  const token = await new SignJWT({ ...request.claims, iss: issuerOf(variables), aud, ...times })
+  const token = await new SignJWT({
+    ...request.claims,
+    iss: readSetting(variables, "POWERSYNC_ISSUER"),
+    aud,
+    ...times,
+  })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(Buffer.from(key.k, "base64url"));
   await assertAccepted(token, { request, keys: { staticJwks: { keys: [key] } } });
   return { token, kid: key.kid, alg: key.alg };
 }
 
-function issuerOf(variables: EnvVariables): string {
-  return variables.POWERSYNC_ISSUER?.trim() || DEFAULT_ISSUER;
-}
-
-/** A token that PowerSync would refuse is not worth printing. */
+/** A token that PowerSync would refuse is not printed. */
 async function assertAccepted(
   token: string,
   { request, keys }: { request: DevelopmentTokenRequest; keys: { jwks: unknown } | { staticJwks: unknown } },

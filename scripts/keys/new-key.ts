@@ -4,10 +4,11 @@ import { assertGitIgnores } from "../setup/git-guard.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX, whyLocalOnly } from "../setup/local-only.ts";
+import { inspect, localOnly } from "../setup/inspect.ts";
+import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import type { EnvFileState, KeyReport } from "./report.ts";
 
-/** What every kind of new key is made from. */
+/** What every kind of new key needs. */
 export interface KeyRequest {
   readonly alg: Algorithm;
   readonly kid: string | undefined;
@@ -30,9 +31,9 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
   );
   if (present.length > 0 && !force) {
     throw new CommandError(
-      `${envFile} holds ${
+      `${envFile} already has ${
         present.join(" and ")
-      }: rotate with --rotate, or lose the key in the file with --force.`,
+      }: rotate with --rotate, or replace the key in the file with --force.`,
     );
   }
   const pair = await makeKeyPair(request.alg, { kid: request.kid });
@@ -43,7 +44,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
   return { ...await storeKey(pair, { file, secrets }), ...(live === undefined ? {} : { live }) };
 }
 
-/** A `dev-` key is for a local file; printed, it would come with commands that upload it. */
+/** A `dev-` key belongs in a local file; printed, it would come with commands that upload it. */
 export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
   if (kid?.startsWith(LOCAL_KEY_PREFIX) !== true || envFile !== undefined) return;
   throw new CommandError(
@@ -72,6 +73,7 @@ export async function storeKey(
 }
 
 async function stateOf(path: string): Promise<EnvFileState> {
-  const variables = await readEnvFile(path) ?? {};
-  return { path, localOnly: whyLocalOnly(variables), hasUrl: (variables.POWERSYNC_URL ?? "").trim() !== "" };
+  const findings = await inspect(await readEnvFile(path) ?? {}, { place: "deployment" });
+  const hasUrl = !findings.some(({ id }) => id === "POWERSYNC_URL_MISSING");
+  return { path, localOnly: localOnly(findings)?.message, hasUrl };
 }

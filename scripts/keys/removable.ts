@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { ISOLATE_RELOAD_SECONDS } from "./rotation.ts";
 
 /**
- * The keys that nothing needs any more: those that neither sign nor will, and whose last token is certainly out.
+ * The keys that are no longer needed: they do not sign now or later, and their last token has expired.
  *
  * @param signing The signing keys of a file.
  * @param options `nowSeconds`: the time; `tokenLifetimeSeconds`: POWERSYNC_TOKEN_TTL.
@@ -14,7 +14,7 @@ export function removableSecrets(
   { nowSeconds, tokenLifetimeSeconds }: { nowSeconds: number; tokenLifetimeSeconds: number },
 ): string[] {
   if (signing.length === 0) return [];
-  // The key that signed then may still have tokens out (`safeRemovalTime`); those before it have none.
+  // The key that signed then may still have valid tokens (`safeRemovalTime`); older keys have none.
   const then = nowSeconds - tokenLifetimeSeconds - CLOCK_TOLERANCE_SECONDS - ISOLATE_RELOAD_SECONDS;
   const needed = new Set([signingKeyAt({ signing, problems: [] }, then).secret]);
   for (const { secret, notBefore } of signing) {

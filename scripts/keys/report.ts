@@ -19,7 +19,7 @@ export interface KeyReport {
 /** What a person needs to know about the file. */
 export interface EnvFileState {
   readonly path: string;
-  /** Why it must not be uploaded; the rest of the sentence "it …". */
+  /** Why it must not be uploaded, as a sentence. */
   readonly localOnly: string | undefined;
   readonly hasUrl: boolean;
 }
@@ -32,7 +32,7 @@ export interface RotationTimes {
   readonly tokenLifetimeSeconds: number;
   /** The secrets of the old key, both halves. */
   readonly replaced: readonly string[];
-  /** Secrets of still older keys, which were removed from the file because nothing needs them. */
+  /** Secrets of still older keys, removed from the file because nothing needs them. */
   readonly removed: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const URL_COMMAND = "supabase secrets set POWERSYNC_URL='https://<instance>.powe
 const WHERE_URL =
   "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
 
-/** The report for a terminal: commands stand on lines of their own, ready to paste. */
+/** The report for a terminal: each command is on its own line, ready to paste. */
 export function reportText(report: KeyReport): string {
   return [
     ...liveLines(report),
@@ -51,7 +51,7 @@ export function reportText(report: KeyReport): string {
   ].join("\n");
 }
 
-/** The report for a machine, as JSON. With a file, no private key is in it. */
+/** The report for a machine, as JSON; with a file, without private keys. */
 export function reportJson(report: KeyReport): string {
   const { publicJwk, secrets, envFile, rotation, live } = report;
   return JSON.stringify(
@@ -116,7 +116,7 @@ function newKeyLines(report: KeyReport): string[] {
 function fileLines({ path, localOnly, hasUrl }: EnvFileState): string[] {
   if (localOnly !== undefined) {
     return [
-      `Written to ${path}. That file is for this computer and must not be uploaded: it ${localOnly}.`,
+      `Written to ${path}. It is for this computer and must not be uploaded. ${localOnly}`,
       `For production: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
     ];
   }
@@ -128,7 +128,7 @@ const NEXT = [
   "Then:",
   "  1. Deploy:            supabase functions deploy --use-api",
   "  2. Tell PowerSync:    JWKS URI https://<project ref>.supabase.co/functions/v1/powersync-jwks (deno task config prints all fields)",
-  "  3. See that it works: deno task doctor -- --project <project ref>",
+  "  3. Check it:          deno task doctor -- --project <project ref>",
 ];
 
 function nextLines({ localOnly }: EnvFileState): string[] {
@@ -152,9 +152,7 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
 
 function removedLines(removed: readonly string[], envFile: EnvFileState | undefined): string[] {
   if (removed.length === 0) return [];
-  const line = `No token of an older key is left, so that it was removed from the file: ${
-    removed.join(", ")
-  }.`;
+  const line = `No valid token of an older key is left. Removed from the file: ${removed.join(", ")}.`;
   return envFile?.localOnly === undefined
     ? [line, "If it is still set on Supabase:", "", unsetCommand(removed)]
     : [line];
@@ -165,12 +163,12 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
-    : [`   (within ${minutes}: the lead counts from now; later, make another key)`];
+    : [`   (within ${minutes}; later, make another key, because its start is fixed)`];
   return ["1. Now:", ...hurry, "", ...setCommands(report)];
 }
 
 function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes, lead: number): string[] {
-  if (times.replaced.length === 0) return ["There is no older key to remove."];
+  if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
   const sum =
     `the start, ${

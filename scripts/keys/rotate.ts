@@ -1,6 +1,7 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
+import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
+import { assertUsable } from "../setup/inspect.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "./key-pair.ts";
 import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
@@ -9,23 +10,22 @@ import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from ".
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
 
-/** Default of POWERSYNC_TOKEN_TTL, in seconds. */
-const DEFAULT_LIFETIME_SECONDS = 300;
+const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
 
-/** What a rotation is made from. */
+/** What a rotation needs. */
 export interface RotationRequest extends KeyRequest {
   readonly nowSeconds: number;
   /** How long after now the new key starts to sign, in seconds. */
   readonly leadSeconds: number;
-  /** The old key's secret; what the file holds, or POWERSYNC_PRIVATE_KEY, when missing. */
+  /** The old key's secret; by default the one in the file, or POWERSYNC_PRIVATE_KEY. */
   readonly replaces: string | undefined;
-  /** POWERSYNC_TOKEN_TTL; what the file holds, or the default, when missing. */
+  /** POWERSYNC_TOKEN_TTL; by default the file's, or its default. */
   readonly tokenLifetimeSeconds: number | undefined;
 }
 
 /**
- * Makes a key that takes over from the one that signs now. The old private key is not needed: a secret of Supabase
- * cannot be read back.
+ * Makes a key that takes over from the one that signs now. The old private key is not needed, because Supabase does not
+ * return secrets.
  *
  * @throws {CommandError} The file holds no such key, or git would commit it.
  */
@@ -34,7 +34,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const variables = file?.variables;
-  const lifetime = request.tokenLifetimeSeconds ?? lifetimeIn(variables) ?? DEFAULT_LIFETIME_SECONDS;
+  const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
     ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], local: false }
@@ -63,7 +63,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   };
 }
 
-/** What a file's keys come to: those that the new one replaces, and those that nothing needs any more. */
+/** The keys of a file that the new one replaces, and those that are no longer needed. */
 async function oldKeys(
   variables: EnvVariables,
   { replaces, nowSeconds, lifetime, envFile }: RotationRequest & { lifetime: number },
@@ -75,7 +75,7 @@ async function oldKeys(
   }
   if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
     throw new CommandError(
-      `${envFile} holds no ${replaces}: leave --replaces out to replace the key that is there.`,
+      `${envFile} has no ${replaces}: leave --replaces out to replace the key that is there.`,
     );
   }
   const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
@@ -87,7 +87,7 @@ function isLocal({ kid }: SigningKey): boolean {
   return kid.startsWith(LOCAL_KEY_PREFIX);
 }
 
-/** The names of both halves' secrets; of a file, those that are there. To unset one that is not set does no harm. */
+/** The names of both halves' secrets; of a file, those in it. Unsetting a secret that is not set is harmless. */
 function bothHalves(privateNames: readonly string[], variables: EnvVariables | undefined): string[] {
   return privateNames.map(secretNamesOf).flatMap(({ privateName, publicName }) => {
     const hasTwin = variables === undefined || variables[publicName] !== undefined;
@@ -95,7 +95,7 @@ function bothHalves(privateNames: readonly string[], variables: EnvVariables | u
   });
 }
 
-function lifetimeIn(variables: EnvVariables | undefined): number | undefined {
-  const text = variables?.POWERSYNC_TOKEN_TTL?.trim() ?? "";
-  return /^\d{2,5}$/.test(text) ? Number(text) : undefined;
+async function lifetimeIn({ path, variables }: EnvFile = NO_FILE): Promise<number> {
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_TOKEN_TTL"] });
+  return readSetting(variables, "POWERSYNC_TOKEN_TTL");
 }

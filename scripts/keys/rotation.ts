@@ -1,21 +1,21 @@
 /**
- * When a new key may sign and an old one may go. `tests/powersync/rotation_test.ts` holds these numbers to a model of
- * PowerSync's key cache.
+ * When a new key may sign and an old one may be removed. `tests/powersync/rotation_test.ts` holds these numbers to a model
+ * of PowerSync's key cache.
  */
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 
-/** How long a warm isolate may live on with old secrets, in seconds (Supabase: "minutes"; ten is on the safe side). */
+/** How long a warm isolate may keep old secrets, in seconds (Supabase: "minutes"; ten is on the safe side). */
 export const ISOLATE_RELOAD_SECONDS = 10 * 60;
 
-/** How long PowerSync may go on with keys fetched earlier, in seconds: a quiet instance does not refresh them. */
+/** How long PowerSync may use keys it fetched earlier, in seconds: a quiet instance does not refresh them. */
 export const KEY_CACHE_SECONDS = 60 * 60;
 
-/** For clocks that differ and for the time that a person needs to paste the command, in seconds. */
+/** For a cache in front of the JWKS (a minute), differing clocks, and the time to paste the command, in seconds. */
 export const LEAD_MARGIN_SECONDS = 5 * 60;
 
 /**
  * How long a new key is published before it signs, in seconds. The last JWKS without the key is served by an isolate
- * that still has the old secrets, and PowerSync may have fetched exactly that one: so both times add up.
+ * that still has the old secrets, and PowerSync may have fetched exactly that one, so both times add up.
  */
 export const ROTATION_LEAD_SECONDS = ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS + LEAD_MARGIN_SECONDS;
 

@@ -8,21 +8,18 @@ import { readJwks } from "../powersync/jwks.ts";
 import { fetchJwks } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
-/** What a public key in the configuration consists of; nothing else of a JWKS gets there. */
+/** The members of a public key in the configuration; nothing else is copied from a JWKS. */
 const MEMBERS = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y"];
 
 /**
- * The keys of an `.env` file, for a configuration that holds them: the public halves, and the shared secret.
+ * The keys of an `.env` file for an inline configuration: the public halves, and the shared secret.
  *
- * @throws {CommandError} The file holds no usable key, or a broken one.
+ * @throws {CommandError} The file has no usable key.
  */
 export async function keysOfFile(variables: EnvVariables, envFile: string): Promise<ConfiguredKey[]> {
-  const { published, problems } = await loadKeyRing(readKeySecrets(variables));
-  const [problem] = problems;
-  if (problem !== undefined) {
-    throw new CommandError(`${envFile}: ${problem.error.message} ${problem.error.hint}`);
-  }
-  const keys = [...published.map(configured), ...sharedKeys(variables, envFile)];
+  const { published } = await loadKeyRing(readKeySecrets(variables));
+  const shared = readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "");
+  const keys = [...published.map(configured), ...(shared === undefined ? [] : [shared])];
   if (keys.length > 0) return keys;
   throw new CommandError(
     `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
@@ -32,7 +29,7 @@ export async function keysOfFile(variables: EnvVariables, envFile: string): Prom
 /**
  * The keys that a JWKS shows now.
  *
- * @throws {CommandError} PowerSync could not use it, or it shows a private key.
+ * @throws {CommandError} PowerSync could not use it, or it has a private key.
  */
 export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
   const live = await fetchJwks(url);
@@ -45,16 +42,6 @@ export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
     throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);
   }
   return keys.map(({ jwk }) => configured(jwk));
-}
-
-function sharedKeys(variables: EnvVariables, envFile: string): ConfiguredKey[] {
-  const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
-  if (value === "") return [];
-  const key = readSharedKey(value);
-  if (key !== undefined) return [key];
-  throw new CommandError(
-    `${SHARED_KEY_NAME} in ${envFile} holds no HS256 key: deno task keys -- --alg HS256 --force`,
-  );
 }
 
 function configured(jwk: unknown): ConfiguredKey {

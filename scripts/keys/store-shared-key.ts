@@ -7,7 +7,7 @@ import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
 import { readOwnFile } from "./new-key.ts";
 
-/** What a shared secret is made from. */
+/** What a shared secret needs. */
 export interface SharedKeyRequest {
   readonly kid: string | undefined;
   /** `supabase/functions/.env` when missing. */
@@ -28,14 +28,14 @@ export async function storeSharedKey(
   const file = await readOwnFile(envFile);
   const { variables } = file;
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
-    throw new CommandError(`${envFile} holds ${SHARED_KEY_NAME} already: replace it with --force.`);
+    throw new CommandError(`${envFile} already has ${SHARED_KEY_NAME}: replace it with --force.`);
   }
   const key = makeSharedKey(kid);
   await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
   const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile, clientAuth: yaml }, null, 2);
   return [
-    `# Written to ${envFile} as ${SHARED_KEY_NAME}. For development only: whoever has it can make a token for anybody.`,
+    `# Written to ${envFile} as ${SHARED_KEY_NAME}. For development only: whoever has it can sign a token for any user.`,
     "# The block for the service.yaml of a self-hosted PowerSync Service:",
     yaml,
     "# Then, a token signed with it: deno task token -- --shared --user <id>",

@@ -34,7 +34,10 @@ export function whyNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return { kind: "timeout", seen: `No answer within ${timeoutMs / 1000} s.` };
   }
-  const text = error instanceof Error ? error.message : "";
+  // Deno says it in the cause, after the URL, which may contain any word.
+  const text = error instanceof Error
+    ? `${error.message} ${error.cause ?? ""}`.replace(/\(http[^)]*\)/, "")
+    : "";
   const known = FAILURES.find(([pattern]) => pattern.test(text))?.[1];
   return { kind: "unreachable", seen: known ?? "The connection failed." };
 }

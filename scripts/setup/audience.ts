@@ -1,15 +1,15 @@
 /** Names and values of an `.env` file. */
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a self-hosted PowerSync Service's examples are configured with. */
+/** The audience in the examples of the self-hosted PowerSync Service. */
 export const DEVELOPMENT_AUDIENCE = "powersync-dev";
 
 /**
- * The audiences of tokens: as given, or as the functions take them from POWERSYNC_AUDIENCE and POWERSYNC_URL, or the one
- * of development. Tokens and configuration made with the same file fit because both ask here.
+ * The audiences of tokens: as given, or as the functions read them from POWERSYNC_AUDIENCE and POWERSYNC_URL, or the one
+ * of development. The token and config commands both use it, so their results fit together.
  *
  * @param variables The `.env` file's.
- * @param given `--audience`, as often as it was given.
+ * @param given The values of `--audience`.
  */
 export function audiencesOf(variables: Variables, given: readonly string[]): [string, ...string[]] {
   const stated = given.length > 0 ? given : (variables.POWERSYNC_AUDIENCE ?? "").split(",");

@@ -1,14 +1,14 @@
 /** PowerSync's client authentication settings, as text to paste. */
 
-/** A JWK that may stand in PowerSync's configuration: members are strings only. */
+/** A JWK for PowerSync's configuration: its members are strings only. */
 export type ConfiguredKey = Readonly<Record<string, string>>;
 
 /** The settings of a self-hosted PowerSync Service, `client_auth` in service.yaml. */
 export interface ClientAuth {
   readonly audiences: readonly string[];
-  /** Where PowerSync fetches the keys; `undefined` when they stand in the file. */
+  /** Where PowerSync fetches the keys; `undefined` when they are inline. */
   readonly jwksUri?: string;
-  /** Keys that stand in the file. */
+  /** Inline keys. */
   readonly keys?: readonly ConfiguredKey[];
 }
 
@@ -45,9 +45,9 @@ export function cloudFields({ audiences, jwksUri, keys }: ClientAuth): string[] 
     `JWKS URI: ${jwksUri ?? "(the address of powersync-jwks; Cloud takes no public keys inline)"}`,
     `JWT Audience: ${
       audiences.join(", ")
-    } (may stay empty when it is the instance URL, which is always accepted)`,
-    "Use Supabase Auth: off (these tokens are the functions' own)",
-    "Development tokens: off, unless you use the dashboard's own",
+    } (may be empty if it is the instance URL, which is always accepted)`,
+    "Use Supabase Auth: off (the functions sign these tokens)",
+    "Development tokens: off, unless you use the dashboard's",
     ...shared.map(({ kid, k }) => `HS256 authentication tokens (advanced): KID ${kid}, shared secret ${k}`),
   ];
 }

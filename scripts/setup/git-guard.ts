@@ -11,14 +11,14 @@ export async function assertGitIgnores(path: string): Promise<void> {
   const file = resolve(path);
   const args = ["-C", dirname(file), "check-ignore", "--quiet", "--", file];
   const status = await gitStatus(args);
-  // 0 is ignored, 128 is no repository; a tracked file counts as not ignored.
+  // 0: ignored. 128: not a repository. A tracked file counts as not ignored.
   if (status !== 1) return;
   throw new CommandError(
     `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
   );
 }
 
-/** The exit code, or `undefined` when there is no git. */
+/** The exit code, or `undefined` when git is not installed. */
 async function gitStatus(args: string[]): Promise<number | undefined> {
   try {
     return (await new Deno.Command("git", { args, stdout: "null", stderr: "null" }).output()).code;

@@ -1,8 +1,8 @@
 import type { EnvVariables } from "./env-file.ts";
 import { CommandError } from "../cli/command.ts";
-import { isLoopback } from "./local-only.ts";
+import { isLoopback } from "./project-url.ts";
 
-/** The publishable key of the development Auth. Everybody knows it, as it is for clients. */
+/** The publishable key of the development Auth. It is public, because it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";
 
 /** What the platform would provide. */
@@ -34,9 +34,9 @@ export function readShell(): EnvVariables {
  * The project that the process's environment or the `.env` file names, if any.
  *
  * @param file The variables of the `.env` file.
- * @param options `shell`: the process's environment, which comes first. `port`: this server's own; an address of it
- * in `SUPABASE_URL`, which apps often have set, names no project.
- * @throws {CommandError} `SUPABASE_URL` is no URL.
+ * @param options `shell`: the process's environment, which comes first. `port`: this server's; apps often set
+ * `SUPABASE_URL` to this server, which is not a project.
+ * @throws {CommandError} `SUPABASE_URL` is not a URL.
  */
 export function configuredPlatform(
   file: EnvVariables,
@@ -52,7 +52,7 @@ export function configuredPlatform(
   const url = URL.parse(SUPABASE_URL);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CommandError(
-      "SUPABASE_URL is set to what is no URL: correct it, or unset it to use the development Auth.",
+      "SUPABASE_URL must be an http(s) URL: correct it, or unset it to use the development Auth.",
     );
   }
   if (isLoopback(SUPABASE_URL) && Number(url.port) === port) return undefined;
@@ -88,7 +88,7 @@ function firstKey(keys: string | undefined): string | undefined {
   try {
     return Object.values(JSON.parse(keys)).find((key) => typeof key === "string");
   } catch {
-    // The functions name what is wrong with it on the first request.
+    // The functions say what is wrong with it on the first request.
     return undefined;
   }
 }

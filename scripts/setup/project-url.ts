@@ -2,7 +2,7 @@
  * The URL of a Supabase project.
  *
  * @param project Its ref, as in the dashboard's address, or its URL.
- * @returns The URL without trailing slash, or `undefined` when the text is neither.
+ * @returns The URL without trailing slash, or `undefined` when it is neither.
  */
 export function projectUrl(project: string): string | undefined {
   if (/^[a-z0-9]+$/.test(project)) return `https://${project}.supabase.co`;
@@ -17,4 +17,19 @@ export function jwksUrlOf(supabaseUrl: string): string {
 /** Whether a text is an http(s) URL. */
 export function isHttpUrl(text: string): boolean {
   return URL.parse(text)?.protocol.match(/^https?:$/) != null;
+}
+
+/** Private networks (RFC 1918, RFC 6598, RFC 3927, RFC 4193), and names without a dot. */
+const PRIVATE_HOST =
+  /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[f[cd]|\[fe80)|^[^.[]+$|\.(local|internal|lan)$/;
+
+/** Whether a URL names the computer it is used on. */
+export function isLoopback(url: string): boolean {
+  const host = URL.parse(url.trim())?.hostname ?? "";
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)\.?$/.test(host);
+}
+
+/** Whether a URL's host cannot be reached from the internet. */
+export function isPrivateHost(url: string): boolean {
+  return isLoopback(url) || PRIVATE_HOST.test(URL.parse(url)?.hostname ?? "");
 }

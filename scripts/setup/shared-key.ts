@@ -3,7 +3,7 @@ import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared
 import type { ConfiguredKey } from "./client-auth.ts";
 import { LOCAL_KEY_PREFIX } from "./local-only.ts";
 
-/** Where a shared secret for development stands. The functions do not read it, and a JWKS never shows it. */
+/** The name of the shared secret for development. The functions do not read it, and a JWKS never shows it. */
 export const SHARED_KEY_NAME = "POWERSYNC_SHARED_KEY";
 
 /** A key that signs and verifies with HS256. */
@@ -25,7 +25,7 @@ export function makeSharedKey(kid = `${LOCAL_KEY_PREFIX}shared-${randomText(5)}`
 /**
  * The shared secret in the value of `POWERSYNC_SHARED_KEY`.
  *
- * @returns The key, or `undefined` when the value holds none.
+ * @returns The key, or `undefined` when the value is something else.
  */
 export function readSharedKey(value: string): SharedKey | undefined {
   const decoded = decodeJsonSecret(value);

@@ -6,6 +6,7 @@ import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { FUNCTION_NAMES, powersyncKey, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
 import { base64, SECRET_KEY } from "../support/project.ts";
+import { serve } from "../support/serving.ts";
 import { makeKey } from "../support/signing.ts";
 
 /** Shown only by the Auth server's JWKS. */
@@ -55,15 +56,14 @@ export interface Target {
 /** Serves the three functions under their names while a test runs. */
 export async function withTarget(test: (target: Target) => Promise<void>): Promise<void> {
   await withAuth([remoteKey.publicJwk], async (auth) => {
-    const quiet = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
     let trapped = 0;
-    await using trap = Deno.serve(quiet, () => {
+    await using trap = serve(() => {
       trapped += 1;
       return Response.json({ keys: [foreignKey.publicJwk] });
     });
     let authorized = 0;
     let functions = startFunctions(auth);
-    await using server = Deno.serve(quiet, (request) => {
+    await using server = serve((request) => {
       if (request.headers.has("Authorization")) authorized += 1;
       // Deno hands over even a URL that cannot be parsed; the functions do not read it.
       const path = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1];
@@ -72,9 +72,9 @@ export async function withTarget(test: (target: Target) => Promise<void>): Promi
     });
     await captureLog(async (log) => {
       await test({
-        port: server.addr.port,
+        port: Number(new URL(server.url).port),
         auth,
-        trapUrl: `http://127.0.0.1:${trap.addr.port}`,
+        trapUrl: trap.url,
         trapped: () => trapped,
         authorized: () => authorized,
         log,
@@ -120,14 +120,21 @@ async function tryAttack(
     (token.split(".").length !== 3 || expected === "USER_TOKEN_IS_API_KEY");
   if (!asApiKey) assertEquals(code, expected, what);
   else assertMatch(code, /^API_KEY_(INVALID|MISSING|IS_SECRET)$|^USER_TOKEN_/, what);
-  // A caller's fault is not logged.
   assertAsked(target, asApiKey ? undefined : calls, what);
   assertEquals(target.trapped(), 0, `${what}: fetched what the token names`);
 }
 
-/** The Auth server was asked this often, nothing where it is not stated, and nothing was logged. */
+/** The Auth server was asked this often, nothing where it is not stated, and the log has no more than the reason. */
 export function assertAsked({ auth, log }: Target, calls = { jwks: 0, user: 0 }, what = ""): void {
-  assertEquals({ ...auth.calls, log }, { ...calls, log: [] }, what);
+  assertEquals({ ...auth.calls }, calls, what);
+  for (const line of log) {
+    assertMatch(
+      line,
+      /^powersync-auth\S* (USER_TOKEN|OAUTH_CLIENT)_\S+ reason=[a-z-]+ [\x20-\x7e]{1,600}$/,
+      what,
+    );
+    assertFalse(/eyJ|ey[A-Za-z0-9_-]{20,}\./.test(line) || leaks(line), `${what}: ${line}`);
+  }
 }
 
 /** The error contract: 4xx, JSON with code, message and hint, CORS headers, no secret. Returns the code. */
@@ -147,7 +154,11 @@ export async function assertRefusal(response: Response, what: string): Promise<s
     response.status,
     what,
   );
-  if (response.status === 401) assertEquals(response.headers.get("WWW-Authenticate"), "Bearer", what);
+  if (response.status === 401) {
+    const sent = `${body.code}`.startsWith("USER_TOKEN_") && body.code !== "USER_TOKEN_MISSING";
+    const challenge = sent ? 'Bearer error="invalid_token"' : "Bearer";
+    assertEquals(response.headers.get("WWW-Authenticate"), challenge, what);
+  }
   assertFalse(/eyJ|ey[A-Za-z0-9_-]{20,}\./.test(text) || leaks(text), `${what}: ${text}`);
   return `${body.code}`;
 }

@@ -68,7 +68,7 @@ testAttacks("a token that is not three parts is refused", [
   ["JSON serialisation", async () => JSON.stringify({ payload: (await signed(key)).split(".")[1] })],
 ]);
 
-/** Bytes that are not UTF-8, or are JSON that parsers disagree on; all well signed. */
+/** Bytes that are not UTF-8, or are JSON that parsers disagree on; all signatures are valid. */
 const BAD_PAYLOADS: Record<string, string> = {
   "not JSON": "not json",
   "empty": "",

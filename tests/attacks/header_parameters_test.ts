@@ -39,7 +39,10 @@ testAttacks("a token cannot bring a key of its own, embedded or by URL", [
   ["another project's token", () => signed(attacker), UNKNOWN_KEY],
 ]);
 
-/** RFC 7515, section 4.1.11: a recipient that does not understand a critical parameter must refuse the token. All signatures are valid. */
+/**
+ * RFC 7515, section 4.1.11: a recipient that does not understand a critical parameter must refuse the token. All
+ * signatures are valid.
+ */
 const CRITICAL: [string, Record<string, unknown>][] = [
   ["an extension", { crit: ["exp2"], exp2: 1 }],
   ["exp", { crit: ["exp"], exp: 1 }],

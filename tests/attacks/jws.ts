@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { userClaims } from "../support/project.ts";
 import type { TestKey } from "../support/signing.ts";
 
-/** What a token is made of; a text is taken as it is. */
+/** The parts of a token; text is used as it is. */
 export interface Parts {
   readonly header?: Record<string, unknown> | string;
   readonly payload?: Record<string, unknown> | string;
@@ -41,12 +41,12 @@ export async function signInput(key: TestKey, input: string): Promise<string> {
   return `${input}.${base64url(new Uint8Array(signature))}`;
 }
 
-/** A token that is well signed, whatever it says. */
+/** A token with a valid signature, whatever it says. */
 export async function signed(key: TestKey, parts: Parts = {}): Promise<string> {
   return await signInput(key, signingInput(key, parts));
 }
 
-/** A token with an HMAC made with whatever bytes. */
+/** A token with an HMAC whose key is any bytes. */
 export function hmacSigned(
   hash: "sha256" | "sha384" | "sha512",
   secret: string | Uint8Array,

@@ -13,7 +13,7 @@ import { assertRefusal } from "./attack.ts";
 const PUBLIC_MEMBERS = ["kty", "n", "e", "crv", "x", "y", "alg", "kid", "use"];
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/** By member, as a mangled key is built. */
+/** The members of a mangled key. */
 type Members = Readonly<Record<string, unknown>>;
 
 const keys = await Promise.all(["RS256", "ES256", "ES384", "EdDSA"].map((alg) => makeKey(alg, `key-${alg}`)));

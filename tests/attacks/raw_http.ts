@@ -1,5 +1,7 @@
 /** HTTP/1.1 byte by byte, because `fetch` would tidy the request or refuse to send it. */
 
+import { Buffer } from "node:buffer";
+
 /** One answer, as it came. */
 export interface RawAnswer {
   readonly status: number;
@@ -7,7 +9,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** No bound on speed: a connection that neither answers nor closes must fail a test. */
+/** Not a bound on speed: a connection that neither answers nor closes must fail a test. */
 const HANG_MS = 30_000;
 
 /**
@@ -25,7 +27,7 @@ export async function exchange(port: number, request: string, { end = false } = 
     const hang = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error("The server neither answered nor closed.")), HANG_MS);
     });
-    return parseAnswers(await Promise.race([talk(connection, latin1(request), end), hang]));
+    return parseAnswers(await Promise.race([talk(connection, Buffer.from(request, "latin1"), end), hang]));
   } finally {
     clearTimeout(timer);
     connection.close();
@@ -71,8 +73,4 @@ function parseAnswers(text: string): RawAnswer[] {
     rest = rest.slice(start + length);
   }
   return answers;
-}
-
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -18,7 +18,7 @@ export const MODULES = {
   "powersync-auth-anonymous": path("../../supabase/functions/powersync-auth-anonymous/index.ts"),
 };
 
-/** A port that nobody uses at the moment. */
+/** A free port. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "npm:playwright-core@1.65.1";
 import { complaintsOf, withBrowser } from "../support/browser.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
+import { serve } from "../support/serving.ts";
 
 /** The build of supabase-js that a script element loads. */
 async function supabaseScript(): Promise<string> {
@@ -13,7 +14,7 @@ async function supabaseScript(): Promise<string> {
 /** An app of another origin: an empty page with supabase-js. */
 async function withApp(test: (page: Page, server: DevServer) => Promise<void>): Promise<void> {
   const script = await supabaseScript();
-  await using app = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ url }) => {
+  await using app = serve(({ url }) => {
     const isScript = new URL(url).pathname === "/supabase.js";
     return new Response(isScript ? script : "<!doctype html><script src=/supabase.js></script>", {
       headers: { "Content-Type": isScript ? "text/javascript" : "text/html" },
@@ -22,7 +23,7 @@ async function withApp(test: (page: Page, server: DevServer) => Promise<void>): 
   await withDevServer((server) =>
     withBrowser(async (browser) => {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${app.addr.port}/`);
+      await page.goto(`${app.url}/`);
       await page.evaluate(`globalThis.client = supabase.createClient(
         ${
         JSON.stringify(server.origin)
@@ -32,7 +33,7 @@ async function withApp(test: (page: Page, server: DevServer) => Promise<void>): 
   );
 }
 
-/** Calls a function with supabase-js, and gives what the app's script can read. */
+/** Calls a function with supabase-js, and returns what the app's script can read. */
 function invoke(page: Page, name: string, options = "{}"): Promise<unknown> {
   return page.evaluate(`(async () => {
     const { data, error } = await client.functions.invoke(${JSON.stringify(name)}, ${options});
@@ -78,7 +79,7 @@ Deno.test("its script reads errors with status, code, hint and header", async ()
       "supabase/functions/_shared/powersync/claims.ts",
       (text) =>
         text.replace(/(export function anonymousClaims\([^]*?\{\n)/, '$1  throw new Error("broken");\n'),
-      /^Changed: the functions were loaded anew/,
+      /^Changed: the functions were loaded again/,
     );
     assertMatch(
       JSON.stringify(await invoke(page, "powersync-auth-anonymous")),

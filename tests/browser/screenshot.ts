@@ -1,6 +1,6 @@
 /**
  * Makes the README's picture of the page: `deno run --allow-all tests/browser/screenshot.ts`, then `pngquant --force --ext .png 64 .github/page.png`.
- * No test, because two machines draw text differently.
+ * Not a test, because two machines draw text differently.
  */
 import { fileURLToPath } from "node:url";
 import { withBrowser } from "../support/browser.ts";

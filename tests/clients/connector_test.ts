@@ -3,6 +3,7 @@ import { createClient, FunctionsFetchError, type SupabaseClient } from "@supabas
 import { AbstractRemote, type FetchOptions } from "npm:@powersync/shared-internals@1.3.0";
 import { SupabaseConnector } from "./powersync_connector.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
+import { serving } from "../support/serving.ts";
 
 const upload = () => Promise.resolve();
 
@@ -41,18 +42,13 @@ async function withAnswer(
   answer: () => Response,
   test: (supabase: SupabaseClient) => Promise<void>,
 ): Promise<void> {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, answer);
-  const supabase = createClient(`http://127.0.0.1:${server.addr.port}`, "sb_publishable_test", {
-    auth: { persistSession: false, autoRefreshToken: false },
+  await serving(answer, async (url) => {
+    const auth = { persistSession: false, autoRefreshToken: false };
+    await test(createClient(url, "sb_publishable_test", { auth }));
   });
-  try {
-    await test(supabase);
-  } finally {
-    await server.shutdown();
-  }
 }
 
-/** Has every timer end at once, and gives how long each would have waited, in milliseconds. */
+/** Makes every timer end at once, and returns how long each would have waited, in milliseconds. */
 async function withoutWaiting(run: () => Promise<unknown>): Promise<number[]> {
   const { setTimeout } = globalThis;
   const waited: number[] = [];
@@ -121,21 +117,14 @@ Deno.test("a signed-in user whose session cannot be renewed does not become anon
   const past = Math.floor(Date.now() / 1000) - 60;
   const session = { access_token: "a", refresh_token: "r", expires_at: past, user: { id: "u" } };
   const storage = { getItem: () => JSON.stringify(session), setItem: () => {}, removeItem: () => {} };
-  const isAuth = (url: string) => url.includes("/auth/v1/");
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    ({ url }) => isAuth(url) ? Response.json({ message: "down" }, { status: 500 }) : Response.json(answer),
-  );
-  const supabase = createClient(`http://127.0.0.1:${server.addr.port}`, "sb_publishable_test", {
-    auth: { storage, autoRefreshToken: false },
-  });
-  try {
+  const respond = ({ url }: Request) =>
+    url.includes("/auth/v1/") ? Response.json({ message: "down" }, { status: 500 }) : Response.json(answer);
+  await serving(respond, async (url) => {
+    const supabase = createClient(url, "sb_publishable_test", { auth: { storage, autoRefreshToken: false } });
     const fetchCredentials = () => connectorOf(supabase, true).fetchCredentials();
-    // supabase-js itself tries for half a minute before it tells.
+    // supabase-js itself tries for half a minute before it gives up.
     await withoutWaiting(() => assertRejects(fetchCredentials, Error, "down"));
-  } finally {
-    await server.shutdown();
-  }
+  });
 });
 
 Deno.test("a function that does not answer is given up after a time", async () => {

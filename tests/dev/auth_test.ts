@@ -29,7 +29,7 @@ function makePassword(): string {
   return crypto.randomUUID();
 }
 
-Deno.test("an anonymous user gets a session whose token has the claims that the platform's has", async () => {
+Deno.test("an anonymous user's token has the claims of the platform's", async () => {
   await withAuth(async ({ url, connect }) => {
     const { data: { session, user }, error } = await connect().auth.signInAnonymously({
       options: { data: { nickname: "a" } },
@@ -79,7 +79,7 @@ Deno.test("supabase-js verifies the token by itself, with the key from the JWKS"
   });
 });
 
-Deno.test("a user signs up, and signs in again elsewhere with another case of the address", async () => {
+Deno.test("a user signs up, and signs in elsewhere with the address in another case", async () => {
   await withAuth(async ({ connect }) => {
     const password = makePassword();
     const signedUp = await connect().auth.signUp({ email: "Ada@Example.com", password });
@@ -99,7 +99,7 @@ Deno.test("a user signs up, and signs in again elsewhere with another case of th
   });
 });
 
-Deno.test("a wrong password and an unknown address are refused alike", async () => {
+Deno.test("a wrong password and an unknown address get the same answer", async () => {
   await withAuth(async ({ connect }) => {
     await connect().auth.signUp({ email: "ada@example.com", password: makePassword() });
     for (const email of ["ada@example.com", "nobody@example.com"]) {
@@ -110,7 +110,7 @@ Deno.test("a wrong password and an unknown address are refused alike", async () 
   });
 });
 
-Deno.test("a taken address, a weak or endless password and no address at all are refused by their codes", async () => {
+Deno.test("a taken or invalid address and a weak or endless password are refused, each with its code", async () => {
   await withAuth(async ({ connect }) => {
     await connect().auth.signUp({ email: "ada@example.com", password: makePassword() });
     for (
@@ -145,7 +145,7 @@ Deno.test("a refresh keeps user and session, and its refresh token works once", 
   });
 });
 
-Deno.test("the user is answered as long as the session is open, and to its own token only", async () => {
+Deno.test("the user is returned while the session is open, and only for its own token", async () => {
   await withAuth(async ({ connect }) => {
     const client = connect();
     const { data: { session, user } } = await client.auth.signInAnonymously();
@@ -209,13 +209,13 @@ Deno.test("a request without a token is refused with 401", async () => {
 for (
   const [what, path, body, status, code] of [
     ["no JSON", "/signup", "{", 400, "bad_json"],
-    ["JSON that is no object", "/signup", "[]", 400, "bad_json"],
+    ["JSON that is not an object", "/signup", "[]", 400, "bad_json"],
     ["more than 64 KB", "/signup", `{"data":"${"x".repeat(65 * 1024)}"}`, 413, "validation_failed"],
     ["a phone number", "/signup", `{"phone":"+10000000"}`, 400, "validation_failed"],
-    ["an address that is no text", "/token?grant_type=password", `{"email":1}`, 400, "validation_failed"],
+    ["an address that is not text", "/token?grant_type=password", `{"email":1}`, 400, "validation_failed"],
     ["an unknown grant", "/token?grant_type=pkce", "{}", 400, "validation_failed"],
     [
-      "a refresh token that is no text",
+      "a refresh token that is not text",
       "/token?grant_type=refresh_token",
       "{}",
       400,
@@ -224,7 +224,7 @@ for (
     ["an unknown path", "/admin/users", "{}", 404, "not_found"],
   ] as const
 ) {
-  Deno.test(`a request with ${what} is refused by a code, and a browser sees it`, async () => {
+  Deno.test(`a request with ${what} is refused with a code that a browser can read`, async () => {
     await withAuth(async ({ url }) => {
       const response = await fetch(`${url}${path}`, { method: "POST", body });
       assertEquals(response.status, status);

@@ -8,7 +8,7 @@ function check(server: DevServer, body: string, type = "application/json"): Prom
   return fetch(`${server.origin}/dev/check`, { method: "POST", headers: { "Content-Type": type }, body });
 }
 
-Deno.test("the page is served with its files, under a policy that lets in nothing from outside", async () => {
+Deno.test("the page is served with its files, under a policy that allows nothing from other servers", async () => {
   await withDevServer(async (server) => {
     const page = await fetch(`${server.origin}/`);
     assertEquals(page.status, 200);
@@ -90,7 +90,7 @@ Deno.test("a broken secret or .env is an error that the page shows", async () =>
   });
 });
 
-Deno.test("the key ring tells which key signs, which starts later, and which only verifies", async () => {
+Deno.test("the page lists which key signs, which starts later, and which only verifies", async () => {
   const now = 1_800_000_000;
   const [old, current, next] = await Promise.all([1, 2, 3].map(() => makeKeyPair("ES256")));
   assert(old !== undefined && current !== undefined && next !== undefined);

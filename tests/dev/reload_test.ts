@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import type { DevServer } from "../support/dev_server.ts";
-import { withDevServer } from "../support/dev_server.ts";
+import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { type DevServer, inProject, withDevServer } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
-const LOADED = /^Changed: the functions were loaded anew\.$/;
+const LOADED = /^Changed: the functions were loaded again\.$/;
 const NOT_LOADED = /^The functions cannot be loaded: /;
 const ANONYMOUS = 'return { sub: "anonymous", role: "anon", is_anonymous: true };';
 
@@ -36,7 +36,7 @@ Deno.test("a changed claims.ts takes effect, and the development Auth keeps its 
   });
 });
 
-Deno.test("a syntax error is one line, the functions go on, and the correction takes effect", async () => {
+Deno.test("a syntax error is printed in one line, the functions keep running, and the correction takes effect", async () => {
   await withDevServer(async (server) => {
     const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
     const line = await editClaims(server, "const broken = ;", NOT_LOADED);
@@ -47,18 +47,50 @@ Deno.test("a syntax error is one line, the functions go on, and the correction t
   });
 });
 
-Deno.test("functions that loop or wait for ever hold up neither their correction nor later changes", async () => {
-  await withDevServer(async (server) => {
-    const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
-    await editClaims(server, "for (;;);");
-    const stuck = server.client().functions.invoke("powersync-auth-anonymous");
-    await server.edit(CLAIMS, () => original, LOADED);
-    assertEquals((await anonymousClaims(server)).role, "anon");
-    assertEquals((await (await stuck).response?.json()).code, "WORKER_ERROR");
-    // Loading never ends, so nothing is said of it: the next change has to come by itself.
-    await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, `${original}\nawait new Promise(() => {});\n`);
-    await server.edit(CLAIMS, () => original.replace('role: "anon"', 'role: "later"'), LOADED);
-    assertEquals((await anonymousClaims(server)).role, "later");
+/** Hears the first message on a channel, from any worker. */
+function listen(name: string): Disposable & { readonly heard: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = () => resolve();
+  return { heard: promise, [Symbol.dispose]: () => channel.close() };
+}
+
+Deno.test("functions that loop or wait for ever block neither their correction nor later changes", async () => {
+  await inProject(async (folder) => {
+    const { Functions }: typeof import("../../scripts/dev/functions.ts") = await import(
+      `file://${folder}/scripts/dev/functions.ts`
+    );
+    const { privateJwk } = await makeKeyPair("ES256");
+    const environment = {
+      POWERSYNC_PRIVATE_KEY: encodeSecret(privateJwk),
+      POWERSYNC_URL: "https://a.example",
+      SUPABASE_PUBLISHABLE_KEY: "key",
+    };
+    const functions = new Functions(() => Promise.resolve(environment), { retirementMs: 50 });
+    const call = async () => {
+      const request = new Request("http://127.0.0.1/", { headers: { apikey: "key" } });
+      return await (await functions.fetch("powersync-auth-anonymous", request)).json();
+    };
+    const original = await Deno.readTextFile(`${folder}/${CLAIMS}`);
+    const edit = (text: string) => Deno.writeTextFile(`${folder}/${CLAIMS}`, text);
+    await edit(original.replace(ANONYMOUS, `for (;;); ${ANONYMOUS}`));
+    await functions.load();
+    const stuck = call();
+    await edit(original);
+    await functions.load();
+    assertEquals(decodeJwt((await call()).token).role, "anon");
+    assertEquals((await stuck).code, "WORKER_ERROR");
+    using channel = listen("waiting");
+    await edit(
+      `${original}\nnew BroadcastChannel("waiting").postMessage(0);\nawait new Promise(() => {});\n`,
+    );
+    const waiting = functions.load();
+    await channel.heard;
+    await edit(original.replace('role: "anon"', 'role: "later"'));
+    await functions.load();
+    assertEquals(await waiting, false);
+    assertEquals(decodeJwt((await call()).token).role, "later");
+    functions.stop();
   });
 });
 
@@ -74,7 +106,7 @@ Deno.test("functions that fail on their own start again with the next request", 
   });
 });
 
-Deno.test("a changed .env takes effect, a removed secret is gone, and a broken line is told in one", async () => {
+Deno.test("a changed .env takes effect, a removed secret is gone, and a broken line is reported in one line", async () => {
   await withDevServer(async (server) => {
     await editClaims(
       server,
@@ -93,7 +125,7 @@ Deno.test("a changed .env takes effect, a removed secret is gone, and a broken l
   });
 });
 
-Deno.test("the functions see the .env file and the platform's variables, and nothing of the shell", async () => {
+Deno.test("the functions see the .env file and the platform's variables, but not the shell's", async () => {
   await withDevServer(async (server) => {
     await editClaims(
       server,

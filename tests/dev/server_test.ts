@@ -50,14 +50,14 @@ for (
   });
 }
 
-Deno.test("with --host that name is the server's own, with --host 0.0.0.0 every address, but still no foreign name", async () => {
+Deno.test("--host adds that name, --host 0.0.0.0 every address, and neither a foreign name", async () => {
   assertEquals(await statusFor("laptop.local:54321", { host: "laptop.local" }), 200);
   assertEquals(await statusFor("192.168.0.2:54321", { host: "0.0.0.0" }), 200);
   assertEquals(await statusFor("[fe80::1]:54321", { host: "::" }), 200);
   assertEquals(await statusFor("attacker.example:54321", { host: "0.0.0.0" }), 421);
 });
 
-Deno.test("what fails on the way is a 500 that a browser can read", async () => {
+Deno.test("a failure of the server is a 500 that a browser can read", async () => {
   const request = new Request("http://127.0.0.1:54321/", { headers: { Host: "127.0.0.1:54321" } });
   const response = await answer(request, parts({ page: () => Promise.reject(new Error("inside")) }));
   assertEquals(response.status, 500);

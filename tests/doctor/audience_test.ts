@@ -33,7 +33,7 @@ Deno.test("a token is compared with the POWERSYNC_AUDIENCE of the file, as the f
   assertEquals([other?.cause, other?.code], ["token-audience", "PSYNC_S2105"]);
 });
 
-Deno.test("--audience comes before the file's", async () => {
+Deno.test("--audience wins over the file's", async () => {
   const file = production({ POWERSYNC_AUDIENCE: "first" });
   const token = await tokenFor("third");
   assertEquals(tokenCheck(await look({ file, token, audiences: ["third"] }))?.status, "passed");
@@ -60,7 +60,7 @@ Deno.test("a project's token is compared with where its functions send clients",
   });
 });
 
-Deno.test("an instance is not blamed for a token that no header can carry", async () => {
+Deno.test("an instance is not asked with a token that cannot be a header", async () => {
   await withDeployment(async ({ powersync }) => {
     const checks = await look({ token: "a.b\n.c", powersync });
     assertEquals(tokenCheck(checks)?.cause, "token-malformed");

@@ -103,7 +103,7 @@ const CASES: Case[] = [
   ["function-caller-refused", () => ({ userToken: "a.b.c" })],
   ["function-claims-refused", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
   ["function-claims-failed", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
-  ["function-neighbour", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
+  ["function-upstream", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
   ["function-secrets", (deployment) => {
     deployment.environment.POWERSYNC_URL = "";
   }],
@@ -140,7 +140,7 @@ const CASES: Case[] = [
   }),
 ];
 
-Deno.test("a deployment in order is healthy, down to the PowerSync instance's own answer", async () => {
+Deno.test("a good deployment is healthy, up to the PowerSync instance's own answer", async () => {
   await withDeployment(async (deployment) => {
     const checks = await look(deployment, { powersync: deployment.powersync });
     assertEquals(checks.filter(({ status }) => status === "failed" || status === "warning"), []);

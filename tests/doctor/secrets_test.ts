@@ -24,7 +24,7 @@ async function look(variables: Record<string, string>, local = false) {
   );
 }
 
-Deno.test("secrets in order pass, and say which key signs", async () => {
+Deno.test("good secrets pass, and the check says which key signs", async () => {
   const checks = await look({});
   assertEquals(checks.filter(({ status }) => status !== "passed"), []);
   assert(checks[0]?.seen.includes("powersync-0123456789"));
@@ -65,7 +65,7 @@ const CASES: [CauseId, Record<string, string>][] = [
 ];
 
 for (const [number, [cause, variables]] of CASES.entries()) {
-  Deno.test(`${cause} is named when it stands in the file (case ${number})`, async () => {
+  Deno.test(`${cause} is named when it is in the file (case ${number})`, async () => {
     const checks = await look(variables);
     const found = checks.find((check) => check.cause === cause);
     assert(found?.fix !== undefined, JSON.stringify(checks));
@@ -76,7 +76,7 @@ for (const [number, [cause, variables]] of CASES.entries()) {
   });
 }
 
-Deno.test("what is right for this computer alone passes in its own file", async () => {
+Deno.test("what is for this computer only passes in the file for it", async () => {
   const checks = await look({
     ...secret(dev),
     POWERSYNC_PUBLIC_KEY: "",

@@ -10,7 +10,7 @@ import { makeKey } from "../support/signing.ts";
 
 const dev = await makeKey("ES256", "dev-0123456789");
 
-Deno.test("a development key and plain http fail for a deployment that is none of this computer's", async () => {
+Deno.test("a development key and plain http fail for a deployment that is not on this computer", async () => {
   await withDeployment(async (deployment) => {
     deployment.environment.POWERSYNC_PRIVATE_KEY = base64(dev.privateJwk);
     const url = `${deployment.url}/functions/v1/powersync-jwks`;
@@ -39,7 +39,7 @@ Deno.test("an address that PowerSync cannot or should not fetch from is named, w
   }
 });
 
-Deno.test("nothing to look at is a failure that says what to name", async () => {
+Deno.test("without anything to check the doctor fails and says what to give", async () => {
   const [check] = await examine({
     file: undefined,
     audiences: [],
@@ -68,7 +68,7 @@ Deno.test("an anonymous sign-in goes through supabase-js, and says that it creat
   });
 });
 
-Deno.test("an Auth server that never answers is given up in time", async () => {
+Deno.test("the doctor stops waiting for an Auth server that never answers", async () => {
   await withDeployment(async (deployment) => {
     deployment.instead["/auth/v1/signup"] = unfinished(200);
     const { check } = await signInAnonymously(deployment.url, {
@@ -89,7 +89,7 @@ Deno.test("the clock difference is measured from the Date header", async () => {
   });
 });
 
-Deno.test("without credentials the functions are looked at all the same, and what was skipped is said", async () => {
+Deno.test("without credentials the functions are still checked, and skipped checks are listed", async () => {
   await withDeployment(async (deployment) => {
     const checks = await look(deployment, { publishableKey: undefined, userToken: undefined });
     assertEquals(checks.filter(({ status }) => status === "failed"), []);

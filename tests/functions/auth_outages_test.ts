@@ -9,7 +9,7 @@ import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/
 const key = projectKeys.ES256;
 const PUBLISHED = [key.publicJwk];
 const UNAVAILABLE = "503 AUTH_SERVER_UNAVAILABLE";
-/** An isolate that knows no key but those that the Auth server shows. */
+/** An isolate without inline keys. */
 const start = (auth: AuthStandIn) => startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 50 });
 /** Outlives every test's clock. */
 const exp = Math.floor(Date.now() / 1000) + 86_400;

@@ -69,5 +69,5 @@ Deno.test("a token longer than headers may be is not decoded, even with a valid 
   const { code } = startFunctions();
   const withNote = (length: number) => userToken({ user_metadata: { note: "x".repeat(length) } });
   assertEquals(await code(await withNote(11_000)), "200");
-  assertEquals(await code(await withNote(13_000)), "401 USER_TOKEN_INVALID");
+  assertEquals(await code(await withNote(13_000)), "401 USER_TOKEN_TOO_LARGE");
 });

@@ -20,7 +20,10 @@ async function send(
   respond: (request: Request) => Promise<JsonAnswer>,
   { method = "GET", methods = ["GET", "HEAD", "POST"] }: SendOptions = {},
 ): Promise<Response> {
-  const handle = handler({ methods, log: logTo("test", () => ({ SB_EXECUTION_ID: "run-9" })) }, respond);
+  const handle = handler({
+    methods,
+    log: logTo("test", { environment: () => ({ SB_EXECUTION_ID: "run-9" }), now: () => 0 }),
+  }, respond);
   return await handle(new Request("http://localhost/", { method }));
 }
 
@@ -56,12 +59,15 @@ for (const code of CODES) {
       }]);
       assertEquals(response.headers.get("Content-Type"), "application/json");
       assertEquals(response.headers.get("Cache-Control"), "no-store");
-      assertEquals(response.headers.get("WWW-Authenticate"), status === 401 ? "Bearer" : null);
+      const challenge = /^USER_TOKEN_(?!MISSING)/.test(code) ? 'Bearer error="invalid_token"' : "Bearer";
+      assertEquals(response.headers.get("WWW-Authenticate"), status === 401 ? challenge : null);
       assertEquals(response.headers.has("Retry-After"), status === 503);
       assertEquals(response.headers.has("Allow"), status === 405);
       assertCors(response);
     });
-    assertEquals(lines, status >= 500 ? [`test ${code} execution_id=run-9 What.`] : []);
+    const [line = ""] = lines;
+    assertEquals(lines.length, status >= 500 ? 1 : 0);
+    assert(status < 500 || line.startsWith(`test ${code} execution_id=run-9 What.`), line);
   });
 }
 
@@ -69,7 +75,7 @@ Deno.test("the caller's faults are 401 and 403, an upstream's are 503, and every
   const named = (status: number) => CODES.filter((code) => ERRORS[code].status === status).sort();
   assertEquals(named(405), ["METHOD_NOT_ALLOWED"]);
   assertEquals(named(403), ["CLAIMS_REFUSED", "OAUTH_CLIENT_NOT_ALLOWED"]);
-  assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 7);
+  assert(named(401).every((code) => /^(USER_TOKEN|API_KEY)_/.test(code)) && named(401).length === 8);
   assertEquals(named(503), [
     "AUTH_SERVER_LIMIT_REACHED",
     "AUTH_SERVER_UNAVAILABLE",
@@ -115,6 +121,23 @@ Deno.test("a preflight is a 204 without a body, whatever the function would say,
   assertEquals([response.status, response.body], [204, null]);
   assertEquals(response.headers.get("Access-Control-Max-Age"), "7200");
   assertCors(response);
+});
+
+Deno.test("a preflight allows the headers that the browser asks for", async () => {
+  const fixed = CORS_HEADERS["Access-Control-Allow-Headers"];
+  const allowedFor = async (asked: string) => {
+    const headers = { "Access-Control-Request-Headers": asked };
+    const handle = handler({ methods: ["GET"], log: () => {} }, () => Promise.resolve(OK));
+    const response = await handle(new Request("http://localhost/", { method: "OPTIONS", headers }));
+    assertEquals([response.status, response.headers.get("Vary")], [204, "Access-Control-Request-Headers"]);
+    return response.headers.get("Access-Control-Allow-Headers");
+  };
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `x-${i}`).join(", ");
+  for (const asked of ["x-app, authorization", "x-region", "traceparent,x-supabase-api-version", names(64)]) {
+    assertEquals(await allowedFor(asked), asked.replaceAll(/,\s*/g, ", "));
+  }
+  const refused = ["", "*x, a b", "a;b", "x-ä", "a,,b", "x(y)", names(65), `x-${"y".repeat(4_096)}`];
+  for (const asked of refused) assertEquals([asked, await allowedFor(asked)], [asked, fixed]);
 });
 
 Deno.test("any other method is a 405 that names those allowed, and never reaches the function", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { corsHeaders } from "@supabase/supabase-js/cors";
+import { FUNCTION_NAMES } from "../support/functions.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 
 const FUNCTIONS = new URL("../../supabase/functions/", import.meta.url);
@@ -25,6 +26,7 @@ const ORDER = [
   "key-arithmetic.ts",
   "log.ts",
   "settings.ts",
+  "setting-values.ts",
   "secret.ts",
   "once.ts",
   "errors.ts",
@@ -36,13 +38,29 @@ const PACKAGES: Record<string, readonly string[]> = {
   "log.ts": [],
 };
 
-async function importsOf(file: URL): Promise<{ from: string; type: boolean; dynamic: boolean }[]> {
+interface Import {
+  readonly from: string;
+  readonly kind: "static" | "type" | "dynamic";
+}
+
+async function importsOf(file: URL): Promise<Import[]> {
   const text = await Deno.readTextFile(file);
-  const found = [...text.matchAll(/^(import|export)( type)?\b[^;"]*?from "([^"]+)"/gm)]
-    .map(([, , type, from = ""]) => ({ from, type: type !== undefined, dynamic: false }));
+  const found = [...text.matchAll(/^(?:(?:import|export)( type)?\b[^;"]*? from|import) "([^"]+)"/gm)]
+    .map(([, type, from = ""]): Import => ({ from, kind: type === undefined ? "static" : "type" }));
   const dynamic = [...text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)]
-    .map(([, from = ""]) => ({ from, type: false, dynamic: true }));
+    .map(([, from = ""]): Import => ({ from, kind: "dynamic" }));
   return [...found, ...dynamic];
+}
+
+/** The modules that load when this one does. */
+async function loadedBy(file: URL, found = new Set<string>()): Promise<Set<string>> {
+  for (const { from, kind } of await importsOf(file)) {
+    const url = new URL(from, file);
+    const name = url.pathname.split("/").at(-1) ?? "";
+    if (kind !== "static" || !from.startsWith(".") || found.has(name)) continue;
+    await loadedBy(url, found.add(name));
+  }
+  return found;
 }
 
 Deno.test("the list of modules is complete", async () => {
@@ -53,19 +71,16 @@ Deno.test("the list of modules is complete", async () => {
 
 for (const [index, name] of ORDER.entries()) {
   Deno.test(`${name} imports only what stands below it`, async () => {
-    for (const { from, type, dynamic } of await importsOf(new URL(name, SHARED))) {
+    for (const { from, kind } of await importsOf(new URL(name, SHARED))) {
+      const isWhole = ["jose", "@supabase/supabase-js"].includes(from);
       if (from.startsWith("./")) assert(ORDER.indexOf(from.slice(2)) > index, `${name} imports ${from}`);
-      else if (["jose", "@supabase/supabase-js"].includes(from)) {
-        assert(type || dynamic, `${name} loads ${from} whole`);
-      } else {assert(
-          (PACKAGES[name] ?? ["jose"]).includes(from.split("/")[0] ?? ""),
-          `${name} imports ${from}`,
-        );}
+      else if (isWhole) assert(kind !== "static", `${name} loads ${from} whole`);
+      else assert((PACKAGES[name] ?? ["jose"]).includes(from.split("/")[0] ?? ""), `${name} imports ${from}`);
     }
   });
 }
 
-for (const name of ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"]) {
+for (const name of FUNCTION_NAMES) {
   Deno.test(`${name} imports shared modules only, and exports a fetch without starting a server`, async () => {
     for (const { from } of await importsOf(new URL(`${name}/index.ts`, FUNCTIONS))) {
       assert(from.startsWith("../_shared/powersync/"), from);
@@ -83,7 +98,23 @@ for (const name of ["powersync-jwks", "powersync-auth", "powersync-auth-anonymou
   });
 }
 
-Deno.test("the settings' module alone reads the environment", async () => {
+Deno.test("no function loads a module for identity providers until there are any", async () => {
+  for (const name of FUNCTION_NAMES) {
+    const loaded = [...await loadedBy(new URL(`${name}/index.ts`, FUNCTIONS))];
+    assert(loaded.includes("errors.ts"), "the walk follows imports");
+    assertEquals(loaded.filter((file) => file.startsWith("provider-")), []);
+  }
+});
+
+Deno.test("the import that loads them is one that the Supabase CLI finds, else it would not be deployed", async () => {
+  const imports = await importsOf(new URL("caller.ts", SHARED));
+  assertEquals(imports.filter(({ kind }) => kind === "dynamic"), [{
+    from: "./provider-issuer.ts",
+    kind: "dynamic",
+  }]);
+});
+
+Deno.test("only the settings' module reads the environment", async () => {
   for (const name of ORDER.filter((name) => name !== "settings.ts")) {
     assert(!(await Deno.readTextFile(new URL(name, SHARED))).includes("Deno.env"), name);
   }

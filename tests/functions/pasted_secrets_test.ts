@@ -29,6 +29,7 @@ const VALUES: Readonly<Record<SettingName, readonly string[]>> = {
   POWERSYNC_TOKEN_TTL: ["600"],
   POWERSYNC_SESSION_CHECK: ["server"],
   POWERSYNC_USER_ISSUER: ["https://auth.example/auth/v1"],
+  POWERSYNC_USER_AUDIENCE: ["authenticated"],
   POWERSYNC_OAUTH_CLIENTS: ["client-1", "client-1,client-2"],
   POWERSYNC_IDENTITY_PROVIDERS: [
     '[{"issuer":"https://id.example","audience":"app"}]',

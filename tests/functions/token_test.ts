@@ -24,7 +24,7 @@ function startIssuer(environment: Record<string, string> = {}) {
       return { POWERSYNC_URL, ...state.environment };
     },
     now: () => state.ms,
-    log: logTo("test", () => ({ SB_EXECUTION_ID: "run-1" })),
+    log: logTo("test", { environment: () => ({ SB_EXECUTION_ID: "run-1" }), now: () => 0 }),
   });
   const issue = async (claims: unknown = { sub: "u" }): Promise<Credentials> =>
     JSON.parse(await respond(() => claims));
@@ -192,7 +192,7 @@ Deno.test("a key that was left out is logged once, and a failure is not logged t
   assertEquals(lines.map((line) => line.split(" ").slice(0, 3)), [[
     "test",
     "KEY_MALFORMED",
-    "execution_id=run-1",
+    "reason=POWERSYNC_PRIVATE_KEY_OLD",
   ]]);
   const failing = startIssuer({ POWERSYNC_PRIVATE_KEY: "broken" });
   const none = await captureLog(async () => assertEquals(await failing.codeOf(), "KEY_MALFORMED"));

@@ -51,7 +51,7 @@ async function writeKeys(path: string, keys: Record<string, number | undefined>,
   await Deno.writeTextFile(path, `${more}${lines.join("\n")}\n`);
 }
 
-Deno.test("it prints two commands with their times, and needs nothing of the old key", async () => {
+Deno.test("it prints two commands with their times, without the old key", async () => {
   const before = rotationSecretName(Date.now() / 1000, []);
   const ran = await runTask("keys", FAST, { cwd: Deno.cwd(), permissions: [] });
   // One of them, should midnight pass.
@@ -68,7 +68,7 @@ Deno.test("it prints two commands with their times, and needs nothing of the old
   assertMatch(ran.stdout, /1\. Now:[^]*2\. Not before \d{4}-\d\d-\d\d \d\d:\d\d UTC[^]*unset/);
 });
 
-Deno.test("the new key starts 75 minutes ahead, and the old one may go 16 minutes later", async () => {
+Deno.test("the new key starts after 75 minutes, and the old one may be removed 16 minutes later", async () => {
   const ran = await rotate(["--json"]);
   const { startsAt, unsetNotBefore, secrets } = json(ran);
   const start = seconds(startsAt);
@@ -102,7 +102,7 @@ Deno.test("--replaces names another old key, and its name is not used again", as
   assertEquals(Object.keys(secrets), [`${name}_2`]);
 });
 
-Deno.test("with --env-file it adds to the file, and knows the names and the lifetime itself", async () => {
+Deno.test("with --env-file it adds to the file, and reads the names and the lifetime from it", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;
     await callCommand(main, ["--alg", "ES256", "--env-file", path]);
@@ -146,7 +146,7 @@ Deno.test("of rotations at the same time, each that says success has its key in 
   });
 });
 
-Deno.test("with --env-file it removes keys that are safely past, private and public, and tells how to unset them", async () => {
+Deno.test("with --env-file it removes both halves of keys that are no longer needed, and says how to unset them", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;
     const now = Math.floor(Date.now() / 1000);
@@ -163,7 +163,7 @@ Deno.test("with --env-file it removes keys that are safely past, private and pub
   });
 });
 
-Deno.test("a key is past exactly when the last token it signed is", async () => {
+Deno.test("a key may be removed exactly when the last token it signed has expired", async () => {
   const start = 1_800_000_000;
   const [old, current, future] = await Promise.all(
     [undefined, start, start + 100_000].map((notBefore) => makeKeyPair("ES256", { notBefore })),
@@ -215,7 +215,7 @@ Deno.test("a broken key in the file, or one that is not there, is named", async 
     await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
     assertRefused(
       await rotate(["--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_X"]),
-      /holds no POWERSYNC_PRIVATE_KEY_X/,
+      /has no POWERSYNC_PRIVATE_KEY_X/,
     );
   });
 });

@@ -22,7 +22,13 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-Deno.test("an answer that stalls is given up in time, whatever the garbage collector does meanwhile", async () => {
+Deno.test("a refused connection is named", async () => {
+  let closed = "";
+  await serving(() => new Response(), (url) => Promise.resolve(void (closed = url)));
+  assertEquals(await ask(closed, {}, 5_000), { kind: "unreachable", seen: "The connection was refused." });
+});
+
+Deno.test("a stalled answer times out, even while garbage is collected", async () => {
   using _garbage = collectGarbage();
   await serving(stalled(200), async (url) => {
     const { kind } = await inTime(ask(url, {}, 500));
@@ -30,7 +36,7 @@ Deno.test("an answer that stalls is given up in time, whatever the garbage colle
   });
 });
 for (const [status, cause] of [[200, "powersync-silent"], [401, "powersync-not-a-service"]] as const) {
-  Deno.test(`an instance that stalls after HTTP ${status} is given up in time, whatever the garbage collector does`, async () => {
+  Deno.test(`an instance that stalls after HTTP ${status} times out, even while garbage is collected`, async () => {
     using _garbage = collectGarbage();
     await serving(stalled(status), async (url) => {
       const options = { url, token: "a.b.c", tokenIsGood: true, timeoutMs: 500 };

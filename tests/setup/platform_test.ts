@@ -11,7 +11,7 @@ Deno.test("without SUPABASE_URL, or with an empty one, no project is meant", () 
   }
 });
 
-Deno.test("this server's own address is no project, another port of this computer is one", () => {
+Deno.test("this server's own address is not a project, another port of this computer is", () => {
   for (const url of ["http://127.0.0.1:54321", "http://localhost:54321/"]) {
     assertEquals(configuredPlatform({ SUPABASE_URL: url }, { shell: {}, port: 54321 }), undefined);
     assertEquals(
@@ -36,7 +36,7 @@ Deno.test("a project's URL has no trailing slash, and its key is the one that cl
   }
 });
 
-Deno.test("a SUPABASE_URL that is no URL is refused without being repeated", () => {
+Deno.test("a SUPABASE_URL that is not a URL is refused without being repeated", () => {
   const error = assertThrows(
     () => configuredPlatform({ SUPABASE_URL: "project-ref" }, { shell: {}, port: 54321 }),
     CommandError,

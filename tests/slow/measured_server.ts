@@ -1,5 +1,5 @@
 /**
- * Serves one function as it is deployed, and tells at `/measure` what it holds after a garbage collection. At `/stop`
+ * Serves one function as it is deployed, and reports at `/measure` what it holds after a garbage collection. At `/stop`
  * it only stops listening: the process ends by itself, unless a timer or a socket was left behind.
  */
 import powersyncAuthAnonymous from "../../supabase/functions/powersync-auth-anonymous/index.ts";

@@ -38,10 +38,12 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
   readonly tokens: string[] = [];
   /** The keys that the JWKS shows at the moment; tokens of the project's other keys are good too. */
   published: readonly JWK[];
-  /** What became of every user. */
+  /** What became of the users. */
   fate: Fate = "active";
+  /** Whether the gateway in front accepts an API key. */
+  gateway = (apikey: string | null): boolean => apikey === PUBLISHABLE_KEY;
   /** Answers in place of the JWKS, to fail as an upstream can. */
-  jwks: (() => Reply | Promise<Reply>) | undefined;
+  jwks: ((asked: Asked) => Reply | Promise<Reply>) | undefined;
   /** Answers in place of GET /user. */
   user: ((token: string) => Reply | Promise<Reply>) | undefined;
 
@@ -59,10 +61,11 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
     await this.stop();
   }
 
-  #answer({ path, headers }: Asked): Reply | Promise<Reply> {
+  #answer(asked: Asked): Reply | Promise<Reply> {
+    const { path, headers } = asked;
     if (path === "/auth/v1/.well-known/jwks.json") {
       this.calls.jwks += 1;
-      return this.jwks?.() ?? this.#keys();
+      return this.jwks?.(asked) ?? this.#keys();
     }
     if (path !== "/auth/v1/user") {
       return Response.json({ message: "no Route matched with those values" }, { status: 404 });
@@ -72,7 +75,7 @@ export class AuthStandIn extends HttpStandIn implements AsyncDisposable {
     this.tokens.push(token);
     if (this.user !== undefined) return this.user(token);
     // Kong, the gateway in front of Auth.
-    return headers.get("apikey") === PUBLISHABLE_KEY
+    return this.gateway(headers.get("apikey"))
       ? this.#userOf(token)
       : Response.json({ message: "Invalid authentication credentials" }, { status: 401 });
   }

@@ -21,7 +21,7 @@ export async function withBrowser(test: (browser: Browser) => Promise<void>): Pr
   }
 }
 
-/** What a page's console and scripts complain of, as it comes. */
+/** The errors of a page's console and scripts, as they come. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on("console", (message) => {

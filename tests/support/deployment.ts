@@ -2,6 +2,7 @@ import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { verdictOf } from "../../scripts/powersync/result.ts";
 import { environmentOf, FUNCTION_NAMES, powersyncKey, startFunctions } from "./functions.ts";
 import { userToken } from "./project.ts";
+import { serve } from "./serving.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -25,8 +26,8 @@ export const deployedKey = powersyncKey;
 
 /** Runs a test with a deployment. */
 export async function withDeployment(test: (deployment: Deployment) => Promise<void>): Promise<void> {
-  const service = serve((request) => deployment.service?.(request) ?? synchronise(request, deployment));
-  const project = serve((request) => {
+  await using service = serve((request) => deployment.service?.(request) ?? synchronise(request, deployment));
+  await using project = serve((request) => {
     const name = new URL(request.url).pathname.replace("/functions/v1/", "");
     const known = FUNCTION_NAMES.find((known) => known === name);
     const handler = deployment.instead[name] ??
@@ -41,12 +42,7 @@ export async function withDeployment(test: (deployment: Deployment) => Promise<v
     powersync: service.url,
     service: undefined,
   };
-  try {
-    await test(deployment);
-  } finally {
-    await project.close();
-    await service.close();
-  }
+  await test(deployment);
 }
 
 /** The error answer of a PowerSync Service. */
@@ -67,14 +63,4 @@ async function synchronise(request: Request, { url, powersync }: Deployment): Pr
   return new Response('{"checkpoint":{"last_op_id":"1","buckets":[]}}\n', {
     headers: { "Content-Type": "application/x-ndjson" },
   });
-}
-
-function serve(handler: Handler): { url: string; close: () => Promise<void> } {
-  const server = Deno.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    onListen: () => {},
-    onError: () => new Response(null, { status: 500 }),
-  }, handler);
-  return { url: `http://127.0.0.1:${server.addr.port}`, close: () => server.shutdown() };
 }

@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What the command needs of the project. Secrets are never copied. */
 const COPIED = ["deno.json", "deno.lock", "import_map.json", ".gitignore", "scripts", "supabase"];
 
-/** What is printed last at the start. */
+/** The last line printed at the start. */
 const READY = /^Secrets for production/;
 
 /** How the command is started. */
@@ -117,7 +117,7 @@ export class DevServer {
     });
   }
 
-  /** Ends it, and tells how it ended. */
+  /** Ends it, and returns its exit status. */
   async end(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<Deno.CommandStatus> {
     if (!this.#ended) this.#process.kill(signal);
     const [status] = await Promise.all([this.#process.status, this.#output]);

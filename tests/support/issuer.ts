@@ -1,16 +1,16 @@
+import { serve, type Served } from "./serving.ts";
 import { makeKey, sign, type TestKey } from "./signing.ts";
 
 /** An identity provider on loopback, with OIDC Discovery, which counts what it is asked. */
-export interface Issuer extends AsyncDisposable {
+export interface Issuer extends Served {
   /** What stands in `iss`; it may differ from where the provider is. */
   issuer: string;
-  readonly url: string;
   readonly jwksUri: string;
   readonly calls: { discovery: number; jwks: number };
   keys: readonly TestKey[];
-  /** Replaces every answer, as a provider that is out of order does. */
+  /** Replaces every answer, as a broken provider does. */
   broken: (() => Response) | undefined;
-  /** What Discovery answers. */
+  /** The Discovery document. */
   metadata: Record<string, unknown>;
   /** Signs with the provider's last key. */
   sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
@@ -24,7 +24,7 @@ export interface Issuer extends AsyncDisposable {
  */
 export async function startIssuer(alg = "ES256", path = ""): Promise<Issuer> {
   const calls = { discovery: 0, jwks: 0 };
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+  const server = serve((request) => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/.well-known/openid-configuration")) {
       calls.discovery += 1;
@@ -33,10 +33,10 @@ export async function startIssuer(alg = "ES256", path = ""): Promise<Issuer> {
     calls.jwks += 1;
     return provider.broken?.() ?? Response.json({ keys: provider.keys.map(({ publicJwk }) => publicJwk) });
   });
-  const url = `http://127.0.0.1:${server.addr.port}`;
+  const { url } = server;
   const provider: Issuer = {
+    ...server,
     issuer: `${url}${path}`,
-    url,
     jwksUri: `${url}/jwks`,
     calls,
     keys: [await makeKey(alg, "provider-key-1")],
@@ -48,7 +48,6 @@ export async function startIssuer(alg = "ES256", path = ""): Promise<Issuer> {
       const now = Math.floor(Date.now() / 1000);
       return sign({ iss: provider.issuer, iat: now, exp: now + 3600, ...claims }, { key, header });
     },
-    [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return provider;
 }

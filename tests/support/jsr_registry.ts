@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { serve, type Served } from "./serving.ts";
 
 /** A small JSR registry, as far as Deno asks one (https://jsr.io/docs/api, "JSR registry API"). */
-export interface JsrRegistry extends AsyncDisposable {
-  readonly url: string;
+export interface JsrRegistry extends Served {
   /** The paths that were asked for. */
   readonly asked: readonly string[];
 }
@@ -15,22 +15,18 @@ export interface JsrRegistry extends AsyncDisposable {
 export function startJsrRegistry(packages: Readonly<Record<string, string>>): JsrRegistry {
   const files = new Map(Object.entries(packages).flatMap(([id, source]) => packageFiles(id, source)));
   const asked: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const server = serve((request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
     const file = files.get(pathname);
     return new Response(file ?? "Not found", { status: file === undefined ? 404 : 200 });
   });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    asked,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  return { ...server, asked };
 }
 
 function packageFiles(id: string, source: string): [path: string, content: string][] {
   const [, name, version] = /^(@[^@]+)@(.+)$/.exec(id) ?? [];
-  if (name === undefined || version === undefined) throw new Error(`${id} is no @scope/name@version.`);
+  if (name === undefined || version === undefined) throw new Error(`${id} is not @scope/name@version.`);
   const checksum = `sha256-${createHash("sha256").update(source).digest("hex")}`;
   const manifest = { "/mod.ts": { size: new TextEncoder().encode(source).length, checksum } };
   return [

@@ -1,20 +1,20 @@
+import { serve, type Served } from "./serving.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 
-/** The stand-in's one project; the CLI wants twenty lowercase letters. */
+/** The stand-in's one project; the CLI requires twenty lowercase letters. */
 export const PROJECT_REF = "abcdefghijklmnopqrst";
 
 /** One function as the CLI uploaded it. */
 export interface Upload {
   readonly slug: string;
-  /** What the CLI says of it: entrypoint, import map, `verify_jwt`. */
+  /** The CLI's description of it: entrypoint, import map, `verify_jwt`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The sources, by the path the CLI gives them. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** What the CLI has sent to the stand-in. */
-export interface ManagementApi extends AsyncDisposable {
-  readonly url: string;
+export interface ManagementApi extends Served {
   /** The last upload of each function, by its name. */
   readonly uploads: ReadonlyMap<string, Upload>;
   /** The secrets that are set. */
@@ -23,7 +23,7 @@ export interface ManagementApi extends AsyncDisposable {
 
 /**
  * Starts a stand-in for what the Supabase CLI asks of the Management API when it links a project, deploys functions
- * and sets secrets. What it does not know is answered with a 404, which the CLI takes for a missing extra.
+ * and sets secrets. It answers anything else with a 404, which the CLI accepts for optional features.
  */
 export function startManagementApi(): ManagementApi {
   const uploads = new Map<string, Upload>();
@@ -51,13 +51,7 @@ export function startManagementApi(): ManagementApi {
         return Response.json({ message: "The stand-in does not know this." }, { status: 404 });
     }
   };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    uploads,
-    secrets,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  return { ...serve(answer), uploads, secrets };
 }
 
 const PROJECT = {
@@ -75,7 +69,7 @@ const PROJECT = {
 async function readUpload(slug: string, request: Request): Promise<Upload> {
   const form = await request.formData();
   const metadata: unknown = JSON.parse(String(form.get("metadata")));
-  if (!isJsonObject(metadata)) throw new Error("The CLI sent metadata that is no object.");
+  if (!isJsonObject(metadata)) throw new Error("The CLI sent metadata that is not an object.");
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const file of form.getAll("file")) {
     if (file instanceof File) files.set(file.name, new Uint8Array(await file.arrayBuffer()));
@@ -84,6 +78,7 @@ async function readUpload(slug: string, request: Request): Promise<Upload> {
 }
 
 function describe({ slug, metadata }: Upload): Record<string, unknown> {
+  const { verify_jwt } = metadata;
   return {
     id: slug,
     slug,
@@ -92,6 +87,6 @@ function describe({ slug, metadata }: Upload): Record<string, unknown> {
     status: "ACTIVE",
     created_at: 1,
     updated_at: 1,
-    verify_jwt: metadata.verify_jwt,
+    verify_jwt,
   };
 }

@@ -5,6 +5,8 @@ import { makeKey, sign, type TestKey } from "./signing.ts";
 
 export const PUBLISHABLE_KEY = "sb_publishable_test";
 export const SECRET_KEY = "sb_secret_test";
+/** As locally, where SUPABASE_URL is an internal name. */
+export const USER_ISSUER = "http://127.0.0.1:54321/auth/v1";
 export const POWERSYNC_URL = "https://test.powersync.journeyapps.com";
 /** Only Supabase Auth knows it. */
 export const LEGACY_SECRET = "s".repeat(40);
@@ -26,7 +28,7 @@ export function base64(value: unknown): string {
 export function userClaims(changes: JWTPayload = {}): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   return {
-    iss: "http://127.0.0.1:54321/auth/v1",
+    iss: USER_ISSUER,
     aud: "authenticated",
     sub: USER_ID,
     role: "authenticated",
@@ -53,4 +55,9 @@ export async function signLegacyToken(
 ): Promise<string> {
   return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .sign(new TextEncoder().encode(secret));
+}
+
+/** The claims of a user of the project at a URL, some of them changed, or left out as `undefined`. */
+export function claimsOf(url: string, changes: Record<string, unknown> = {}): JWTPayload {
+  return JSON.parse(JSON.stringify({ ...userClaims({ iss: `${url}/auth/v1` }), ...changes }));
 }

@@ -1,13 +1,20 @@
-/**
- * Serves one answer at every path of an address on this computer, for one test.
- *
- * @param answer Makes the answer.
- * @param test Is given the address, without trailing slash.
- */
-export async function serving(
-  answer: (request: Request) => Response | Promise<Response>,
-  test: (url: string) => Promise<void>,
-): Promise<void> {
-  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
-  await test(`http://127.0.0.1:${server.addr.port}`);
+type Handler = (request: Request) => Response | Promise<Response>;
+
+/** A server on loopback; it stops when it is disposed of. */
+export interface Served extends AsyncDisposable {
+  /** Without trailing slash. */
+  readonly url: string;
+}
+
+/** Serves every path on a free port; a handler that throws is a 500. */
+export function serve(handler: Handler): Served {
+  const onError = () => new Response(null, { status: 500 });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, onError }, handler);
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** The same for one test, which is given the URL. */
+export async function serving(handler: Handler, test: (url: string) => Promise<void>): Promise<void> {
+  await using server = serve(handler);
+  await test(server.url);
 }

@@ -1,13 +1,13 @@
 import { type ManagementApi, PROJECT_REF } from "./management_api.ts";
 
-/** The CLI that the deployment is held to, by its exact version. */
+/** The version of the CLI that the deployment is tested with. */
 export const SUPABASE_CLI = "supabase@3.1.0";
 
 /** Runs a command of the CLI in a project's folder; throws with what the CLI said when it fails. */
 export type SupabaseCli = (cwd: string, ...args: string[]) => Promise<void>;
 
 /**
- * Prepares the real Supabase CLI to talk to a stand-in of the Management API and to nobody else.
+ * Prepares the real Supabase CLI to talk to a stand-in of the Management API and to nothing else.
  *
  * @param api The stand-in.
  * @param home A folder for the CLI's own state.
@@ -21,7 +21,7 @@ export async function supabaseCli(api: ManagementApi, home: string): Promise<Sup
     ...environmentWithout(/^SUPABASE_/),
     SUPABASE_HOME: home,
     SUPABASE_PROFILE: `${home}/profile.yaml`,
-    // Made up, in the form that the CLI insists on.
+    // Invented, in the form that the CLI requires.
     SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`,
     SUPABASE_NO_KEYRING: "1",
     SUPABASE_NO_UPDATE_NOTIFIER: "1",
@@ -31,7 +31,7 @@ export async function supabaseCli(api: ManagementApi, home: string): Promise<Sup
   };
   return async (cwd, ...args) => {
     const { success, stdout, stderr } = await new Deno.Command("npx", {
-      // Not on a terminal, what changes a project needs --yes.
+      // Without a terminal, commands that change a project need --yes.
       args: ["-y", SUPABASE_CLI, ...args, "--yes"],
       cwd,
       env,

@@ -1,6 +1,6 @@
 /** The calls that a browser app makes, with the headers that supabase-js sends. */
 
-/** An answer that is no success, with what it says. */
+/** An error answer, with its code and hint. */
 export class AnswerError extends Error {
   constructor(status, body) {
     super(body.message ?? body.msg ?? `The server answered ${status}.`);
@@ -17,18 +17,18 @@ async function send(url, options) {
   try {
     body = text === "" ? {} : JSON.parse(text);
   } catch {
-    // What is no JSON comes from something between; its status says enough.
+    // A body that is not JSON comes from a proxy or gateway; the status is enough.
   }
   if (!response.ok) throw new AnswerError(response.status, body);
   return body;
 }
 
-/** What the page shows before anything is asked for. */
+/** What the page shows first. */
 export function readState() {
   return send("/dev/state.json");
 }
 
-/** Has the development server judge a token. */
+/** Has the development server check a token. */
 export function checkToken(token) {
   return send("/dev/check", {
     method: "POST",

@@ -1,4 +1,4 @@
-/** The development page: who calls, the token they get, and what PowerSync says of it. */
+/** The development page: who calls, the token they get, and whether PowerSync accepts it. */
 import { askAuth, callFunction, checkToken, curlOf, readState } from "./calls.js";
 import { clearCheck, element, showCheck, showContent, showError, showExpiry, showState } from "./show.js";
 
@@ -27,7 +27,7 @@ async function signIn(path, body) {
   session = answer.access_token === undefined ? undefined : answer;
   const user = session?.user;
   element("caller").textContent = session === undefined
-    ? "Not signed in: Auth wants the e-mail address confirmed first."
+    ? "Not signed in: confirm the e-mail address first."
     : `Signed in ${user.is_anonymous ? "anonymously" : `as ${user.email}`}, user id ${user.id}.`;
 }
 
@@ -60,16 +60,16 @@ function copyText(what) {
   if (what === "token") return element("token").value.trim();
   if (what === "client-auth") return state.clientAuth;
   if (what === "curl") return curlOf(state, lastCall, session);
-  if (endpoint === "") throw new Error("There is no endpoint yet: call a function first.");
+  if (endpoint === "") throw new Error("No endpoint yet: call a function first.");
   return endpoint;
 }
 
 async function copy(event) {
   const { copy: what } = event.currentTarget.dataset;
   const text = copyText(what);
-  // Browsers have no clipboard for pages of another computer without TLS.
+  // Browsers offer no clipboard to pages of another computer without TLS.
   if (navigator.clipboard === undefined) {
-    throw new Error(`This browser lets the page copy nothing here: ${text}`);
+    throw new Error(`This browser does not let the page copy: ${text}`);
   }
   await navigator.clipboard.writeText(text);
   element("copied").textContent = `Copied: ${what}.`;

@@ -1,4 +1,4 @@
-/** Puts what is known into the page, as text and never as markup. */
+/** Fills the page, with text and never with markup. */
 
 /** The element of an id. */
 export function element(id) {
@@ -13,7 +13,7 @@ function make(tag, text, attributes = {}) {
   return made;
 }
 
-/** Shows an error with its code and hint; nothing hides the last one. */
+/** Shows an error with its code and hint; `undefined` hides the last one. */
 export function showError(error) {
   const box = element("error");
   box.hidden = error === undefined;
@@ -26,7 +26,7 @@ export function showError(error) {
   );
 }
 
-/** Shows who the Supabase is, the keys, and the settings for PowerSync. */
+/** Shows the Supabase project, the keys, and the settings for PowerSync. */
 export function showState({ supabaseUrl, isDevelopmentAuth, publishableKey, keys, problems, clientAuth }) {
   element("platform").textContent =
     `${isDevelopmentAuth ? "Development Auth" : "Your project"}: ${supabaseUrl}` +
@@ -37,8 +37,13 @@ export function showState({ supabaseUrl, isDevelopmentAuth, publishableKey, keys
     return row;
   }));
   element("problems").replaceChildren(
-    ...problems.map(({ code, message, hint }) =>
-      resultItem({ outcome: "failed", code, seen: message, fix: hint })
+    ...problems.map(({ id, severity, message, hint }) =>
+      resultItem({
+        outcome: severity === "error" ? "failed" : "warning",
+        code: id,
+        seen: message,
+        ...(hint === "" ? {} : { fix: hint }),
+      })
     ),
   );
   element("client-auth").textContent = clientAuth;
@@ -66,7 +71,7 @@ export function showCheck({ verdict, rules }) {
   });
   element("count").textContent = `Rules: ${
     counts.join(", ")
-  }. Beside each stands the code with which PowerSync refuses what breaks it.`;
+  }. Each rule shows the error that PowerSync returns when it is broken.`;
   const sorted = rules.toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
   element("rules").replaceChildren(...sorted.map(resultItem));
 }
@@ -91,7 +96,7 @@ function withCode(text) {
   return text.split("`").map((part, index) => index % 2 === 0 ? part : make("code", part));
 }
 
-/** Takes the last verdict away, which is not the next token's. */
+/** Clears the last verdict before the next token is checked. */
 export function clearCheck() {
   const text = element("verdict");
   text.textContent = "No verdict yet.";
@@ -120,7 +125,7 @@ function decodePart(part) {
   }
 }
 
-/** Shows how long a token is still good. */
+/** Shows how long a token is still valid. */
 export function showExpiry(exp) {
   const seconds = Math.round(exp - Date.now() / 1000);
   if (!Number.isFinite(seconds)) return element("expiry").textContent = "";

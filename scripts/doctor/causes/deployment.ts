@@ -12,18 +12,18 @@ export const DEPLOYMENT_CAUSES = {
     fix: "Check the project's ref and that it is not paused; then run the doctor again.",
   },
   "jwks-timeout": {
-    cause: "The JWKS does not answer at all within the doctor's patience.",
+    cause: "The JWKS does not answer within 10 s.",
     code: "PSYNC_S2204",
-    fix: `Look into the log of powersync-jwks in the dashboard; then: ${DEPLOY}`,
+    fix: `Read the log of powersync-jwks in the dashboard; then: ${DEPLOY}`,
   },
   "jwks-slow": {
     cause: "The JWKS takes longer than the 3 s that PowerSync waits.",
     code: "PSYNC_S2204",
     fix:
-      "Run the doctor again: only a cold start may be slow. If it stays: deploy the function alone, without other imports.",
+      "Run the doctor again: only a cold start may be slow. If it stays slow, deploy the function without other imports.",
   },
   "jwks-gateway-check": {
-    cause: "The gateway still asks for a JWT before powersync-jwks, and PowerSync sends none.",
+    cause: "The gateway still requires a JWT for powersync-jwks, and PowerSync sends none.",
     code: "PSYNC_S2204",
     fix: GATEWAY,
   },
@@ -33,8 +33,7 @@ export const DEPLOYMENT_CAUSES = {
     fix: DEPLOY,
   },
   "jwks-function-error": {
-    cause:
-      "powersync-jwks is deployed, but answers with an error of its own: its secrets are missing or wrong.",
+    cause: "powersync-jwks is deployed, but answers with an error: its secrets are missing or wrong.",
     code: "PSYNC_S2204",
     fix:
       "deno task doctor -- --env-file .env.production, then supabase secrets set --env-file .env.production",
@@ -42,10 +41,10 @@ export const DEPLOYMENT_CAUSES = {
   "jwks-http-error": {
     cause: "The JWKS answers with an HTTP error.",
     code: "PSYNC_S2204",
-    fix: "Look into the log of powersync-jwks in the dashboard.",
+    fix: "Read the log of powersync-jwks in the dashboard.",
   },
   "jwks-html": {
-    cause: "The address answers with a web page: it is not that of powersync-jwks.",
+    cause: "The address answers with a web page: it is not the address of powersync-jwks.",
     code: "PSYNC_S2204",
     fix: "The URI is https://<project ref>.supabase.co/functions/v1/powersync-jwks",
   },
@@ -59,7 +58,7 @@ export const DEPLOYMENT_CAUSES = {
     fix: "Enter the target itself as the JWKS URI.",
   },
   "jwks-http-public": {
-    cause: "The JWKS is fetched with http from a public host: whoever stands between can replace the keys.",
+    cause: "The JWKS is fetched with http from a public host: anyone on the way can replace the keys.",
     fix: "Use https.",
   },
   "jwks-host-ipv6": {
@@ -69,39 +68,39 @@ export const DEPLOYMENT_CAUSES = {
   },
   "jwks-host-private": {
     cause:
-      "The JWKS is on this computer or in a private network, where the PowerSync instance does not reach it.",
+      "The JWKS is on this computer or in a private network, where the PowerSync instance cannot reach it.",
     code: "PSYNC_S2203",
     fix:
       "Name the deployment in PowerSync's JWKS URI; self-hosted, see `block_local_jwks`, or deno task config -- --static",
   },
   "jwks-not-a-set": {
-    cause: 'The answer is JSON, but not {"keys":[…]}. With a 2xx, PowerSync drops the keys it had at once.',
+    cause: 'The answer is JSON, but not {"keys":[…]}. After a 2xx, PowerSync drops its keys at once.',
     code: "PSYNC_S2204",
     fix: "Enter the address of powersync-jwks as the JWKS URI.",
   },
   "jwks-empty": {
-    cause: "The JWKS holds no key that PowerSync uses.",
+    cause: "The JWKS has no key that PowerSync uses.",
     code: "PSYNC_S2101",
     fix: "deno task keys -- --env-file .env.production, then supabase secrets set --env-file .env.production",
   },
   "jwks-key-malformed": {
-    cause: "PowerSync cannot import a key of the JWKS, and refuses all of them for it.",
+    cause: "PowerSync cannot import one key of the JWKS, and therefore refuses all of them.",
     code: "PSYNC_S2201",
     fix:
       "supabase secrets unset <the secret that holds it>; these functions never serve such a key: deploy them.",
   },
   "jwks-key-weak": {
-    cause: "A key of the JWKS has less than 2048 bits.",
+    cause: "A key of the JWKS has fewer than 2048 bits.",
     code: "PSYNC_S2101",
     fix: "Replace it: deno task keys -- --rotate --env-file .env.production",
   },
   "jwks-key-algorithm": {
-    cause: "A key of the JWKS states an algorithm with which nothing can be verified.",
+    cause: "A key of the JWKS has an algorithm that cannot verify a signature.",
     code: "PSYNC_S2101",
     fix: "Replace it: deno task keys -- --rotate --env-file .env.production",
   },
   "jwks-key-skipped": {
-    cause: "PowerSync skips a key of the JWKS without a word: it is not a public signing key.",
+    cause: "PowerSync silently skips a key of the JWKS: it is not a public signing key.",
     fix: "Publish public signing keys only.",
   },
   "jwks-kid-missing": {
@@ -109,29 +108,28 @@ export const DEPLOYMENT_CAUSES = {
     fix: "Give the key a `kid` and sign with it in the header.",
   },
   "jwks-kid-duplicate": {
-    cause: "Two keys of the JWKS have one `kid`, and PowerSync uses the first only.",
+    cause: "Two keys of the JWKS have the same `kid`, and PowerSync uses only the first.",
     code: "PSYNC_S2101",
     fix: "Give each key its own `kid`: deno task keys",
   },
   "jwks-private-member": {
-    cause: "The JWKS shows a private key to everybody; PowerSync does not notice.",
+    cause: "The JWKS publishes a private key; PowerSync does not notice.",
     fix: "Treat the key as leaked: deno task keys -- --rotate --starts-in now --env-file .env.production",
   },
   "jwks-dev-key": {
     cause:
-      "The deployment publishes a key of local development, whose private half lies on a developer's disk.",
+      "The deployment publishes a key of local development, whose private half is on a developer's disk.",
     fix: "deno task keys -- --env-file .env.production, then supabase secrets set --env-file .env.production",
   },
   "jwks-without-signing-key": {
     cause:
-      "The function signs with a key that the JWKS does not show: an isolate still has old secrets, or a rotation is half done.",
+      "The function signs with a key that is not in the JWKS: an isolate still has old secrets, or a rotation is half done.",
     code: "PSYNC_S2101",
     fix:
-      "Wait ten minutes for old isolates; if it stays, deploy all three functions: supabase functions deploy --use-api",
+      "Wait ten minutes for old isolates. If it stays, deploy all three functions: supabase functions deploy --use-api",
   },
   "secrets-not-deployed": {
-    cause:
-      "The live JWKS does not show a key of the file: it was not uploaded, or isolates still have old secrets.",
+    cause: "The live JWKS lacks a key of the file: it was not uploaded, or isolates still have old secrets.",
     code: "PSYNC_S2101",
     fix: "supabase secrets set --env-file .env.production, then wait ten minutes.",
   },
@@ -145,19 +143,19 @@ export const DEPLOYMENT_CAUSES = {
     fix: DEPLOY,
   },
   "function-gateway-check": {
-    cause: "The gateway answers in the function's place: it still checks JWTs, and sends no CORS headers.",
+    cause: "The gateway answers instead of the function: it still checks JWTs, and sends no CORS headers.",
     code: "PSYNC_S2106",
     fix: GATEWAY,
   },
   "function-boot-error": {
     cause: "The function does not start: an import of it fails.",
     code: "PSYNC_S2106",
-    fix: `Look into its log; check import_map.json and claims.ts; then: ${DEPLOY}`,
+    fix: `Read its log; check import_map.json and claims.ts; then: ${DEPLOY}`,
   },
   "function-caller-refused": {
     cause: "The function refuses the caller's API key or access token.",
     code: "PSYNC_S2106",
-    fix: "Use the publishable key and a fresh access token of this very project.",
+    fix: "Use the publishable key and a fresh access token of this project.",
   },
   "function-claims-refused": {
     cause: "The project's claims.ts refuses this caller.",
@@ -175,7 +173,7 @@ export const DEPLOYMENT_CAUSES = {
     fix:
       "deno task doctor -- --env-file .env.production, then supabase secrets set --env-file .env.production",
   },
-  "function-neighbour": {
+  "function-upstream": {
     cause: "Supabase Auth or an identity provider did not answer the function.",
     code: "PSYNC_S2106",
     fix: "Wait and run the doctor again; see the project's status page.",
@@ -183,7 +181,7 @@ export const DEPLOYMENT_CAUSES = {
   "function-http-error": {
     cause: "The function answers with an HTTP error that is not its own.",
     code: "PSYNC_S2106",
-    fix: "Look into the function's log in the dashboard.",
+    fix: "Read the function's log in the dashboard.",
   },
   "function-answer-malformed": {
     cause: "The answer is not the JSON with `token` and `powersync_url` that clients read.",
@@ -191,11 +189,11 @@ export const DEPLOYMENT_CAUSES = {
     fix: DEPLOY,
   },
   "function-endpoint-slash": {
-    cause: "The function's `endpoint` ends in a slash, at which PowerSync's JavaScript SDK throws.",
+    cause: "The function's `endpoint` ends in a slash: PowerSync's JavaScript SDK throws.",
     fix: "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>",
   },
   "function-endpoint-other": {
-    cause: "The function sends clients to another PowerSync instance than the one named.",
+    cause: "The function sends clients to another PowerSync instance than the one you named.",
     code: "PSYNC_S2105",
     fix: "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>",
   },
@@ -211,12 +209,11 @@ export const DEPLOYMENT_CAUSES = {
     fix: DEPLOY,
   },
   "sign-in-unreachable": {
-    cause: "The project's Auth server does not answer, so that nobody could be signed in.",
+    cause: "The project's Auth server does not answer, so signing in failed.",
     fix: "Check that the project is not paused and run the doctor again, or give --user-token.",
   },
   "sign-in-failed": {
-    cause:
-      "Nobody could be signed in anonymously: it is switched off, or the publishable key is another project's.",
+    cause: "Anonymous sign-in failed: it is switched off, or the publishable key belongs to another project.",
     fix: "Allow anonymous sign-ins in the dashboard (Authentication), or give --user-token.",
   },
 } as const satisfies Record<string, Cause>;

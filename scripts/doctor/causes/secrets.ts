@@ -7,22 +7,22 @@ const NO_TOKEN = "PSYNC_S2106";
 /** What can be wrong with the secrets themselves, as far as their file shows it. */
 export const SECRET_CAUSES = {
   "env-file-missing": {
-    cause: "There is no file with secrets to look at.",
+    cause: "The file with secrets does not exist.",
     fix:
       "deno task dev makes supabase/functions/.env; or name a file with --env-file, a deployment with --project.",
   },
   "secret-missing": {
-    cause: "POWERSYNC_PRIVATE_KEY is not set, so that nothing signs and nothing is published.",
+    cause: "POWERSYNC_PRIVATE_KEY is not set: nothing signs and nothing is published.",
     code: "PSYNC_S2204",
     fix: NEW_KEY,
   },
   "secret-truncated": {
-    cause: "A key secret was cut or edited on its way: it is not the JSON of a JWK any more.",
+    cause: "A key secret was cut or edited: it is no longer the JSON of a JWK.",
     code: "PSYNC_S2204",
     fix: `Set it again, in single quotes when it is JSON; or ${NEW_KEY}`,
   },
   "secret-not-a-jwk": {
-    cause: "A key secret holds something else: a PEM, a JWT or an API key of Supabase instead of a JWK.",
+    cause: "A key secret holds a PEM, a JWT or an API key of Supabase instead of a JWK.",
     code: "PSYNC_S2204",
     fix: NEW_KEY,
   },
@@ -32,12 +32,12 @@ export const SECRET_CAUSES = {
     fix: "Exchange the two values: the JWK with the member `d` belongs in POWERSYNC_PRIVATE_KEY.",
   },
   "secret-is-public": {
-    cause: "A public key stands in the place of the private one: nothing can be signed with it.",
+    cause: "A public key was set instead of the private one: it cannot sign.",
     code: "PSYNC_S2204",
     fix: "Set POWERSYNC_PRIVATE_KEY to the JWK that has the member `d`.",
   },
   "secret-is-private": {
-    cause: "A private key stands in a public secret. The functions do not publish it.",
+    cause: "A private key was set as a public secret. The functions do not publish it.",
     fix: "supabase secrets unset POWERSYNC_PUBLIC_KEY: the public half is published without it.",
   },
   "secret-symmetric": {
@@ -46,12 +46,12 @@ export const SECRET_CAUSES = {
     fix: NEW_KEY,
   },
   "secret-unsupported": {
-    cause: "The kind of key is not one that PowerSync and the hosted runtime both know.",
+    cause: "PowerSync or the hosted runtime does not support this type of key.",
     code: "PSYNC_S2204",
     fix: NEW_KEY,
   },
   "secret-too-weak": {
-    cause: "The RSA key has less than 2048 bits, or an unsafe exponent.",
+    cause: "The RSA key has fewer than 2048 bits, or an unsafe exponent.",
     code: "PSYNC_S2101",
     fix: NEW_KEY,
   },
@@ -61,21 +61,21 @@ export const SECRET_CAUSES = {
     fix: NEW_KEY,
   },
   "secret-kid-duplicate": {
-    cause: "Two signing keys have one `kid`, and PowerSync would find only one of them.",
+    cause: "Two signing keys have the same `kid`, and PowerSync would find only one of them.",
     code: "PSYNC_S2101",
     fix: "supabase secrets unset <the secret that is left out>, or give its key another `kid`.",
   },
   "secret-pair-mismatch": {
-    cause: "POWERSYNC_PUBLIC_KEY is not the other half of the key that has its `kid`.",
+    cause: "POWERSYNC_PUBLIC_KEY is not the public half of the key with its `kid`.",
     code: "PSYNC_S2101",
     fix: "supabase secrets unset POWERSYNC_PUBLIC_KEY: the public half is published without it.",
   },
   "secrets-local-only": {
     cause: "The file is for this computer, and `supabase secrets set --env-file` would upload all of it.",
-    fix: "Make a file of its own for the deployment: deno task keys -- --env-file .env.production",
+    fix: "Make a separate file for the deployment: deno task keys -- --env-file .env.production",
   },
   "url-missing": {
-    cause: "POWERSYNC_URL is not set, so that the auth functions answer with an error.",
+    cause: "POWERSYNC_URL is not set: the auth functions answer with an error.",
     code: NO_TOKEN,
     fix: "supabase secrets set POWERSYNC_URL=https://<instance>.powersync.journeyapps.com",
   },
@@ -90,33 +90,33 @@ export const SECRET_CAUSES = {
     fix: "supabase secrets set POWERSYNC_URL=https://<instance>.powersync.journeyapps.com",
   },
   "url-trailing-slash": {
-    cause: "The URL ends in a slash. These functions drop it; everything else compares every character.",
+    cause: "The URL ends in a slash. These functions drop it, but PowerSync compares every character.",
     code: "PSYNC_S2105",
     fix: "Set it without the slash, here and in PowerSync's audiences.",
   },
   "url-has-path": {
-    cause: "The URL has a path. An instance's URL, and the audience of a PowerSync Cloud instance, has none.",
+    cause: "The URL has a path. The URL of a PowerSync Cloud instance, which is its audience, has none.",
     code: "PSYNC_S2105",
     fix: "supabase secrets set POWERSYNC_URL=<the URL up to the host>",
   },
   "url-http-public": {
     cause:
-      "The URL is http to a public host: tokens would travel unencrypted, and a browser or phone refuses it.",
+      "The URL is http to a public host: tokens would travel unencrypted, and browsers and phones refuse it.",
     fix: "Use https.",
   },
   "lifetime-out-of-range": {
-    cause: "POWERSYNC_TOKEN_TTL is not a whole number from 60 to 86400; PowerSync refuses longer lives.",
+    cause: "POWERSYNC_TOKEN_TTL must be a whole number from 60 to 86400; PowerSync refuses longer lifetimes.",
     code: "PSYNC_S2104",
     fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300",
   },
   "setting-invalid": {
-    cause: "A setting has a value that the functions cannot use, and they answer with an error.",
+    cause: "A setting has a value that the functions cannot use: they answer with an error.",
     code: NO_TOKEN,
     fix: "Correct it as docs/settings.md says, or unset it.",
   },
   "issuer-supabase": {
     cause:
-      "POWERSYNC_ISSUER contains supabase.co, which makes PowerSync log hints about Supabase Auth that mislead.",
+      "POWERSYNC_ISSUER contains supabase.co, which makes PowerSync log misleading hints about Supabase Auth.",
     fix: "supabase secrets unset POWERSYNC_ISSUER",
   },
 } as const satisfies Record<string, Cause>;

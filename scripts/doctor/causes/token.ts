@@ -6,34 +6,34 @@ const LET_FUNCTION = "Let the functions make the token, or for testing: deno tas
 /** What can be wrong with a token, and with the PowerSync instance that is asked to take it. */
 export const TOKEN_CAUSES = {
   "token-too-large": {
-    cause: "The token is larger than the headers that the service reads.",
+    cause: "The token is larger than the headers that the service accepts.",
     code: "HTTP 431",
     fix: "Return fewer claims from claims.ts.",
   },
   "token-malformed": {
-    cause: "The token is cut, quoted, or no JWT at all.",
+    cause: "The token is cut, quoted, or not a JWT.",
     code: "PSYNC_S2101",
     fix: "Pass the function's `token` on unchanged.",
   },
   "token-alg-refused": {
-    cause: "PowerSync does not know the token's `alg`.",
+    cause: "PowerSync does not support the token's `alg`.",
     code: "PSYNC_S2101",
     fix: "Sign with RS256, RS384, RS512, ES256, ES384 or EdDSA.",
   },
   "token-kid-unknown": {
-    cause: "The JWKS has no key of the token's `kid`.",
+    cause: "The JWKS has no key with the token's `kid`.",
     code: "PSYNC_S2101",
     fix:
       "Name the project that made the token; after a rotation, wait until the new key is published everywhere.",
   },
   "token-alg-differs": {
-    cause: "The token's `alg` is another than the one its key is for.",
+    cause: "The token's `alg` is not the one of its key.",
     code: "PSYNC_S2101",
-    fix: "Sign with the algorithm that the published key states.",
+    fix: "Sign with the algorithm of the published key.",
   },
   "token-signature": {
     cause:
-      "The published key of that `kid` did not make the signature: halves of two pairs, or a changed token.",
+      "The published key with that `kid` did not make the signature: halves of two pairs, or a changed token.",
     code: "PSYNC_S2101",
     fix: "Set both secrets from one pair; never give a new key an old `kid`: deno task keys",
   },
@@ -53,12 +53,12 @@ export const TOKEN_CAUSES = {
     fix: "Correct the clock that set `nbf`, or leave `nbf` out.",
   },
   "token-expired": {
-    cause: "The token's time is over: an old one was kept, or the clock that made it is slow.",
+    cause: "The token has expired: an old one was kept, or the clock that made it is slow.",
     code: "PSYNC_S2103",
     fix: "Call the function in every fetchCredentials instead of storing its answer; correct the clock.",
   },
   "token-lifetime": {
-    cause: "The token lives longer than the 24 hours that PowerSync accepts.",
+    cause: "The token's lifetime exceeds the 24 hours that PowerSync accepts.",
     code: "PSYNC_S2104",
     fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300",
   },
@@ -74,15 +74,15 @@ export const TOKEN_CAUSES = {
     fix: "Return an object in `parameters` from claims.ts.",
   },
   "token-subject-type": {
-    cause: "`sub` is no text: PowerSync takes it, but it matches no text column.",
+    cause: "`sub` is not text: PowerSync accepts it, but it matches no text column.",
     fix: "Return the user's id as text in `sub` from claims.ts.",
   },
   "token-issuer-supabase": {
-    cause: "`iss` contains supabase.co, which makes PowerSync log hints that mislead.",
+    cause: "`iss` contains supabase.co, which makes PowerSync log misleading hints.",
     fix: "supabase secrets unset POWERSYNC_ISSUER",
   },
   "clock-here": {
-    cause: "This computer's clock differs from the server's: tokens made here are dated wrongly.",
+    cause: "This computer's clock differs from the server's: tokens made here have wrong dates.",
     code: "PSYNC_S2103",
     fix: "Set this computer's clock (switch on time synchronisation).",
   },
@@ -101,16 +101,16 @@ export const TOKEN_CAUSES = {
     fix: "Copy the instance URL from PowerSync's dashboard, without path.",
   },
   "powersync-silent": {
-    cause: "The instance took the token, but its stream sent nothing.",
-    fix: "See the instance's health in PowerSync's dashboard: the token is not the reason.",
+    cause: "The instance accepted the token, but its stream sent nothing.",
+    fix: "Check the instance's health in PowerSync's dashboard: the token is not the reason.",
   },
   "powersync-error": {
-    cause: "The instance answers with an error that has nothing to do with the token.",
+    cause: "The instance answers with an error that is not about the token.",
     fix: "See the instance's log in PowerSync's dashboard; sync rules may not be deployed.",
   },
   "powersync-other-jwks": {
     cause:
-      "The token is good under the JWKS seen from here, but the instance does not know its key: it has another JWKS URI, or still the old keys (up to 60 minutes).",
+      "The token is valid with the JWKS seen from here, but the instance does not know its key: it has another JWKS URI, or still the old keys (up to 60 minutes).",
     code: "PSYNC_S2101",
     fix:
       "Set the JWKS URI to https://<project ref>.supabase.co/functions/v1/powersync-jwks in PowerSync's Client Auth and save: that drops the old keys too.",

@@ -8,19 +8,27 @@ import type { VerifiedUser } from "../_shared/powersync/user.ts";
 
 interface Options extends Partial<CallerOptions> {
   readonly claims?: (user: VerifiedUser, request: Request) => unknown;
+  readonly claimsTimeoutMs?: number;
 }
 
 /**
  * `powersync-auth`: a signed-in user gets a PowerSync token with the claims that `signedInClaims` makes of them.
  *
- * @param options What tests replace: the environment, the claims, the clock, and the limits on an upstream.
+ * @param options What tests replace: the environment, the claims and their time limit, the clock, the log, and the
+ * limits on an upstream.
  */
 export function powersyncAuth(
-  { environment = readEnvironment, claims = signedInClaims, now = Date.now, limits }: Options = {},
+  {
+    environment = readEnvironment,
+    claims = signedInClaims,
+    now = Date.now,
+    log = logTo("powersync-auth", { environment, now }),
+    limits,
+    claimsTimeoutMs,
+  }: Options = {},
 ) {
-  const log = logTo("powersync-auth", environment);
-  const requireUser = signedInCaller({ environment, now, limits });
-  const issue = tokenIssuer({ environment, now, log });
+  const requireUser = signedInCaller({ environment, now, log, limits });
+  const issue = tokenIssuer({ environment, now, log, claimsTimeoutMs });
   return handler({ methods: ["GET", "POST"], log }, async (request) => {
     const user = await requireUser(request);
     return { json: await issue(() => claims(user, request)), cacheControl: "no-store" };

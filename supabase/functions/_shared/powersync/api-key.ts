@@ -29,14 +29,16 @@ export function looksLikeApiKey(text: string): boolean {
  * @throws {PowerSyncAuthError} `API_KEY_IS_SECRET`
  */
 export function refuseSecretKey(candidate: string): void {
-  if (!candidate.startsWith("sb_secret_") && legacyRole(candidate) !== "service_role") return;
+  if (!candidate.startsWith("sb_secret_") && !isLegacySecretKey(candidate)) return;
   throw new PowerSyncAuthError("API_KEY_IS_SECRET");
 }
 
-function legacyRole(candidate: string): unknown {
+/** A user whose role is called like it has a subject. */
+function isLegacySecretKey(candidate: string): boolean {
   try {
-    return decodeJwt(candidate).role;
+    const { role, sub } = decodeJwt(candidate);
+    return role === "service_role" && sub === undefined;
   } catch {
-    return undefined;
+    return false;
   }
 }

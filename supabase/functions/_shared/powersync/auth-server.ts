@@ -11,10 +11,12 @@ const MAX_UNCONFIRMED = 16;
 /** Confirmed key IDs to remember. A rotation adds one. */
 const MAX_CONFIRMED_KIDS = 16;
 
-/** Where the Auth server is, and the API key that its gateway wants. */
+/** Where the Auth server is, and the API keys that its gateway may want. */
 export interface AuthServerOptions {
   readonly supabaseUrl: string;
-  readonly apiKey: () => string;
+  readonly apiKeys: () => readonly [string, ...string[]];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly limits?: UpstreamLimits | undefined;
 }
 
@@ -25,36 +27,39 @@ export interface Question {
   readonly unknownKid?: string | undefined;
 }
 
-/** Statuses by which the Auth server refuses a token. */
-const TOKEN_REFUSED = [401, 403];
+/** Whose a token is, or why the Auth server refuses it. */
+export type Answer = { readonly id: string } | typeof REFUSALS[keyof typeof REFUSALS] | "auth-refused";
 
-/** How the gateway in front refuses an API key: the hosted one, and Kong (`key-auth` and `acl`). */
-const API_KEY_REFUSED =
-  /api key|^(Invalid authentication credentials|Unauthorized|You cannot consume this service)$/i;
+/** Auth's own codes for what became of a session or user; its other codes refuse the token itself. */
+const REFUSALS = {
+  session_not_found: "auth-session-ended",
+  session_expired: "auth-session-ended",
+  user_not_found: "auth-user-deleted",
+  user_banned: "auth-user-banned",
+} as const;
 
 /**
  * Makes the function that asks the project's Auth server whose an access token is. It knows what a token alone does not
  * tell: that its user signed out or was deleted. Questions are bounded in number and time, and equal ones are shared.
  *
- * @returns A function from a question to the user's ID, or to `undefined` when the server refuses the token: it is
- * unknown, its user signed out or was deleted. It throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, and
- * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses our own API key.
+ * @returns A function that throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
+ * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
  */
-export function authServer(options: AuthServerOptions): (question: Question) => Promise<string | undefined> {
+export function authServer(options: AuthServerOptions): (question: Question) => Promise<Answer> {
   const ask = userLookup(options);
-  const open = new Map<string, Promise<string | undefined>>();
+  const open = new Map<string, Promise<Answer>>();
   const confirmed = new Set<string>();
   let unconfirmed = 0;
 
-  async function answer(token: string, unknownKid: string | undefined): Promise<string | undefined> {
+  async function answer(token: string, unknownKid: string | undefined): Promise<Answer> {
     if (unknownKid === undefined || confirmed.has(unknownKid)) return await ask(token);
     unconfirmed += 1;
     try {
-      const id = await ask(token);
-      if (id !== undefined) confirmed.add(unknownKid);
+      const whose = await ask(token);
+      if (typeof whose !== "string") confirmed.add(unknownKid);
       const [oldest = ""] = confirmed;
       if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
-      return id;
+      return whose;
     } finally {
       unconfirmed -= 1;
     }
@@ -74,39 +79,71 @@ export function authServer(options: AuthServerOptions): (question: Question) => 
   };
 }
 
-/** One client of supabase-js for all questions, without storage and timers. It is loaded for the first one. */
+/** Asks with supabase-js, which is loaded for the first question; its clients have neither storage nor timers. */
 function userLookup(
-  { supabaseUrl, apiKey, limits }: AuthServerOptions,
-): (token: string) => Promise<string | undefined> {
-  const connect = once(async (): Promise<SupabaseClient> => {
+  { supabaseUrl, apiKeys, now, limits }: AuthServerOptions,
+): (token: string) => Promise<Answer> {
+  const connect = once(async (): Promise<SupabaseClient[]> => {
     const { createClient } = await import("@supabase/supabase-js");
-    return createClient(supabaseUrl, apiKey(), {
-      auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      global: { fetch: (input, init) => fetchUpstream(input, init, limits) },
-    });
+    return apiKeys().map((apiKey) =>
+      createClient(supabaseUrl, apiKey, {
+        auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+        global: { fetch: (input, init) => fetchUpstream(input, init, limits) },
+      })
+    );
   });
+  let clients: SupabaseClient[] | undefined;
   return async (token) => {
-    const client = await connect();
-    const { data, error } = await client.auth.getUser(token).catch((cause: unknown) => {
-      throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause });
+    clients ??= await connect();
+    // Of several publishable keys one may have been revoked.
+    for (const client of clients) {
+      const answer = await answerOf(client, { token, now });
+      if (answer === undefined) continue;
+      if (client !== clients[0]) clients = [client, ...clients.filter((other) => other !== client)];
+      return answer;
+    }
+    throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
+      message: "The gateway in front of Supabase Auth refused the API key of the function.",
+      hint: "Check that the project's publishable key is active; legacy keys may be disabled.",
     });
-    if (error === null) return idOf(data.user);
-    // Auth's own errors have a code.
-    if (error.code === undefined && API_KEY_REFUSED.test(error.message)) {
-      throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
-        message: "Supabase refused the API key with which the function asked about an access token.",
-        hint: "Check that the project's publishable key is active; legacy keys may be disabled.",
-      });
-    }
-    if (error.name === "AuthSessionMissingError" || TOKEN_REFUSED.includes(error.status ?? 0)) {
-      return undefined;
-    }
-    throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause: error });
   };
 }
 
+/**
+ * Only Auth's own code in the body refuses a token: a gateway's 401 means our API key. Never decide by the text of an
+ * error, which repeats the caller's key ID.
+ *
+ * @returns `undefined` when the gateway refuses the API key.
+ */
+async function answerOf(
+  client: SupabaseClient,
+  { token, now }: { token: string; now: () => number },
+): Promise<Answer | undefined> {
+  const { data, error } = await client.auth.getUser(token).catch(unavailable);
+  if (error === null) return userOf(data.user, now());
+  const { name, code = "", status = 0 } = error;
+  if (name === "AuthSessionMissingError") return "auth-session-ended";
+  if (status === 413 || status === 431) {
+    throw new PowerSyncAuthError("USER_TOKEN_TOO_LARGE", { cause: error, why: { reason: "too-long" } });
+  }
+  // Auth writes its codes in lower case, gateways in upper case or not at all.
+  if (/^[a-z_]+$/.test(code) && [400, 401, 403, 404].includes(status)) {
+    return Object.entries(REFUSALS).find(([name]) => name === code)?.[1] ?? "auth-refused";
+  }
+  return status === 401 || status === 403 ? undefined : unavailable(error);
+}
+
 /** supabase-js passes on whatever JSON comes with a 2xx; only an ID tells whose token it is. */
-function idOf(user: unknown): string {
-  if (isJsonObject(user) && typeof user.id === "string") return user.id;
-  throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE");
+function userOf(user: unknown, now: number): Answer {
+  if (!isJsonObject(user) || typeof user.id !== "string") return unavailable(undefined);
+  // Auth before 2.195 answers for a banned user too. What is not a time counts as a ban.
+  const banned = user.banned_until;
+  const isBanned = banned !== undefined && banned !== null && !(Date.parse(`${banned}`) <= now);
+  return isBanned ? "auth-user-banned" : { id: user.id };
+}
+
+function unavailable(cause: unknown): never {
+  const { status, code } = isJsonObject(cause) ? cause : {};
+  const why = { reason: "auth-answer", found: { status, code } };
+  throw new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause, why });
 }

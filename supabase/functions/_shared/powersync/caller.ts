@@ -1,5 +1,6 @@
 import { apiKeyMatcher, looksLikeApiKey, refuseSecretKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
+import type { Log } from "./log.ts";
 import { once } from "./once.ts";
 import { type Environment, readApiKeys, readSetting } from "./settings.ts";
 import { supabaseIssuer } from "./supabase-issuer.ts";
@@ -12,6 +13,7 @@ export interface CallerOptions {
   readonly environment: () => Environment;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly log: Log;
   readonly limits?: UpstreamLimits | undefined;
 }
 
@@ -39,10 +41,13 @@ export function signedInCaller(options: CallerOptions): (request: Request) => Pr
  * of a token throws, and the settings' errors.
  */
 export function apiKeyCaller(options: CallerOptions): (request: Request) => Promise<void> {
-  const loadMatcher = once(() => apiKeyMatcher(readApiKeys(options.environment())));
+  const loadKeys = once(() => {
+    const keys = readApiKeys(options.environment());
+    return { isApiKey: apiKeyMatcher(keys), hasNewKind: keys.some(looksLikeApiKey) };
+  });
   const requireUser = signedInCaller(options);
   return async (request) => {
-    const isApiKey = await loadMatcher();
+    const { isApiKey, hasNewKind } = await loadKeys();
     const apiKey = request.headers.get("apikey") || undefined;
     const bearer = bearerOf(request);
     const sent = [apiKey, bearer].filter((credential) => credential !== undefined);
@@ -50,6 +55,7 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
     if (sent.every(isApiKey)) return;
     sent.forEach(refuseSecretKey);
     if (sent.some(isApiKey)) return;
+    if (!hasNewKind && sent.some(looksLikeApiKey)) throw onlyLegacyKeyKnown();
     // Neither is one of the project's keys, so only the token of a user is left: three parts (RFC 7515, section 3.1).
     if (bearer?.split(".").length !== 3) throw new PowerSyncAuthError("API_KEY_INVALID");
     await requireUser(request).catch(asApiKeyAnswer);
@@ -82,6 +88,15 @@ async function bearerVerifier(
     const token = decodeToken(bearer);
     return await verifyToken(token, providers?.get(token.claims.iss) ?? supabase, options.now());
   };
+}
+
+/** The caller does what the documentation says, and the environment is behind. */
+function onlyLegacyKeyKnown(): PowerSyncAuthError {
+  return new PowerSyncAuthError("API_KEY_INVALID", {
+    message: "The API key is a publishable key, but the function knows only the legacy `anon` key.",
+    hint: "Set SUPABASE_PUBLISHABLE_KEY in the function's environment, or send the `anon` key.",
+    why: { reason: "only-legacy-key-known" },
+  });
 }
 
 /** A legacy API key is a JWT too; here it is the right kind of credential with the wrong value. */

@@ -31,6 +31,10 @@ export const ERRORS = {
       message: "The bearer is an API key of the project, not the access token of a user.",
       hint: "Sign in first, or call powersync-auth-anonymous. The API key belongs in the `apikey` header.",
     },
+    USER_TOKEN_TOO_LARGE: {
+      message: "The access token is too long to be checked.",
+      hint: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
+    },
     API_KEY_MISSING: {
       message: "The request has no API key.",
       hint: "Send the project's publishable key in the `apikey` header; supabase-js does.",
@@ -144,6 +148,10 @@ export const ERRORS = {
       "SUPABASE_JWKS",
       "SUPABASE_PUBLISHABLE_KEYS",
     ]),
+    IDENTITY_PROVIDER_MISCONFIGURED: {
+      message: "The identity provider that issued this token has no usable keys at the place that is set.",
+      hint: "Check `issuer` and `jwks_uri` of its entry in POWERSYNC_IDENTITY_PROVIDERS.",
+    },
     INTERNAL_ERROR: {
       message: "The function failed.",
       hint: "The fault is in the function, not in the request. Look for this code in the function's log.",
@@ -175,6 +183,14 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Why a key was left out of the key ring. */
 export type KeyErrorCode = Extract<ErrorCode, `KEY_${string}`>;
 
+/** Why an error came about, for the log alone: an answer must not tell a caller which check failed. */
+export interface Why {
+  /** One of a closed list. */
+  readonly reason: string;
+  /** What was found, without secrets and tokens. It may come from outside: the log strips and shortens it. */
+  readonly found?: Readonly<Record<string, unknown>>;
+}
+
 /** What one error says beside its code; the table's words where nothing is given. */
 export interface ErrorDetails {
   /** What was attempted and what was found, as a sentence. Never holds key or token material. */
@@ -182,8 +198,10 @@ export interface ErrorDetails {
   readonly hint?: string | undefined;
   /** The app's own word for a refusal, answered beside the code. */
   readonly reason?: string | undefined;
-  /** What was caught; kept for a debugger, never answered or logged. */
+  /** What was caught; kept for a debugger, never answered. */
   readonly cause?: unknown;
+  /** Why, for the log alone. */
+  readonly why?: Why | undefined;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
 }
@@ -194,13 +212,15 @@ export class PowerSyncAuthError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly reason: string | undefined;
+  readonly why: Why | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, { message, hint, reason, cause, retryAfterSeconds }: ErrorDetails = {}) {
+  constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: ErrorDetails = {}) {
     super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.hint = hint ?? ERRORS[code].hint;
     this.reason = reason;
+    this.why = why;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

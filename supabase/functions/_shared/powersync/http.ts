@@ -13,6 +13,16 @@ export const CORS_HEADERS = {
   "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
 };
 
+/** The codes of a token that was sent and is not accepted. */
+const INVALID_TOKEN = /^USER_TOKEN_(?!MISSING)/;
+const BEARER_INVALID = 'Bearer error="invalid_token"';
+
+/** A browser asks for the names of a request's headers; no client sends more. */
+const MAX_ASKED_NAMES = 64;
+const MAX_ASKED_CHARACTERS = 4_096;
+/** One name (RFC 9110, section 5.6.2). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+
 /** Chrome's upper bound for a preflight's life, in seconds. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
@@ -28,7 +38,7 @@ export interface JsonAnswer {
 /** What a function is to the HTTP layer. */
 export interface HandlerOptions {
   readonly methods: readonly ("GET" | "HEAD" | "POST")[];
-  /** Gets every error whose status is 500 or more. */
+  /** Gets every error whose status is 500 or more, and those of which only the log may say why. */
   readonly log: Log;
 }
 
@@ -45,7 +55,7 @@ export function handler(
 ): (request: Request) => Promise<Response> {
   const allowed: readonly string[] = methods;
   return async (request) => {
-    if (request.method === "OPTIONS") return preflight();
+    if (request.method === "OPTIONS") return preflight(request);
     try {
       if (!allowed.includes(request.method)) throw new PowerSyncAuthError("METHOD_NOT_ALLOWED");
       const { json, cacheControl } = await respond(request);
@@ -54,15 +64,30 @@ export function handler(
       const error = thrown instanceof PowerSyncAuthError
         ? thrown
         : new PowerSyncAuthError("INTERNAL_ERROR", { cause: thrown });
-      if (ERRORS[error.code].status >= 500) log(error);
+      if (ERRORS[error.code].status >= 500 || error.why !== undefined) log(error);
       return errorResponse(error, { methods, withBody: request.method !== "HEAD" });
     }
   };
 }
 
-function preflight(): Response {
-  const headers = { ...CORS_HEADERS, "Access-Control-Max-Age": `${PREFLIGHT_MAX_AGE_SECONDS}` };
-  return new Response(null, { status: 204, headers });
+/**
+ * Allows the headers that the browser asks for: clients add their own to the fixed list, and a header that is not allowed
+ * keeps the browser from calling at all.
+ */
+function preflight(request: Request): Response {
+  const asked = request.headers.get("Access-Control-Request-Headers") ?? "";
+  const names = asked.split(",").map((name) => name.trim());
+  const allowed = asked.length <= MAX_ASKED_CHARACTERS && names.length <= MAX_ASKED_NAMES &&
+    names.every((name) => HEADER_NAME.test(name));
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS_HEADERS,
+      ...(allowed ? { "Access-Control-Allow-Headers": names.join(", ") } : {}),
+      "Access-Control-Max-Age": `${PREFLIGHT_MAX_AGE_SECONDS}`,
+      "Vary": "Access-Control-Request-Headers",
+    },
+  });
 }
 
 function errorResponse(
@@ -74,8 +99,8 @@ function errorResponse(
   const headers: Record<string, string> = { "Cache-Control": "no-store" };
   // RFC 9110, section 15.5.6
   if (status === 405) headers.Allow = [...methods, "OPTIONS"].join(", ");
-  // RFC 6750, section 3
-  if (status === 401) headers["WWW-Authenticate"] = "Bearer";
+  // RFC 6750, section 3; the error is stated where a token was sent (section 3.1).
+  if (status === 401) headers["WWW-Authenticate"] = INVALID_TOKEN.test(code) ? BEARER_INVALID : "Bearer";
   if (status === 503) headers["Retry-After"] = `${error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS}`;
   const body = withBody ? JSON.stringify({ code, reason, message, hint }) : null;
   return jsonResponse(body, status, headers);

@@ -16,6 +16,8 @@ const RETRY_MS = 30_000;
 const RETRY_WITHOUT_KEYS_MS = 1_000;
 /** A clock that goes back by no more than this was corrected, not set back. */
 const MAX_CORRECTION_MS = 1_000;
+/** A set that is asked for again, because the Auth server refused a key ID, is fetched no more than once in this time. */
+const FRESH_COOLDOWN_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
@@ -23,8 +25,10 @@ const MAX_CANDIDATES = 8;
 export interface KeySetOptions {
   /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
   readonly locate: () => string | Promise<string>;
-  /** Keys that answer the first request without a fetch. */
+  /** Keys that answer the first request without a fetch. They may be a third party's. */
   readonly inline?: readonly JWK[];
+  /** Headers of a fetch. */
+  readonly headers?: () => Record<string, string>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly limits?: UpstreamLimits | undefined;
@@ -33,10 +37,15 @@ export interface KeySetOptions {
 /**
  * Finds the keys that may have signed a token: one as a rule, several where key IDs are missing or repeated.
  *
+ * @param demand `own`: only keys that the issuer itself publishes count, not inline ones. `fresh`: fetch the set again,
+ * unless that was done just now.
  * @throws {KeyNotFound} There is no such key.
  * @throws {KeysUnavailable} Whether there is such a key cannot be told now.
  */
-export type KeySet = (header: { alg: string; kid?: string | undefined }) => Promise<CryptoKey[]>;
+export type KeySet = (
+  header: { alg: string; kid?: string | undefined },
+  demand?: { own?: boolean; fresh?: boolean },
+) => Promise<CryptoKey[]>;
 
 /** The set has no key for a token. */
 export class KeyNotFound extends Error {
@@ -49,6 +58,9 @@ export class KeyNotFound extends Error {
 /** The keys cannot be fetched, or the key cannot be used. */
 export class KeysUnavailable extends Error {}
 
+/** What is published is not what it must be, and trying again will not help. */
+export class NotAKeySet extends Error {}
+
 /** A set that was read, and the key IDs in it. */
 interface Keys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
@@ -59,7 +71,7 @@ interface Keys {
  * A key set with one policy: fetched when a token needs it, shared by concurrent requests, fresh for 10 minutes, then
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
-export function keySet({ locate, inline = [], now, limits }: KeySetOptions): KeySet {
+export function keySet({ locate, inline = [], headers, now, limits }: KeySetOptions): KeySet {
   let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
   const clock = onwardClock(now);
@@ -83,7 +95,7 @@ export function keySet({ locate, inline = [], now, limits }: KeySetOptions): Key
 
   const refresh = oneInFlight(async () => {
     try {
-      keys = readKeys(await fetchJson(await findPlace(), limits));
+      keys = readKeys(await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits }));
       fetchedAt = clock();
       failed = undefined;
     } catch (cause) {
@@ -91,13 +103,16 @@ export function keySet({ locate, inline = [], now, limits }: KeySetOptions): Key
     }
   });
 
-  return async (header) => {
-    if (!isUsable()) {
+  return async (header, { own = false, fresh = false } = {}) => {
+    if (!isUsable() || (own && fetchedAt === undefined)) {
       if (age(failed?.at) >= RETRY_WITHOUT_KEYS_MS) await refresh();
     } else if (age(fetchedAt ?? startedAt) >= FRESH_MS && age(failed?.at) >= RETRY_MS) {
       refresh();
     }
-    if (keys === undefined || !isUsable()) throw unavailable(failed?.cause);
+    if (fresh && age(fetchedAt) >= FRESH_COOLDOWN_MS) await refresh();
+    if (keys === undefined || !isUsable() || (own && fetchedAt === undefined)) {
+      throw unavailable(failed?.cause);
+    }
     const found = await lookUp(keys, header);
     if (Array.isArray(found)) return found;
     const isFinal = found instanceof KeyNotFound ? found.reason === "algorithm" : fetchedAt !== undefined;
@@ -130,11 +145,15 @@ function flat(jwk: JWK): Record<string, unknown> {
   return Object.fromEntries(Object.entries(jwk).filter(isFlat));
 }
 
-/** @throws {JWKSInvalid} It is not a set. */
+/** @throws {NotAKeySet} */
 function readKeys(set: unknown): Keys {
-  // jose checks the shape.
-  const find = createLocalJWKSet(set as JSONWebKeySet);
-  return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
+  try {
+    // jose checks the shape.
+    const find = createLocalJWKSet(set as JSONWebKeySet);
+    return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
+  } catch (cause) {
+    throw new NotAKeySet("The answer is not a JWKS.", { cause });
+  }
 }
 
 async function lookUp(

@@ -163,7 +163,7 @@ function listedKeys(value: unknown): unknown[] {
 
 function problemOf(secret: string, { code, message: state, cause }: KeyError): PowerSyncAuthError {
   const message = `The key in ${secret} cannot be used: it ${state}.`;
-  return new PowerSyncAuthError(code, { message, cause });
+  return new PowerSyncAuthError(code, { message, cause, why: { reason: secret } });
 }
 
 function startOf(key: SigningKey): number {

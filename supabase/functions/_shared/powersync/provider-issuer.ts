@@ -1,12 +1,16 @@
 import type { JWTPayload } from "jose";
-import { keySet } from "./key-set.ts";
+import { PowerSyncAuthError } from "./errors.ts";
+import { keySet, NotAKeySet } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, readSetting } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
-import { fetchJson, type UpstreamLimits } from "./upstream.ts";
+import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
+
+/** No provider's is as long; with its prefix it must fit into a PowerSync token. */
+const MAX_SUBJECT_CHARACTERS = 1_024;
 
 /**
  * The trusted identity providers beside Supabase Auth, by issuer. Loaded only where a project has any.
@@ -35,15 +39,34 @@ function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptio
     clockToleranceSeconds: 60,
     keys: keySet({ locate: () => jwksUri ?? discoverJwksUri(issuer, limits), now, limits }),
     userOf: (claims) => providerUser(claims, provider),
-    unavailable: "IDENTITY_PROVIDER_UNAVAILABLE",
+    needsOwnKey: () => false,
+    unavailable: (cause) => keysUnavailable(issuer, cause),
   };
 }
+
+/** What will not pass by itself is not "try again". */
+function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
+  const isPermanent = cause instanceof NotAKeySet || cause instanceof WrongDocument ||
+    (cause instanceof UnusableAnswer && [200, 404, 410].includes(cause.status));
+  const found = { issuer, cause: cause instanceof Error ? cause.message : undefined };
+  return new PowerSyncAuthError(
+    isPermanent ? "IDENTITY_PROVIDER_MISCONFIGURED" : "IDENTITY_PROVIDER_UNAVAILABLE",
+    { cause, why: { reason: "keys", found } },
+  );
+}
+
+/** A Discovery document that does not say where the issuer's keys are. */
+class WrongDocument extends Error {}
 
 function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedUser | Reason {
   if (claims.iss !== provider.issuer) return "issuer";
   if (!isForUs(claims, provider)) return "audience";
+  if (isOtherKind(claims, provider)) return "type";
+  if (!provider.allow.includes("DPoP") && isBoundToKey(claims)) return "bound-to-key";
   const subject = claims[provider.subjectClaim];
-  if (!isPlainText(subject)) return "subject";
+  if (!isPlainText(subject) || subject.length > MAX_SUBJECT_CHARACTERS) return "subject";
+  // Users choose their address at some providers; Cognito writes the flag as text.
+  if (provider.subjectClaim === "email" && `${claims.email_verified}` !== "true") return "email-not-verified";
   return {
     id: `${provider.subjectPrefix}${subject}`,
     role: "authenticated",
@@ -52,6 +75,17 @@ function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedU
     clientId: undefined,
     claims,
   };
+}
+
+/** Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), and what Keycloak calls a token in its claim `typ`. */
+function isOtherKind({ events, typ }: JWTPayload, { allow }: IdentityProvider): boolean {
+  return events !== undefined || typ === "Offline" || typ === "Refresh" ||
+    (typ === "ID" && !allow.includes("ID"));
+}
+
+/** Only whoever holds the key may use such a token (RFC 9449, section 6.1), and a bearer proves nothing. */
+function isBoundToKey({ cnf }: JWTPayload): boolean {
+  return isJsonObject(cnf) && cnf.jkt !== undefined;
 }
 
 /** An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3). */
@@ -74,10 +108,12 @@ async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefine
   const metadata = await fetchJson(url, limits);
   // Section 4.3: exactly the issuer it was asked for.
   if (!isJsonObject(metadata) || metadata.issuer !== issuer) {
-    throw new TypeError("The document does not belong to the issuer.");
+    throw new WrongDocument("The Discovery document does not belong to the issuer.");
   }
-  if (typeof metadata.jwks_uri !== "string" || !isSafeUrl(metadata.jwks_uri)) {
-    throw new TypeError("The document has no safe `jwks_uri`.");
-  }
-  return metadata.jwks_uri;
+  const { jwks_uri: jwksUri } = metadata;
+  // Plain http only where the issuer is on this computer itself.
+  const isSafe = typeof jwksUri === "string" && isSafeUrl(jwksUri) &&
+    (!jwksUri.startsWith("http:") || issuer.startsWith("http:"));
+  if (!isSafe) throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
+  return jwksUri;
 }

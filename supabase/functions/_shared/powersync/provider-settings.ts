@@ -17,6 +17,8 @@ export interface IdentityProvider {
   readonly algorithms: readonly string[];
   /** The claim that names the user. */
   readonly subjectClaim: string;
+  /** Kinds of tokens that are refused unless they are named: Keycloak's ID tokens, tokens bound to a key. */
+  readonly allow: readonly string[];
   /** What the subject of the PowerSync token starts with. */
   readonly subjectPrefix: string;
 }
@@ -35,6 +37,9 @@ const ASYMMETRIC = [
   "Ed25519",
 ];
 
+/** RFC 9449 calls proof of possession DPoP. */
+const ALLOWABLE = ["ID", "DPoP"];
+
 const FIELDS = [
   "issuer",
   "audience",
@@ -43,6 +48,7 @@ const FIELDS = [
   "algorithms",
   "subject_claim",
   "subject_prefix",
+  "allow",
 ];
 
 /** Registered claims that do not name an audience. */
@@ -98,12 +104,15 @@ function parseProvider(entry: unknown, number: number): IdentityProvider {
   if (algorithms.some((alg) => !ASYMMETRIC.includes(alg))) {
     throw field.error("algorithms", `a list of ${ASYMMETRIC.join(", ")}`);
   }
+  const allow = field.list("allow") ?? [];
+  if (allow.some((kind) => !ALLOWABLE.includes(kind))) throw field.error("allow", "a list of ID, DPoP");
   return {
     issuer,
     audience: field.list("audience") ?? [field.text("audience")],
     audienceClaim,
     jwksUri,
     algorithms,
+    allow,
     subjectClaim: field.optionalText("subject_claim") ?? "sub",
     subjectPrefix: field.prefix("subject_prefix") ?? defaultPrefix(issuer, field.error),
   };

@@ -1,6 +1,8 @@
 import type { JWTPayload } from "jose";
 import { authServer } from "./auth-server.ts";
+import { PowerSyncAuthError } from "./errors.ts";
 import { keySet } from "./key-set.ts";
+import type { Log } from "./log.ts";
 import { type Environment, readApiKeys, readSetting } from "./settings.ts";
 import type { UpstreamLimits } from "./upstream.ts";
 import { SUPABASE, type VerifiedUser } from "./user.ts";
@@ -10,12 +12,14 @@ import type { Issuer, Reason } from "./verify.ts";
 export interface IssuerOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly log: Log;
   readonly limits?: UpstreamLimits | undefined;
 }
 
 /** Which Supabase users are accepted. */
 interface UserRules {
-  /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`. */
+  readonly audience: string;
+  /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
   readonly issuer: string | undefined;
   /** OAuth clients that may act for a user. */
   readonly oauthClients: readonly string[];
@@ -29,15 +33,17 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * The project's own Supabase Auth.
  *
- * @throws {PowerSyncAuthError} `SUPABASE_URL_MISSING`, `SUPABASE_URL_INVALID`, `SUPABASE_JWKS_INVALID`,
- * `POWERSYNC_SESSION_CHECK_INVALID`, `POWERSYNC_OAUTH_CLIENTS_INVALID`
+ * @throws {PowerSyncAuthError} `SUPABASE_URL_MISSING`, `SUPABASE_URL_INVALID`, `POWERSYNC_SESSION_CHECK_INVALID`,
+ * `POWERSYNC_OAUTH_CLIENTS_INVALID`
  */
-export function supabaseIssuer(environment: Environment, { now, limits }: IssuerOptions): Issuer {
+export function supabaseIssuer(environment: Environment, { now, log, limits }: IssuerOptions): Issuer {
   const supabaseUrl = readSetting(environment, "SUPABASE_URL");
   const rules = {
-    issuer: readSetting(environment, "POWERSYNC_USER_ISSUER"),
+    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
+    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
     oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
   };
+  const ownIssuer = rules.issuer ?? `${supabaseUrl}/auth/v1`;
   return {
     // Its signing keys sign with these, each with a key ID.
     algorithms: ["ES256", "RS256", "EdDSA"],
@@ -45,42 +51,78 @@ export function supabaseIssuer(environment: Environment, { now, limits }: Issuer
     clockToleranceSeconds: 0,
     keys: keySet({
       locate: () => `${supabaseUrl}/auth/v1/.well-known/jwks.json`,
-      inline: readSetting(environment, "SUPABASE_JWKS"),
+      inline: inlineKeys(environment, log),
+      headers: () => apiKeyHeader(environment),
       now,
       limits,
     }),
     userOf: (claims) => supabaseUser(claims, rules),
+    // SUPABASE_JWKS has keys of third-party issuers too, whose tokens may say anything.
+    needsOwnKey: ({ iss }) => withoutSlash(iss) !== ownIssuer,
     server: {
-      ask: authServer({ supabaseUrl, apiKey: () => readApiKeys(environment)[0], limits }),
+      ask: authServer({ supabaseUrl, apiKeys: () => readApiKeys(environment), now, limits }),
       aboutEvery: readSetting(environment, "POWERSYNC_SESSION_CHECK") === "server",
       // The project's legacy secret.
       ownAlgorithms: ["HS256"],
     },
-    unavailable: "AUTH_SERVER_UNAVAILABLE",
+    unavailable: (cause) =>
+      new PowerSyncAuthError("AUTH_SERVER_UNAVAILABLE", { cause, why: { reason: "keys" } }),
   };
 }
 
-function supabaseUser(claims: JWTPayload, { issuer, oauthClients }: UserRules): VerifiedUser | Reason {
+/** Some gateways want one for the JWKS as well. What is wrong with our keys is reported where one is needed. */
+function apiKeyHeader(environment: Environment): Record<string, string> {
+  try {
+    return { apikey: readApiKeys(environment)[0] };
+  } catch (error) {
+    if (!(error instanceof PowerSyncAuthError)) throw error;
+    return {};
+  }
+}
+
+/** The one malformed setting that is not fatal: it is the platform's, and the keys can be fetched. */
+function inlineKeys(environment: Environment, log: Log): readonly Record<string, unknown>[] {
+  try {
+    return readSetting(environment, "SUPABASE_JWKS");
+  } catch (error) {
+    if (!(error instanceof PowerSyncAuthError)) throw error;
+    log(error);
+    return [];
+  }
+}
+
+function supabaseUser(
+  claims: JWTPayload,
+  { audience, issuer, oauthClients }: UserRules,
+): VerifiedUser | Reason {
   const { role, sub, aud, iss, is_anonymous, client_id } = claims;
   if (typeof role !== "string" || role === "") return "role";
-  if (ROLES_OF_API_KEYS.includes(role)) return "api-key";
+  // An API key in the form of a JWT has no user.
+  if (ROLES_OF_API_KEYS.includes(role)) return sub === undefined ? "api-key" : "role";
   if (typeof sub !== "string" || !UUID.test(sub)) return "subject";
-  if (aud !== "authenticated" && !(Array.isArray(aud) && aud.includes("authenticated"))) return "audience";
-  // SUPABASE_JWKS has keys of third-party issuers too; their tokens are not Supabase users'.
-  if (issuer === undefined ? !isAuthIssuer(iss) : iss !== issuer) return "issuer";
+  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return "audience";
+  if (issuer === undefined ? !isAuthIssuer(iss) : withoutSlash(iss) !== issuer) return "issuer";
   // A third-party app's token differs from the user's own session in this claim alone.
   if (client_id !== undefined && !oauthClients.some((id) => id === client_id)) return "oauth-client";
   return {
     id: sub,
     role,
-    isAnonymous: is_anonymous === true,
+    isAnonymous: is_anonymous !== undefined && is_anonymous !== false,
     provider: SUPABASE,
     clientId: typeof client_id === "string" ? client_id : undefined,
     claims,
   };
 }
 
-/** Its host differs from SUPABASE_URL's locally and behind a custom domain; its path never does. */
+/**
+ * Without GOTRUE_JWT_ISSUER, Supabase Auth states no issuer. Its host differs from SUPABASE_URL's locally and behind a
+ * custom domain; its path never does.
+ */
 function isAuthIssuer(iss: unknown): boolean {
-  return typeof iss === "string" && (URL.parse(iss)?.pathname.endsWith("/auth/v1") ?? false);
+  return iss === undefined ||
+    (typeof iss === "string" && (URL.parse(iss)?.pathname.replace(/\/$/, "").endsWith("/auth/v1") ?? false));
+}
+
+function withoutSlash<T>(issuer: T): T | string {
+  return typeof issuer === "string" ? issuer.replace(/\/$/, "") : issuer;
 }

@@ -39,6 +39,8 @@ export interface TokenIssuerOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
+  /** How long `claims.ts` may take, in milliseconds. */
+  readonly claimsTimeoutMs?: number | undefined;
 }
 
 /** Set by us alone (RFC 7519, section 4.1). */
@@ -46,6 +48,9 @@ const RESERVED_CLAIMS = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
 /** Half of what PowerSync takes: above about 16 KB it answers a bare HTTP 431. */
 const MAX_TOKEN_BYTES = 8192;
+
+/** As long as a person waits for a look-up in a database. */
+const CLAIMS_TIMEOUT_MS = 10_000;
 
 /** A token may answer a later request with the same claims while it is this young. */
 const REUSE_SECONDS = 15;
@@ -76,7 +81,7 @@ export function readTokenSettings(environment: Environment): TokenSettings {
  * every error of the settings, the keys and the claims; what `claims.ts` throws by accident becomes `CLAIMS_FAILED`.
  */
 export function tokenIssuer(
-  { environment, now, log }: TokenIssuerOptions,
+  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: TokenIssuerOptions,
 ): (claims: () => unknown) => Promise<string> {
   const load = once(async () => {
     const settings = readTokenSettings(environment());
@@ -88,7 +93,7 @@ export function tokenIssuer(
   let last: Issued | undefined;
   return async (claims) => {
     const { settings, ring } = await load();
-    const text = asJson(await callClaims(claims));
+    const text = asJson(await callClaims(claims, claimsTimeoutMs));
     const seconds = now() / 1000;
     const key = signingKeyAt(ring, seconds);
     if (last !== undefined && last.claims === text && last.key === key && isYoung(last, seconds)) {
@@ -184,11 +189,16 @@ function asJson(claims: unknown): string | undefined {
   }
 }
 
-async function callClaims(claims: () => unknown): Promise<unknown> {
+async function callClaims(claims: () => unknown, timeoutMs: number): Promise<unknown> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const message = `The project's claims.ts did not return within ${timeoutMs / 1000} s.`;
+  const timer = setTimeout(() => reject(new PowerSyncAuthError("CLAIMS_FAILED", { message })), timeoutMs);
   try {
-    return await claims();
+    return await Promise.race([claims(), tooLate]);
   } catch (cause) {
     if (cause instanceof PowerSyncAuthError) throw cause;
     throw new PowerSyncAuthError("CLAIMS_FAILED", { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }

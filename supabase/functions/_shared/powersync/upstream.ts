@@ -4,6 +4,13 @@ export const UPSTREAM_TIMEOUT_MS = 5_000;
 /** A user or a JWKS is far smaller. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** The answer of an upstream is not JSON with a 2xx. */
+export class UnusableAnswer extends Error {
+  constructor(readonly status: number) {
+    super(`The upstream answered ${status}${status === 200 ? " with a body that is not JSON" : ""}.`);
+  }
+}
+
 /** The bounds of one request; tests shorten them. */
 export interface UpstreamLimits {
   /** For the whole answer, in milliseconds. */
@@ -69,12 +76,18 @@ async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes:
 /**
  * The JSON that an upstream answers.
  *
- * @throws {TypeError} The status is not 2xx, or there is no connection.
- * @throws {SyntaxError} The body is not JSON.
- * @throws {DOMException | RangeError} As `fetchUpstream`.
+ * @throws {UnusableAnswer} The status is not 2xx, or the body is not JSON.
+ * @throws {DOMException | RangeError | TypeError} As `fetchUpstream`.
  */
-export async function fetchJson(url: string, limits?: UpstreamLimits): Promise<unknown> {
-  const response = await fetchUpstream(url, { headers: { Accept: "application/json" } }, limits);
-  if (!response.ok) throw new TypeError(`The upstream answered ${response.status}.`);
-  return await response.json();
+export async function fetchJson(
+  url: string,
+  { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> } = {},
+): Promise<unknown> {
+  const response = await fetchUpstream(url, { headers: { Accept: "application/json", ...headers } }, limits);
+  if (!response.ok) throw new UnusableAnswer(response.status);
+  try {
+    return await response.json();
+  } catch {
+    throw new UnusableAnswer(response.status);
+  }
 }

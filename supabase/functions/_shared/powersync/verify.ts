@@ -19,12 +19,14 @@ const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /** Why a user token is refused, and what the caller hears of it: never which check failed. */
 const CODES = {
+  "too-long": "USER_TOKEN_TOO_LARGE",
   malformed: "USER_TOKEN_INVALID",
   type: "USER_TOKEN_INVALID",
   algorithm: "USER_TOKEN_INVALID",
   issuer: "USER_TOKEN_INVALID",
   audience: "USER_TOKEN_INVALID",
   subject: "USER_TOKEN_INVALID",
+  "email-not-verified": "USER_TOKEN_INVALID",
   role: "USER_TOKEN_INVALID",
   times: "USER_TOKEN_INVALID",
   "not-yet-valid": "USER_TOKEN_INVALID",
@@ -33,7 +35,11 @@ const CODES = {
   "oauth-client": "OAUTH_CLIENT_NOT_ALLOWED",
   "key-unknown": "USER_TOKEN_INVALID",
   signature: "USER_TOKEN_INVALID",
-  session: "USER_TOKEN_INVALID",
+  "bound-to-key": "USER_TOKEN_INVALID",
+  "auth-refused": "USER_TOKEN_INVALID",
+  "auth-session-ended": "USER_TOKEN_INVALID",
+  "auth-user-deleted": "USER_TOKEN_INVALID",
+  "auth-user-banned": "USER_TOKEN_INVALID",
 } as const satisfies Record<string, ErrorCode>;
 
 /** Why a user token is refused. */
@@ -57,16 +63,20 @@ export interface Issuer {
   readonly keys: KeySet;
   /** The user that claims tell of, or why they tell of none. Says nothing about the signature. */
   readonly userOf: (claims: JWTPayload) => VerifiedUser | Reason;
+  /** Whether claims leave open who issued them, so that only a key which the issuer itself publishes will do. */
+  readonly needsOwnKey: (claims: JWTPayload) => boolean;
   /** Where `keys` does not suffice: who can be asked about a token. */
   readonly server?: AuthorityOnTokens;
-  /** The code while its keys cannot be fetched. */
-  readonly unavailable: ErrorCode;
+  /** The error while its keys cannot be fetched. */
+  readonly unavailable: (cause: unknown) => PowerSyncAuthError;
 }
 
 /** Somebody who knows whose a token is. */
 export interface AuthorityOnTokens {
-  /** Returns the user's ID, or `undefined` for a token that it refuses. `unknownKid`: no published key has this ID. */
-  readonly ask: (question: { token: string; unknownKid?: string | undefined }) => Promise<string | undefined>;
+  /** Answers the user's ID, or why it refuses the token. `unknownKid`: no published key has this ID. */
+  readonly ask: (
+    question: { token: string; unknownKid?: string | undefined },
+  ) => Promise<{ id: string } | Reason>;
   /** Whether it is asked about every token, or only about those that no published key verifies. */
   readonly aboutEvery: boolean;
   /** Algorithms whose keys it alone has. */
@@ -76,16 +86,16 @@ export interface AuthorityOnTokens {
 /**
  * Decodes a JWT without verifying it.
  *
- * @throws {PowerSyncAuthError} `USER_TOKEN_INVALID`
+ * @throws {PowerSyncAuthError} `USER_TOKEN_INVALID`, `USER_TOKEN_TOO_LARGE`
  */
 export function decodeToken(token: string): UnverifiedToken {
-  if (token.length > MAX_TOKEN_CHARACTERS) throw refused("malformed");
+  if (token.length > MAX_TOKEN_CHARACTERS) throw refused("too-long");
   // jose's decoder forgives padding, white space and unused bits: one token, many forms.
   if (!token.split(".").every(isCanonicalBase64url)) throw refused("malformed");
   try {
     return { token, header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch (cause) {
-    throw refused("malformed", cause);
+    throw refused("malformed", { cause });
   }
 }
 
@@ -103,73 +113,84 @@ export async function verifyToken(
   issuer: Issuer,
   now: number,
 ): Promise<VerifiedUser> {
+  const { header, claims } = token;
+  const refuse = (reason: Reason, cause?: unknown) => refused(reason, { claims, cause });
   // Check the claims first, to avoid needless requests; the signature is verified below.
-  const { alg, kid, typ } = token.header;
-  const user = issuer.userOf(token.claims);
-  if (typeof user === "string") throw refused(user);
-  const untimely = reasonOfTimes(token.claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds });
-  if (untimely !== undefined) throw refused(untimely);
-  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) throw refused("type");
-  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) throw refused("algorithm");
+  const user = issuer.userOf(claims);
+  if (typeof user === "string") throw refuse(user);
+  const untimely = reasonOfTimes(claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds });
+  if (untimely !== undefined) throw refuse(untimely);
+  const { alg, kid, typ } = header;
+  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) throw refuse("type");
+  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) throw refuse("algorithm");
+
   const { server } = issuer;
-  if (server?.ownAlgorithms.includes(alg)) {
-    await askServer(server, { token: token.token }, user);
-    return user;
+  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
+  if (!isSecret && !(issuer.algorithms.includes(alg) && (kid !== undefined || !issuer.hasKeyIds))) {
+    throw refuse("algorithm");
   }
-  if (!issuer.algorithms.includes(alg) || (kid === undefined && issuer.hasKeyIds)) throw refused("algorithm");
-  const isKnown = await verifySignature(token.token, { alg, kid }, { issuer, now });
-  // Just after a rotation the key that signed may be missing from every published set.
-  if (!isKnown && server === undefined) throw refused("key-unknown");
-  if (server !== undefined && (server.aboutEvery || !isKnown)) {
-    await askServer(server, { token: token.token, unknownKid: isKnown ? undefined : kid }, user);
+  const check = (fresh: boolean) => checkSignature(token, { alg, kid }, { issuer, now, fresh });
+  const verdict = isSecret ? "signed-with-secret" : await check(false);
+  if (verdict === "verified" && !server?.aboutEvery) return user;
+  if (verdict !== "verified" && verdict !== "signed-with-secret" && verdict !== "key-unknown") {
+    throw refuse(verdict);
   }
-  return user;
+  if (server === undefined) throw refuse("key-unknown");
+
+  const answer = await server.ask({
+    token: token.token,
+    unknownKid: verdict === "key-unknown" ? kid : undefined,
+  });
+  if (typeof answer !== "string") {
+    if (answer.id === user.id) return user;
+    throw refuse("subject");
+  }
+  // The server's own cache may lack a key that it publishes already: a fresh set decides.
+  if (answer === "auth-refused" && !isSecret && await check(true) === "verified") {
+    if (!server.aboutEvery) return user;
+    throw issuer.unavailable(new Error("Supabase Auth refuses a token that its published key signed."));
+  }
+  throw refuse(answer);
 }
 
-/** The error that refuses a user token; its cause keeps the reason. */
-export function refused(reason: Reason, cause?: unknown): PowerSyncAuthError {
-  return new PowerSyncAuthError(CODES[reason], { cause: new Error(reason, { cause }) });
+/** The error that refuses a user token. The log alone learns the reason, the issuer and the audience. */
+export function refused(
+  reason: Reason,
+  { claims, cause }: { claims?: JWTPayload; cause?: unknown } = {},
+): PowerSyncAuthError {
+  const found = claims === undefined ? {} : { iss: claims.iss, aud: claims.aud };
+  return new PowerSyncAuthError(CODES[reason], { cause, why: { reason, found } });
 }
 
-/** Returns whether the token's key is published; throws when it is and did not sign the token. */
-async function verifySignature(
-  token: string,
+/** Whether a published key signed the token, or why not; `key-unknown` where that cannot be told from here. */
+async function checkSignature(
+  { token, claims }: UnverifiedToken,
   header: { alg: string; kid: string | undefined },
-  { issuer, now }: { issuer: Issuer; now: number },
-): Promise<boolean> {
+  { issuer, now, fresh }: { issuer: Issuer; now: number; fresh: boolean },
+): Promise<"verified" | Reason> {
   const options = {
     algorithms: [header.alg],
     currentDate: new Date(now),
     clockTolerance: issuer.clockToleranceSeconds,
   };
   try {
-    for (const key of await issuer.keys(header)) {
+    for (const key of await issuer.keys(header, { own: issuer.needsOwnKey(claims), fresh })) {
       try {
         await jwtVerify(token, key, options);
-        return true;
+        return "verified";
       } catch (error) {
         if (!(error instanceof JWSSignatureVerificationFailed)) throw error;
       }
     }
+    return "signature";
   } catch (error) {
-    if (error instanceof KeyNotFound && error.reason === "key-unknown") return false;
-    if (error instanceof KeyNotFound) throw refused(error.reason, error);
-    if (error instanceof KeysUnavailable && issuer.server?.aboutEvery) return false;
-    if (error instanceof JOSEError) throw refused("malformed", error);
-    // Keys that cannot be fetched, or one that WebCrypto refuses to verify with.
-    throw new PowerSyncAuthError(issuer.unavailable, { cause: error });
+    // Just after a rotation the key that signed may be missing from every published set.
+    if (error instanceof KeyNotFound) return error.reason;
+    if (error instanceof KeysUnavailable && issuer.server !== undefined) return "key-unknown";
+    if (error instanceof JOSEError) return "malformed";
+    // Keys that cannot be fetched, or one that Web Crypto refuses to verify with.
+    throw issuer.unavailable(error instanceof KeysUnavailable ? error.cause : error);
   }
-  throw refused("signature");
-}
-
-async function askServer(
-  { ask }: AuthorityOnTokens,
-  question: Parameters<AuthorityOnTokens["ask"]>[0],
-  user: VerifiedUser,
-): Promise<void> {
-  const id = await ask(question);
-  if (id === undefined) throw refused("session");
-  if (id !== user.id) throw refused("subject");
 }
 
 function reasonOfTimes(

@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { CommandError } from "../../scripts/cli/command.ts";
+import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { assertUsable, inspect } from "../../scripts/setup/inspect.ts";
+import { type Setting, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+
+const pair = await makeKeyPair("ES256");
+const other = await makeKeyPair("ES256", { kid: pair.kid });
+const dev = await makeKeyPair("ES256", { prefix: "dev-" });
+const GOOD = {
+  POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
+  POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
+  POWERSYNC_URL: "https://x.powersync.journeyapps.com",
+};
+const LOCAL = {
+  POWERSYNC_PRIVATE_KEY: encodeSecret(dev.privateJwk),
+  POWERSYNC_URL: "http://localhost:8080",
+  POWERSYNC_SHARED_KEY: encodeSecret({ kty: "oct", kid: "s", k: "A".repeat(43) }),
+};
+
+async function idsOf(variables: Record<string, string>, place: "local" | "deployment" = "deployment") {
+  return (await inspect(variables, { place })).map(({ id, name }) => `${name}: ${id}`);
+}
+
+Deno.test("a good set has no findings, and what Supabase sets itself may be missing", async () => {
+  assertEquals(await idsOf(GOOD), []);
+});
+
+Deno.test("a deployment must not get what is for this computer only", async () => {
+  assertEquals(await idsOf(LOCAL, "local"), []);
+  assertEquals(await idsOf(LOCAL), [
+    "POWERSYNC_PRIVATE_KEY: local-key",
+    "POWERSYNC_URL: local-url",
+    "POWERSYNC_SHARED_KEY: local-shared-key",
+  ]);
+});
+
+Deno.test("every setting of the functions is inspected", async () => {
+  for (const [name, { invalid, missing, byPlatform }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    if (invalid !== undefined) {
+      // No setting with a code of its own takes a lone comma.
+      assertEquals(await idsOf({ ...GOOD, [name]: "," }), [`${name}: ${invalid}`]);
+    }
+    if (missing !== undefined && !byPlatform) {
+      assertEquals(await idsOf({ ...GOOD, [name]: "" }), [`${name}: ${missing}`]);
+    }
+  }
+});
+
+for (
+  const [finding, variables] of [
+    ["POWERSYNC_PRIVATE_KEY: POWERSYNC_PRIVATE_KEY_MISSING", { POWERSYNC_PRIVATE_KEY: " " }],
+    ["POWERSYNC_PUBLIC_KEY: KEY_PAIR_MISMATCH", { POWERSYNC_PUBLIC_KEY: encodeSecret(other.publicJwk) }],
+    ["POWERSYNC_PRIVATE_KEY_2: KEY_ID_DUPLICATE", {
+      POWERSYNC_PRIVATE_KEY_2: encodeSecret(other.privateJwk),
+    }],
+    ["POWERSYNC_PRIVATE_KEY_2: secret-not-a-jwk", { POWERSYNC_PRIVATE_KEY_2: "sb_secret_abcdefgh" }],
+    ["POWERSYNC_PUBLIC_KEY_OLD: secret-not-a-jwk", {
+      POWERSYNC_PUBLIC_KEY_OLD: "-----BEGIN PUBLIC KEY-----",
+    }],
+    ["POWERSYNC_PRIVATE_KEY: secrets-swapped", {
+      POWERSYNC_PRIVATE_KEY: GOOD.POWERSYNC_PUBLIC_KEY,
+      POWERSYNC_PUBLIC_KEY: GOOD.POWERSYNC_PRIVATE_KEY,
+    }],
+    ["POWERSYNC_URL: url-placeholder", { POWERSYNC_URL: "https://your-instance.example" }],
+    ["POWERSYNC_URL: POWERSYNC_URL_INVALID", { POWERSYNC_URL: "https://user:password@your-host.example" }],
+    ["POWERSYNC_URL: url-trailing-slash", { POWERSYNC_URL: `${GOOD.POWERSYNC_URL}/` }],
+    ["POWERSYNC_URL: url-has-path", { POWERSYNC_URL: `${GOOD.POWERSYNC_URL}/sync` }],
+    ["POWERSYNC_URL: url-http-public", { POWERSYNC_URL: "http://sync.example.com" }],
+    ["POWERSYNC_IDENTITY_PROVIDERS: POWERSYNC_IDENTITY_PROVIDERS_INVALID", {
+      POWERSYNC_IDENTITY_PROVIDERS: "[{}]",
+    }],
+    ["POWERSYNC_ISSUER: issuer-supabase", { POWERSYNC_ISSUER: "https://x.supabase.co/auth/v1" }],
+  ] as const
+) {
+  Deno.test(`${finding} is found, and nothing secret is shown`, async () => {
+    const findings = await inspect({ ...GOOD, ...variables }, { place: "deployment" });
+    const shown = JSON.stringify(findings);
+    assert(findings.some(({ id, name }) => `${name}: ${id}` === finding), shown);
+    for (const secret of [pair.privateJwk.d, other.privateJwk.d, "user:password", "abcdefgh"]) {
+      assertFalse(shown.includes(`${secret}`));
+    }
+  });
+}
+
+Deno.test("a command is refused for what it needs and cannot use, but not for what is missing", async () => {
+  const broken = { POWERSYNC_TOKEN_TTL: "1h", POWERSYNC_PRIVATE_KEY_2: "e30", POWERSYNC_SHARED_KEY: "e30" };
+  const names = (...wanted: string[]) => assertUsable(broken, { file: ".env", names: wanted });
+  await names("POWERSYNC_URL", "POWERSYNC_AUDIENCE");
+  await assertRejects(() => names("POWERSYNC_TOKEN_TTL"), CommandError, ".env: POWERSYNC_TOKEN_TTL cannot");
+  await assertRejects(() => names("POWERSYNC_PRIVATE_KEY"), CommandError, "POWERSYNC_PRIVATE_KEY_2 cannot");
+  await assertRejects(() => names("POWERSYNC_SHARED_KEY"), CommandError, "is not an HS256 key");
+});
