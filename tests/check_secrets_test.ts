@@ -1,8 +1,8 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/check-secrets.ts";
-import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { main as makeKeys } from "../scripts/generate-keys.ts";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
 

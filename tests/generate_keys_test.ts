@@ -2,9 +2,9 @@ import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } 
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { Buffer } from "node:buffer";
 import { parseEnv } from "node:util";
+import { main } from "../scripts/generate-keys.ts";
 import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { main } from "../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";
@@ -191,6 +191,8 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
     closed = url;
     const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
     assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
+    const rotation = await keys([...FAST, "--rotate", "--json", "--jwks-url", `${url}/jwks`]);
+    assertEquals(JSON.parse(rotation.stdout).published, ["powersync-live"]);
     assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
   });

@@ -2,8 +2,8 @@
  * The development Auth: as much of Supabase Auth's interface as supabase-js needs to sign users up, in and out. It keeps
  * everything in memory and is never deployed.
  */
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { readBody } from "./read-body.ts";
 import { openSessions, type Session, type Sessions, userOf } from "./sessions.ts";

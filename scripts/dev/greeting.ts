@@ -1,6 +1,6 @@
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
 import type { Platform } from "../setup/platform.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 
 /** What was started. */
 export interface Started {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   calculateJwkThumbprint,
   createLocalJWKSet,
@@ -8,6 +7,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import { randomBytes } from "node:crypto";
 import type { Account } from "./accounts.ts";
 
 /** As Supabase Auth does by default, in seconds. */

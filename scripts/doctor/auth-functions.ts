@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ask, parseJson } from "../setup/ask.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";

@@ -60,7 +60,8 @@ async function replace(
     if (from !== undefined) await keepOwner(target, temporary);
     await Deno.rename(temporary, target);
   } catch (error) {
-    await Deno.remove(temporary);
+    // What kept it from being written matters more; the next command names a file that stays.
+    await Deno.remove(temporary).catch(() => {});
     throw error;
   }
 }

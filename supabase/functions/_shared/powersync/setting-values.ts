@@ -9,6 +9,7 @@ export const MIN_LIFETIME_SECONDS = 60;
 /** What `read` of a setting throws; the rest of the sentence "NAME cannot be used: it …". */
 export class Unusable extends Error {}
 
+/** Any text. */
 export function asWritten(text: string): string {
   return text;
 }
@@ -22,14 +23,15 @@ export function plainUrl(text: string): string {
   return text.replace(/\/+$/, "");
 }
 
+/** One value or several. A list as JSON, or quotation marks around single values, would become part of them. */
 export function commaSeparated(text: string): [string, ...string[]] {
   const [first, ...others] = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
-  // PowerSync compares an audience character by character.
   const isQuoted = /^\[.*\]$|["'`“”‘’]\s*,|,\s*["'`“”‘’]/s.test(text);
   if (first !== undefined && !isQuoted) return [first, ...others];
   throw new Unusable("must be values separated by commas, without brackets and quotation marks");
 }
 
+/** In seconds. */
 export function lifetime(text: string): number {
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
   if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
@@ -38,11 +40,13 @@ export function lifetime(text: string): number {
   );
 }
 
+/** Who tells whether a user is still signed in. */
 export function sessionCheck(text: string): "token" | "server" {
   if (text === "token" || text === "server") return text;
   throw new Unusable("is neither `token` nor `server`");
 }
 
+/** The members of a JWKS or of an array; whether they are keys is not checked. */
 export function jwks(text: string): Record<string, unknown>[] {
   const decoded = decodeJsonSecret(text);
   if (!decoded.ok) throw new Unusable(decoded.problem);
@@ -51,6 +55,7 @@ export function jwks(text: string): Record<string, unknown>[] {
   throw new Unusable("is not a JWKS");
 }
 
+/** The API keys of an object whose members are their names. */
 export function namedKeys(text: string): string[] {
   const decoded = decodeJsonSecret(text);
   if (!decoded.ok) throw new Unusable(decoded.problem);
