@@ -69,7 +69,8 @@ Deno.test("20,000 requests with an invented key ID leave no memory, socket or ti
     await run(REQUESTS);
     const seconds = (performance.now() - started) / 1000;
     assertNoGrowth(before, await server.measure());
-    assert(auth.calls.jwks <= 1 + seconds / 30, `${auth.calls.jwks} fetches in ${seconds} s`);
+    // A refusal of Auth is checked against a set that is a second old at most.
+    assert(auth.calls.jwks <= 2 + seconds, `${auth.calls.jwks} fetches in ${seconds} s`);
     await server.stop();
   });
 });

@@ -14,10 +14,10 @@ const UNKNOWN_KID_COOLDOWN_MS = 30_000;
 const RETRY_MS = 30_000;
 /** The same, while there is none. */
 const RETRY_WITHOUT_KEYS_MS = 1_000;
-/** A clock that goes back by no more than this was corrected, not set back. */
-const MAX_CORRECTION_MS = 1_000;
 /** A set that is asked for again, because the Auth server refused a key ID, is fetched no more than once in this time. */
 const FRESH_COOLDOWN_MS = 1_000;
+/** A clock that goes back by no more than this was corrected, not set back. */
+const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
