@@ -1,7 +1,8 @@
 /** Every member of a token's header and claims with JSON of every type and depth: a coded 4xx, or no difference. */
+import { assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { withAuth } from "../support/auth_stand_in.ts";
-import { startFunctions } from "../support/functions.ts";
+import { type StartedFunctions, startFunctions } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { captureLog } from "../support/log.ts";
 import { projectKeys, userClaims } from "../support/project.ts";
@@ -14,19 +15,16 @@ const OPEN = "[".repeat(10_000);
 
 const ODD = [
   "null",
-  "true",
   "false",
   "0",
   "-1",
   "1e309",
-  "-0.5",
   '""',
   '"x"',
   '"HS256"',
   '"__proto__"',
   '"\\ud800"',
   "[]",
-  "[[]]",
   "[null]",
   '["ES256"]',
   "[{}]",
@@ -47,39 +45,10 @@ const DECIDES = {
   payload: ["iss", "sub", "aud", "exp", "client_id"],
 };
 const MEMBERS = {
-  header: [
-    ...DECIDES.header,
-    ...[
-      "b64",
-      "jwk",
-      "jku",
-      "x5u",
-      "x5c",
-      "x5t",
-      "zip",
-      "enc",
-      "epk",
-      "p2c",
-      "cty",
-      "__proto__",
-      "toString",
-      "",
-    ],
-  ],
+  header: [...DECIDES.header, "b64", "jwk", "x5u", "zip", "p2c", "__proto__", "toString"],
   payload: [
     ...DECIDES.payload,
-    ...[
-      "role",
-      "nbf",
-      "iat",
-      "jti",
-      "session_id",
-      "is_anonymous",
-      "app_metadata",
-      "user_metadata",
-      "firebase",
-    ],
-    ...["__proto__", "toString", "then", ""],
+    ...["role", "nbf", "iat", "is_anonymous", "app_metadata", "firebase", "__proto__", "toString", "then"],
   ],
 };
 type Part = keyof typeof MEMBERS;
@@ -95,7 +64,7 @@ async function tokenWith(
 
 /** Both functions refuse with a coded 4xx; where the member does not decide, they may also accept. */
 async function assertCoded(
-  { send }: ReturnType<typeof startFunctions>,
+  { send }: StartedFunctions,
   { token, what, decides }: { token: string; what: string; decides: boolean },
 ): Promise<void> {
   for (const name of ["powersync-auth", "powersync-auth-anonymous"] as const) {
@@ -116,17 +85,33 @@ function describe([part, member, json]: readonly [Part, string, string]) {
   };
 }
 
+/** Tries every case; `free` are members that may have any text. */
+async function tryAll(
+  start: () => StartedFunctions,
+  { key, claims, free = [] }: { key: TestKey; claims: Record<string, unknown>; free?: readonly string[] },
+): Promise<void> {
+  const log = await captureLog(async () => {
+    let functions = start();
+    for (const one of CASES) {
+      // The log of a new isolate leaves nothing out.
+      if (one[2].length > 1_000) functions = start();
+      const { what, decides } = describe(one);
+      const isFree = free.includes(one[1]) && one[2] !== OPEN;
+      const token = await tokenWith(one, { key, claims });
+      await assertCoded(functions, { token, what, decides: decides && !isFree });
+    }
+  });
+  assertReasonsOnly(log);
+}
+
 for (const check of ["token", "server"]) {
   Deno.test(`odd JSON in a user's token is a coded 4xx, with POWERSYNC_SESSION_CHECK=${check}`, async () => {
-    await withAuth([projectKeys.ES256.publicJwk], async (auth) => {
-      const functions = startFunctions({ url: auth.url, environment: { POWERSYNC_SESSION_CHECK: check } });
-      const log = await captureLog(async () => {
-        for (const one of CASES) {
-          const token = await tokenWith(one, { key: projectKeys.ES256, claims: userClaims() });
-          await assertCoded(functions, { token, ...describe(one) });
-        }
+    await withAuth([projectKeys.ES256.publicJwk], async ({ url }) => {
+      const environment = { POWERSYNC_SESSION_CHECK: check };
+      await tryAll(() => startFunctions({ url, environment }), {
+        key: projectKeys.ES256,
+        claims: userClaims(),
       });
-      assertReasonsOnly(log);
     });
   });
 }
@@ -134,28 +119,11 @@ for (const check of ["token", "server"]) {
 Deno.test("odd JSON in a token of another identity provider is a coded 4xx", async () => {
   await using provider = await startIssuer();
   const [key = projectKeys.ES256] = provider.keys;
-  const entry = { issuer: provider.issuer, audience: "app", subject_claim: "sub" };
-  const functions = startFunctions({ providers: [entry] });
+  const start = () => startFunctions({ providers: [{ issuer: provider.issuer, audience: "app" }] });
   const claims = { ...userClaims(), iss: provider.issuer, aud: "app" };
-  // A provider's token may have any text as its subject, and `client_id` means nothing in it.
-  const free = ["client_id", "sub"];
-  const log = await captureLog(async () => {
-    await assertCoded(functions, {
-      token: await signed(key, { payload: claims }),
-      what: "plain",
-      decides: false,
-    });
-    for (const one of CASES) {
-      const { what, decides } = describe(one);
-      const isFree = free.includes(one[1]) && one[2] !== OPEN;
-      await assertCoded(functions, {
-        token: await tokenWith(one, { key, claims }),
-        what,
-        decides: decides && !isFree,
-      });
-    }
-  });
-  assertReasonsOnly(log);
+  assertEquals(await start().code(await signed(key, { payload: claims })), "200");
+  // Its users' IDs may be any text, and `client_id` means nothing.
+  await tryAll(start, { key, claims, free: ["client_id", "sub"] });
 });
 
 Deno.test("generated JSON in any member of a token is a coded 4xx, or no difference", async () => {
@@ -170,7 +138,7 @@ Deno.test("generated JSON in any member of a token is a coded 4xx, or no differe
           const token = await tokenWith(one, { key: projectKeys.ES256, claims: userClaims() });
           await assertCoded(functions, { token, what: describe(one).what, decides: false });
         }),
-        { numRuns: 500 },
+        { numRuns: 300 },
       );
     });
     assertReasonsOnly(log);

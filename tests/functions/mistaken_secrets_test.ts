@@ -142,17 +142,16 @@ Deno.test("what cannot be a key is named, repeats nothing, and a new pair is the
 
 Deno.test("what stands in the place of a list of Supabase or of identity providers is named too", async () => {
   const names = ["SUPABASE_JWKS", "SUPABASE_PUBLISHABLE_KEYS", "POWERSYNC_IDENTITY_PROVIDERS"];
-  await captureLog(async () => {
-    for (const name of names) {
-      for (const [value, kind] of OTHER_THINGS) {
-        const { ask } = startFunctions({ environment: { [name]: value } });
-        const credentials = { apikey: "unknown", Authorization: `Bearer ${await userToken()}` };
-        const { status, body } = await ask("powersync-auth-anonymous", credentials);
-        assertEquals([status, body.code], [500, `${name}_INVALID`]);
-        assertEquals(body.message, `${name} cannot be used: it is ${kind}.`);
-      }
+  const credentials = { apikey: "unknown", Authorization: `Bearer ${await userToken()}` };
+  for (const name of names) {
+    for (const [value, kind] of OTHER_THINGS) {
+      const [line] = await captureLog(() =>
+        startFunctions({ environment: { [name]: value } }).ask("powersync-auth-anonymous", credentials)
+      );
+      assertStringIncludes(`${line}`, `${name}_INVALID`);
+      assertStringIncludes(`${line}`, `${name} cannot be used: it is ${kind}.`);
     }
-  });
+  }
 });
 
 /** JSON of any kind and depth, in every form that a secret may have. */

@@ -54,9 +54,10 @@ function executionId(environment: () => Environment): string {
   }
 }
 
-/** Printable ASCII only: what comes from outside must not forge a line. */
+/** Printable ASCII only: what comes from outside must not forge a line. Nothing nested: it may be too deep to write. */
 function asText([name, value]: [string, unknown]): string {
-  const text = `${JSON.stringify(value)}`.replace(/[^\x20-\x7e]/g, "?");
+  const isNested = [value].flat().some((part) => typeof part === "object" && part !== null);
+  const text = `${isNested ? "(nested)" : JSON.stringify(value)}`.replace(/[^\x20-\x7e]/g, "?");
   return `${name}=${text.slice(0, MAX_FOUND_CHARACTERS)}${text.length > MAX_FOUND_CHARACTERS ? "…" : ""}`;
 }
 
