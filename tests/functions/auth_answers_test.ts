@@ -152,6 +152,25 @@ Deno.test("with a session check, Auth's stale cache is an outage and not the use
   });
 });
 
+Deno.test("a JWKS that hangs holds up nobody whom Auth can judge", async () => {
+  await withAuth([], async (auth) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let answered = false;
+    auth.jwks = async () => {
+      await released;
+      answered = true;
+      return Response.json({ keys: [] });
+    };
+    const token = await sign(claimsOf(auth.url), { key: nextKey });
+    for (const environment of [{}, { POWERSYNC_SESSION_CHECK: "server" }]) {
+      const functions = start(auth, { inline: [], environment, upstreamTimeoutMs: 60_000 });
+      assertEquals(await functions.code(token), "200");
+    }
+    assert(!answered, "nobody waited for it");
+    release();
+  });
+});
+
 Deno.test("while the JWKS cannot be fetched Auth is asked; while nothing answers it is a 503", async () => {
   await withAuth([], async (auth) => {
     auth.jwks = () => authError(500, "unexpected_failure");

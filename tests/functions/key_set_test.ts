@@ -10,16 +10,18 @@ const MINUTE_MS = 60_000;
 interface StartOptions {
   readonly inline?: readonly TestKey[];
   readonly locate?: () => string | Promise<string>;
+  readonly patienceMs?: number;
 }
 
 /** The key set of a stand-in, with a clock that a test moves. */
-function start(auth: Pick<AuthStandIn, "url">, { inline = [], locate }: StartOptions = {}) {
+function start(auth: Pick<AuthStandIn, "url">, { inline = [], locate, ...options }: StartOptions = {}) {
   const clock = { ms: 1_800_000_000_000 };
   const keys = keySet({
     locate: locate ?? (() => `${auth.url}/auth/v1/.well-known/jwks.json`),
     inline: inline.map(({ publicJwk }) => publicJwk),
     now: () => clock.ms,
-    limits: { timeoutMs: 2_000 },
+    limits: { timeoutMs: 20_000 },
+    ...options,
   });
   /** "found", why not, or "unavailable". */
   const find = async (kid = "project-ec", alg = "ES256"): Promise<string> => {
@@ -153,14 +155,49 @@ Deno.test("an empty set is an answer: no key is known, and nothing is unavailabl
 
 Deno.test("inline keys answer the first request without a fetch", async () => {
   await withAuth([otherKey.publicJwk], async (auth) => {
-    const { find } = start(auth, { inline: [key] });
+    const { clock, find, settle } = start(auth, { inline: [key] });
     assertEquals([await find(), auth.calls.jwks], ["found", 0]);
     assertEquals(
       [await find("project-rsa", "RS256"), auth.calls.jwks],
       ["found", 1],
       "another key is fetched at once",
     );
-    assertEquals(await find(), "key-unknown", "what is published takes the place of the inline keys");
+    assertEquals(await find(), "found", "a JWKS that is behind takes no inline key away at once");
+    clock.ms += 10 * MINUTE_MS;
+    assertEquals(await find(), "key-unknown", "after ten minutes what is published takes their place");
+    await settle();
+    auth.published = [];
+    const behindEmpty = start(auth, { inline: [key] });
+    await behindEmpty.settle();
+    assertEquals(await behindEmpty.find(), "found", "nor does an empty one");
+  });
+});
+
+Deno.test("before any set was fetched, a fetch that failed is tried again after a second, inline keys or not", async () => {
+  await withAuth([otherKey.publicJwk], async (auth) => {
+    const { clock, find } = start(auth, { inline: [key] });
+    auth.jwks = down;
+    assertEquals(await find("project-rsa", "RS256"), "unavailable");
+    auth.jwks = undefined;
+    clock.ms += 1_000;
+    assertEquals(await find("project-rsa", "RS256"), "found");
+  });
+});
+
+Deno.test("where somebody else can be asked, a request waits for a fetch only as long as its patience", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    auth.jwks = async () => {
+      await released;
+      return Response.json({ keys: [key.publicJwk] });
+    };
+    const { find } = start(auth, { patienceMs: 20 });
+    assertEquals(await Promise.all([find(), find()]), ["unavailable", "unavailable"]);
+    release();
+    // Each waits for the answer that is on its way, 20 ms at most.
+    for (let tries = 0; tries < 500 && await find() !== "found"; tries++);
+    assertEquals(await find(), "found");
+    assertEquals(auth.calls.jwks, 1, "the fetch went on");
   });
 });
 
@@ -227,6 +264,13 @@ Deno.test("a clock that is corrected by less than a second drops no set", async 
     auth.jwks = down;
     clock.ms -= 900;
     assertEquals([await find(), auth.calls.jwks], ["found", 1]);
+  });
+});
+
+Deno.test("keys of which none can be used are unavailable, alone or with others of their ID", async () => {
+  const broken = { ...key.publicJwk, x: "?" };
+  await withAuth([broken, { ...broken, y: "?" }], async (auth) => {
+    assertEquals(await start(auth).find(), "unavailable");
   });
 });
 

@@ -191,6 +191,21 @@ Deno.test("a JWKS that fails, is a page, a redirect, too large or not a set fail
   assertEquals(elsewhere.calls, { discovery: 0, jwks: 0 }, "redirects are not followed");
 });
 
+Deno.test("a provider without key IDs that replaces its key is followed within half a minute", async () => {
+  for (const next of ["ES256", "RS256"]) {
+    await using provider = await startIssuer();
+    provider.keys = [await makeKey("ES256")];
+    const { userOf, clock } = startFunctions({ providers: [listed(provider)] });
+    assertEquals(await userOf(await lasting(provider)), "user-1");
+    provider.keys = [await makeKey(next)];
+    const token = await lasting(provider);
+    assertEquals(await userOf(token), "401 USER_TOKEN_INVALID");
+    clock.ms += 30_000;
+    assertEquals(await userOf(token), "user-1");
+    assertEquals(provider.calls.jwks, 2);
+  }
+});
+
 Deno.test("the log says which provider failed and how, without the token", async () => {
   await using provider = await startIssuer();
   const { userOf, clock } = startFunctions({ providers: [discovered(provider)] });

@@ -23,7 +23,7 @@ export function logTo(
   { environment, now }: { environment: () => Environment; now: () => number },
 ): Log {
   const written = new Map<string, { at: number; leftOut: number }>();
-  return (error) => {
+  const write: Log = (error) => {
     const { code, why, message, cause } = error;
     const key = `${code} ${why?.reason}`;
     const last = written.get(key);
@@ -42,6 +42,14 @@ export function logTo(
       ...(leftOut === 0 ? [] : [`(${leftOut} more like this were left out)`]),
     ];
     console.error(parts.join(" "));
+  };
+  return (error) => {
+    try {
+      write(error);
+    } catch {
+      // What is logged may come from outside, and must not keep the caller from an answer.
+      console.error(`${name} ${error.code}`);
+    }
   };
 }
 

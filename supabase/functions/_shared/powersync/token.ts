@@ -97,22 +97,35 @@ export function tokenIssuer(
     const seconds = now() / 1000;
     const key = signingKeyAt(ring, seconds);
     if (last !== undefined && last.claims === text && last.key === key && isYoung(last, seconds)) {
-      return last.answer;
+      return await last.answer;
     }
-    last = await issue(text, { settings, key, now: seconds });
-    return last.answer;
+    const issued: Issued = {
+      claims: text,
+      key,
+      issuedAt: Math.floor(seconds),
+      lifetimeSeconds: settings.lifetimeSeconds,
+      answer: answerWith(text, { settings, key, now: seconds }),
+    };
+    last = issued;
+    try {
+      return await issued.answer;
+    } catch (error) {
+      if (last === issued) last = undefined;
+      throw error;
+    }
   };
 }
 
-/** The token that was signed last. */
+/** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
 interface Issued {
   /** The JSON of its claims, as `claims.ts` returned them. */
   readonly claims: string | undefined;
   readonly key: SigningKey;
-  readonly answer: string;
   /** Seconds since 1970. */
   readonly issuedAt: number;
   readonly lifetimeSeconds: number;
+  /** The JSON of `Credentials`. */
+  readonly answer: Promise<string>;
 }
 
 /** A token that seems to come from the future, because the clock was set back, is not young. */
@@ -121,10 +134,10 @@ function isYoung({ issuedAt, lifetimeSeconds }: Issued, now: number): boolean {
   return age >= 0 && age <= Math.min(REUSE_SECONDS, lifetimeSeconds * REUSE_LIFETIME_PART);
 }
 
-async function issue(
+async function answerWith(
   claims: string | undefined,
   { settings, key, now }: { settings: TokenSettings; key: SigningKey; now: number },
-): Promise<Issued> {
+): Promise<string> {
   const { url, lifetimeSeconds } = settings;
   const { token, subject, issuedAt } = await signToken(claims, { ...settings, key, now });
   const credentials: Credentials = {
@@ -134,7 +147,7 @@ async function issue(
     user_id: subject,
     expires_at: new Date((issuedAt + lifetimeSeconds) * 1000).toISOString(),
   };
-  return { claims, key, answer: JSON.stringify(credentials), issuedAt, lifetimeSeconds };
+  return JSON.stringify(credentials);
 }
 
 /**

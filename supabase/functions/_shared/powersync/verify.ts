@@ -17,6 +17,11 @@ const MAX_TOKEN_CHARACTERS = 16_384;
  */
 const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
 
+/** A set that is asked for again, because the server refused a key ID, is fetched no more than once in this time. */
+const MAX_AGE_AFTER_REFUSAL_MS = 1_000;
+/** The same, because a signature without a key ID does not match: its key may have been replaced. */
+const MAX_AGE_WITHOUT_KEY_ID_MS = 30_000;
+
 /** Why a user token is refused, and what the caller hears of it: never which check failed. */
 export const CODES = {
   "too-long": "USER_TOKEN_TOO_LARGE",
@@ -129,8 +134,9 @@ export async function verifyToken(
   if (!isSecret && !(issuer.algorithms.includes(alg) && (kid !== undefined || !issuer.hasKeyIds))) {
     throw refuse("algorithm");
   }
-  const check = (fresh: boolean) => checkSignature(token, { alg, kid }, { issuer, now, fresh });
-  const verdict = isSecret ? "signed-with-secret" : await check(false);
+  const check = (maxAgeMs?: number) => checkSignature(token, { alg, kid }, { issuer, now, maxAgeMs });
+  let verdict = isSecret ? "signed-with-secret" as const : await check();
+  if (verdict === "signature" && kid === undefined) verdict = await check(MAX_AGE_WITHOUT_KEY_ID_MS);
   if (verdict === "verified" && !server?.aboutEvery) return user;
   if (verdict !== "verified" && verdict !== "signed-with-secret" && verdict !== "key-unknown") {
     throw refuse(verdict);
@@ -146,7 +152,7 @@ export async function verifyToken(
     throw refuse("subject");
   }
   // The server's own cache may lack a key that it publishes already: a fresh set decides.
-  if (answer === "auth-refused" && !isSecret && await check(true) === "verified") {
+  if (answer === "auth-refused" && !isSecret && await check(MAX_AGE_AFTER_REFUSAL_MS) === "verified") {
     if (!server.aboutEvery) return user;
     throw issuer.unavailable(new Error("Supabase Auth refuses a token that its published key signed."));
   }
@@ -166,16 +172,17 @@ export function refused(
 async function checkSignature(
   { token, claims }: UnverifiedToken,
   header: { alg: string; kid: string | undefined },
-  { issuer, now, fresh }: { issuer: Issuer; now: number; fresh: boolean },
+  { issuer, now, maxAgeMs }: { issuer: Issuer; now: number; maxAgeMs: number | undefined },
 ): Promise<"verified" | Reason> {
   const options = {
     algorithms: [header.alg],
     currentDate: new Date(now),
     clockTolerance: issuer.clockToleranceSeconds,
   };
+  const demand = maxAgeMs === undefined ? { own: issuer.needsOwnKey(claims) } : { own: true, maxAgeMs };
   try {
     const failures: unknown[] = [];
-    for (const key of await issuer.keys(header, { own: issuer.needsOwnKey(claims), fresh })) {
+    for (const key of await issuer.keys(header, demand)) {
       try {
         await jwtVerify(token, key, options);
         return "verified";
