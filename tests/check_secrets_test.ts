@@ -37,6 +37,26 @@ Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the 
   });
 });
 
+Deno.test("what stands around a value hides nothing from the check", async () => {
+  await inFolder(async (folder) => {
+    const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
+    const key = encodeSecret(privateJwk);
+    const lines: [string, RegExp][] = [
+      [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key whose `kid` begins with "dev-"/],
+      [`POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`, /holds a key whose `kid` begins with "dev-"/],
+      [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is a URL of this computer/],
+    ];
+    for (const [number, [line, refused]] of lines.entries()) {
+      const file = join(folder, `${number}.env`);
+      await Deno.writeTextFile(file, `${line}\n`);
+      assertRefused(await callCommand(main, [file]), refused);
+    }
+    const quoted = join(folder, "quoted.env");
+    await Deno.writeTextFile(quoted, `POWERSYNC_URL='"https://instance.powersync.example"'\n`);
+    assertEquals((await callCommand(main, [quoted])).code, 0);
+  });
+});
+
 Deno.test("a missing file and a missing name are reported", async () => {
   assertRefused(await callCommand(main, ["nowhere.env"]), /^There is no file nowhere\.env\.$/m);
   assertRefused(await callCommand(main, []), /^Usage: deno task check-secrets FILE$/m);
