@@ -25,31 +25,23 @@ export interface User {
   readonly is_anonymous: boolean;
 }
 
-/** What to change of a user; `undefined` is no change. */
-export interface Changes {
-  readonly email?: string | undefined;
-  readonly confirmsEmail?: boolean | undefined;
+type Changed = "email" | "role" | "banned_until" | "app_metadata" | "user_metadata";
+
+/** What to change of a user. Metadata are merged, `null` removes a member; an empty `banned_until` ends a ban. */
+export type Changes = { readonly [Name in Changed]?: User[Name] | undefined } & {
   readonly password?: string | undefined;
+  readonly confirmsEmail?: boolean | undefined;
   readonly signsIn?: boolean;
-  readonly role?: string | undefined;
-  /** Empty: not banned. */
-  readonly banned_until?: string | undefined;
-  /** Merged, as `user_metadata`: `null` removes a member. */
-  readonly app_metadata?: Record<string, unknown> | undefined;
-  readonly user_metadata?: Record<string, unknown> | undefined;
-}
+};
 
 /** Users, in memory. */
 export class Accounts {
   readonly #users = new Map<string, User>();
   readonly #passwords = new Map<string, string>();
   readonly #passwordSecret = randomBytes(32);
-  readonly #now: () => number;
 
   /** @param now Milliseconds since 1970. */
-  constructor(now: () => number) {
-    this.#now = now;
-  }
+  constructor(readonly now: () => number) {}
 
   /** The newest first. */
   get all(): User[] {
@@ -61,7 +53,7 @@ export class Accounts {
   }
 
   findByEmail(email: string): User | undefined {
-    return this.#users.values().find((user) => user.email === email);
+    return this.#users.values().find((user) => user.email === email.toLowerCase());
   }
 
   hasPassword({ id }: User, password: string): boolean {
@@ -74,21 +66,11 @@ export class Accounts {
    * @throws {AuthError} Another user has the address, or there are too many.
    */
   add(changes: Changes): User {
-    if (this.#users.size >= MAX_ACCOUNTS) {
-      const message = "The development Auth has too many users: restart it.";
-      throw new AuthError(429, "over_request_rate_limit", message);
-    }
+    if (this.#users.size >= MAX_ACCOUNTS) throw new AuthError("over_request_rate_limit");
+    const created_at = new Date(this.now()).toISOString();
     return this.update({
-      id: crypto.randomUUID(),
-      aud: "authenticated",
-      role: "authenticated",
-      email: "",
-      phone: "",
-      app_metadata: {},
-      user_metadata: {},
-      identities: [],
-      created_at: this.#time(),
-      updated_at: "",
+      ...{ id: crypto.randomUUID(), aud: "authenticated", role: "authenticated", email: "", phone: "" },
+      ...{ app_metadata: {}, user_metadata: {}, identities: [], created_at, updated_at: created_at },
       is_anonymous: changes.email === undefined,
     }, changes);
   }
@@ -98,45 +80,29 @@ export class Accounts {
    *
    * @throws {AuthError} Another user has the address.
    */
-  update(user: User, { password, signsIn, ...changes }: Changes): User {
-    const { id } = user;
-    const { email = user.email, role = user.role, banned_until = user.banned_until } = changes;
-    if (email !== "" && (this.findByEmail(email) ?? user).id !== id) {
-      throw new AuthError(422, "email_exists", "A user with this email address has already been registered");
-    }
-    const updated_at = this.#time();
+  update(user: User, { email = user.email, role = user.role, ...changes }: Changes): User {
+    const { id, created_at } = user;
+    if (email !== "" && (this.findByEmail(email) ?? user).id !== id) throw new AuthError("email_exists");
+    const updated_at = new Date(this.now()).toISOString();
     const confirmsEmail = changes.confirmsEmail === true && email !== "";
     const email_confirmed_at = confirmsEmail ? updated_at : user.email_confirmed_at;
-    const provider = user.email === email ? {} : { provider: "email", providers: ["email"] };
-    const verified = { email, email_verified: true, phone_verified: false, sub: id };
+    const provider = email === user.email ? {} : { provider: "email", providers: ["email"] };
+    const isVerified = email_confirmed_at !== undefined;
+    const identity_data = { email, email_verified: isVerified, phone_verified: false, sub: id };
+    const identity_id = user.identities[0]?.identity_id ?? crypto.randomUUID();
+    const last_sign_in_at = changes.signsIn ? updated_at : user.last_sign_in_at;
+    const times = { created_at, updated_at, last_sign_in_at };
+    const identity = { identity_id, id, user_id: id, identity_data, provider: "email", email, ...times };
     const updated = {
-      ...user,
-      role,
-      email,
-      email_confirmed_at,
-      last_sign_in_at: signsIn ? updated_at : user.last_sign_in_at,
-      banned_until: banned_until || undefined,
-      app_metadata: merged(user.app_metadata, { ...provider, ...changes.app_metadata }),
-      user_metadata: merged(user.user_metadata, {
-        ...changes.user_metadata,
-        ...(confirmsEmail ? verified : {}),
-      }),
-      identities: email === "" ? [] : [{
-        identity_id: user.identities[0]?.identity_id ?? crypto.randomUUID(),
-        id,
-        user_id: id,
-        identity_data: { ...verified, email_verified: email_confirmed_at !== undefined },
-        provider: "email",
-        last_sign_in_at: user.created_at,
-        created_at: user.created_at,
-        updated_at,
-        email,
-      }],
-      updated_at,
+      ...{ ...user, email, role, email_confirmed_at, ...times },
+      banned_until: (changes.banned_until ?? user.banned_until) || undefined,
+      app_metadata: merged(user.app_metadata, provider, changes.app_metadata),
+      user_metadata: merged(user.user_metadata, changes.user_metadata, confirmsEmail ? identity_data : {}),
+      identities: email === "" ? [] : [identity],
       is_anonymous: user.is_anonymous && !confirmsEmail,
     };
     this.#users.set(id, updated);
-    if (password !== undefined) this.#passwords.set(id, this.#hash(password));
+    if (changes.password !== undefined) this.#passwords.set(id, this.#hash(changes.password));
     return updated;
   }
 
@@ -145,20 +111,13 @@ export class Accounts {
     this.#passwords.delete(id);
   }
 
-  /** Not reversible without the secret, which ends with the process. */
+  /** Not to be reversed without the secret, which ends with the process. */
   #hash(password: string): string {
     return createHmac("sha256", this.#passwordSecret).update(password).digest("base64");
   }
-
-  #time(): string {
-    return new Date(this.#now()).toISOString();
-  }
 }
 
-function merged(
-  metadata: Record<string, unknown>,
-  changes: Record<string, unknown>,
-): Record<string, unknown> {
-  const all = Object.entries({ ...metadata, ...changes });
+function merged(...parts: (Record<string, unknown> | undefined)[]): Record<string, unknown> {
+  const all = Object.entries(Object.assign({}, ...parts));
   return Object.fromEntries(all.filter(([, value]) => value !== null));
 }

@@ -1,12 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import {
-  calculateJwkThumbprint,
-  createLocalJWKSet,
-  exportJWK,
-  generateKeyPair,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import type { User } from "./accounts.ts";
 import { AuthError } from "./auth-request.ts";
 
@@ -40,7 +33,6 @@ export async function openSessions(issuer: string, now: () => number) {
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
   const jwks = { keys: [{ ...publicJwk, kid, alg: "ES256", use: "sig", key_ops: ["verify"] }] };
-  const keys = createLocalJWKSet(jwks);
   const refreshSecret = randomBytes(32);
   const sessions = new Map<string, Session>();
 
@@ -51,27 +43,17 @@ export async function openSessions(issuer: string, now: () => number) {
 
   /** New tokens, in the form of Supabase Auth. */
   async function answer(session: Session, user: User) {
-    const issuedAt = Math.floor(now() / 1000);
-    const { id, role, email, phone, app_metadata, user_metadata, is_anonymous } = user;
-    const accessToken = await new SignJWT({
-      ...{ role, email, phone, app_metadata, user_metadata, is_anonymous },
-      aal: "aal1",
-      amr: session.amr,
-      session_id: session.id,
-      iss: issuer,
-      aud: "authenticated",
-      sub: id,
-      iat: issuedAt,
-      exp: issuedAt + ACCESS_TOKEN_SECONDS,
+    const iat = Math.floor(now() / 1000);
+    const exp = iat + ACCESS_TOKEN_SECONDS;
+    const { id: sub, aud, role, email, phone, app_metadata, user_metadata, is_anonymous } = user;
+    const { id: session_id, amr } = session;
+    const access_token = await new SignJWT({
+      ...{ iss: issuer, sub, aud, iat, exp, role, aal: "aal1", amr, session_id },
+      ...{ email, phone, app_metadata, user_metadata, is_anonymous },
     }).setProtectedHeader({ alg: "ES256", kid, typ: "JWT" }).sign(privateKey);
-    return {
-      access_token: accessToken,
-      token_type: "bearer",
-      expires_in: ACCESS_TOKEN_SECONDS,
-      expires_at: issuedAt + ACCESS_TOKEN_SECONDS,
-      refresh_token: refreshTokenOf(session),
-      user,
-    };
+    const refresh_token = refreshTokenOf(session);
+    const expires_in = ACCESS_TOKEN_SECONDS;
+    return { access_token, token_type: "bearer", expires_in, expires_at: exp, refresh_token, user };
   }
 
   return {
@@ -98,12 +80,11 @@ export async function openSessions(issuer: string, now: () => number) {
       const session = sessions.get(id);
       const used = Number(counter);
       if (session === undefined || refreshToken !== refreshTokenOf({ id, refreshes: used })) {
-        const message = "Invalid Refresh Token: Refresh Token Not Found";
-        throw new AuthError(400, "refresh_token_not_found", message);
+        throw new AuthError("refresh_token_not_found");
       }
       if (used < session.refreshes - 1) {
         sessions.delete(id);
-        throw new AuthError(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used");
+        throw new AuthError("refresh_token_already_used");
       }
       const refreshed = { ...session, refreshes: used + 1 };
       sessions.set(id, refreshed);
@@ -115,17 +96,12 @@ export async function openSessions(issuer: string, now: () => number) {
      * @throws {AuthError} The token is expired, or from another Auth server.
      */
     async verify(accessToken: string): Promise<{ userId: string; session: Session | undefined }> {
-      const checks = {
-        algorithms: ["ES256"],
-        issuer,
-        audience: "authenticated",
-        currentDate: new Date(now()),
-      };
+      const checks = { algorithms: ["ES256"], issuer, currentDate: new Date(now()) };
       try {
-        const { payload } = await jwtVerify(accessToken, keys, checks);
+        const { payload } = await jwtVerify(accessToken, publicKey, checks);
         return { userId: `${payload.sub}`, session: sessions.get(`${payload.session_id}`) };
       } catch {
-        throw new AuthError(403, "bad_jwt", "invalid JWT: unable to parse or verify signature, or expired");
+        throw new AuthError("bad_jwt");
       }
     },
     /** Ends the sessions of a user, apart from one that stays, or one alone. */
