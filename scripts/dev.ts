@@ -9,6 +9,7 @@ import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
 import { addMissingSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
+import { isOrigin } from "./dev/origins.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
@@ -20,8 +21,10 @@ const HELP = `Serves the functions for development, with a development Auth unle
 
   deno task dev
 
-  --port PORT   default 54321, where Supabase clients look; 0 for any free port
-  --host HOST   default 127.0.0.1; another address opens it to the network
+  --port PORT             default 54321, where Supabase clients look; 0 for any free port
+  --host HOST             default 127.0.0.1; another address opens it to the network
+  --allow-origin ORIGIN   lets pages of this origin use the development Auth, besides those of this computer; again
+                          for each
   --help`;
 
 const ENV_FILE = fileURLToPath(new URL(`../${LOCAL_ENV_FILE}`, import.meta.url));
@@ -31,9 +34,14 @@ const MAX_SHOWN_PATH = 100;
 
 /** Reads the flags and serves until the process is ended. */
 export async function main(args: readonly string[]): Promise<void> {
-  const flags = readFlags(args, { port: { type: "string" }, host: { type: "string" } });
+  const flags = readFlags(args, {
+    "port": { type: "string" },
+    "host": { type: "string" },
+    "allow-origin": { type: "string", multiple: true },
+  });
   if (flags.help) return console.log(HELP);
   const host = flags.host ?? "127.0.0.1";
+  const allowedOrigins = readOrigins(flags["allow-origin"]);
   const added = await addMissingSecrets(ENV_FILE);
   const secrets = await readLocalSecrets(ENV_FILE);
 
@@ -59,6 +67,7 @@ export async function main(args: readonly string[]): Promise<void> {
     page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks }),
     host,
     port,
+    allowedOrigins,
   });
   const watcher = watchSources({
     onSources: () => reload(functions),
@@ -127,6 +136,11 @@ function requestLine({ method, url }: Request, status: number, milliseconds: num
 function readPort(text = "54321"): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new CommandError("--port must be a number from 0 to 65535.");
+}
+
+function readOrigins(origins: readonly string[] = []): readonly string[] {
+  if (origins.every(isOrigin)) return origins;
+  throw new CommandError("--allow-origin must be an origin in lower case, such as https://app.example.com.");
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -75,9 +75,10 @@ Deno.test("it prints where everything is and where production secrets belong, th
       headers: { Authorization: "Bearer hidden" },
     })).body?.cancel();
     assertMatch(
-      await server.line(/POST .*powersync-auth/, from),
+      await server.line(/^\d+ POST/, from),
       /^401 POST \/functions\/v1\/powersync-auth \d+ ms$/,
     );
+    await server.line(/^powersync-auth USER_TOKEN_INVALID reason=malformed /, from);
     assert(!server.output.includes("hidden"));
 
     assertEquals((await server.end("SIGTERM")).code, 0);

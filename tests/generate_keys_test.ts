@@ -25,15 +25,6 @@ function decode(secret: string | undefined): JWK {
   return JSON.parse(Buffer.from(secret ?? "", "base64").toString());
 }
 
-async function git(folder: string, ...args: string[]): Promise<void> {
-  const { success } = await new Deno.Command("git", {
-    args: ["-C", folder, ...args],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  assert(success, args.join(" "));
-}
-
 Deno.test("without any permission it prints the public JWK, then the three commands in order, then what to do next", async () => {
   const ran = await runTask("keys", [], { cwd: Deno.cwd(), permissions: [] });
   assertEquals([ran.code, ran.stderr], [0, ""]);
@@ -130,21 +121,6 @@ Deno.test("keys in the file are replaced with --force only", async () => {
     assertEquals((await keys([...args, "--force"])).code, 0);
     const after = await Deno.readTextFile(path);
     assertEquals([after === before, after.match(/^POWERSYNC_PRIVATE_KEY=/gm)?.length], [false, 1]);
-  });
-});
-
-Deno.test("a file that git would commit is refused", async () => {
-  await inFolder(async (folder) => {
-    const args = [...FAST, "--env-file", "keys.env"];
-    const run = (...more: string[]) => runTask("keys", [...args, ...more], { cwd: folder });
-    await git(folder, "init", "--quiet");
-    assertRefused(await run(), /Git would commit keys\.env: add it to \.gitignore/);
-    await Deno.writeTextFile(`${folder}/.gitignore`, "*.env\n");
-    assertEquals((await run()).code, 0);
-    const nowhere = await keys([...FAST, "--env-file", `${folder}/missing/folder/.env`]);
-    assertRefused(nowhere, /folder does not exist/);
-    await git(folder, "add", "--force", "keys.env");
-    assertRefused(await run("--force"), /Git would commit/);
   });
 });
 

@@ -1,76 +1,123 @@
-import { Buffer } from "node:buffer";
-import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
+import { createHmac, randomBytes } from "node:crypto";
+import { AuthError } from "./auth-request.ts";
 
-const derive = promisify<string, Buffer, number, Buffer>(scrypt);
-
-/** Development has few users, and a page that signs up in a loop must not fill the memory. */
+/** Development has few users, and a script that signs up in a loop must not fill the memory. */
 const MAX_ACCOUNTS = 10_000;
 
-/** Bytes of the derived key, and of the salt. */
-const KEY_BYTES = 32;
-const SALT_BYTES = 16;
-
-/** A user of the development Auth. */
-export interface Account {
+/** A user as Supabase Auth answers it. */
+export interface User {
   readonly id: string;
-  /** Absent when signed in anonymously. */
-  readonly email?: string;
-  readonly createdAt: string;
+  readonly aud: "authenticated";
+  readonly role: string;
+  /** Empty for an anonymous user. */
+  readonly email: string;
+  readonly email_confirmed_at?: string | undefined;
+  readonly phone: "";
+  readonly last_sign_in_at?: string | undefined;
+  readonly banned_until?: string | undefined;
+  readonly app_metadata: Record<string, unknown>;
   /** What the user may edit. */
-  readonly userMetadata: Record<string, unknown>;
+  readonly user_metadata: Record<string, unknown>;
+  /** One for e-mail, if there is an address. */
+  readonly identities: readonly { readonly identity_id: string }[];
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly is_anonymous: boolean;
 }
 
-interface Password {
-  readonly salt: Buffer;
-  readonly key: Buffer;
-}
+type Changed = "email" | "role" | "banned_until" | "app_metadata" | "user_metadata";
+
+/** What to change of a user. Metadata are merged, `null` removes a member; an empty `banned_until` ends a ban. */
+export type Changes = { readonly [Name in Changed]?: User[Name] | undefined } & {
+  readonly password?: string | undefined;
+  readonly confirmsEmail?: boolean | undefined;
+  readonly signsIn?: boolean;
+};
 
 /** Users, in memory. */
 export class Accounts {
-  readonly #byId = new Map<string, Account>();
-  readonly #byEmail = new Map<string, { account: Account; password: Password }>();
+  readonly #users = new Map<string, User>();
+  readonly #passwords = new Map<string, string>();
+  readonly #passwordSecret = randomBytes(32);
 
-  /** Makes a user without e-mail address and password, or `undefined` when there are too many. */
-  addAnonymous(userMetadata: Record<string, unknown>): Account | undefined {
-    return this.#add({ userMetadata });
+  /** @param now Milliseconds since 1970. */
+  constructor(readonly now: () => number) {}
+
+  /** The newest first. */
+  get all(): User[] {
+    return [...this.#users.values()].reverse();
   }
 
-  /** Makes a user, or `undefined` when the address is taken or there are too many. */
-  async addWithPassword(
-    { email, password, userMetadata }: {
-      email: string;
-      password: string;
-      userMetadata: Record<string, unknown>;
-    },
-  ): Promise<Account | undefined> {
-    const salt = randomBytes(SALT_BYTES);
-    const key = await derive(password, salt, KEY_BYTES);
-    const address = email.toLowerCase();
-    if (this.#byEmail.has(address)) return undefined;
-    const account = this.#add({ email: address, userMetadata });
-    if (account !== undefined) this.#byEmail.set(address, { account, password: { salt, key } });
-    return account;
+  find(id: string): User | undefined {
+    return this.#users.get(id);
   }
 
-  /** The user whose address and password these are. */
-  async findByPassword(
-    { email, password }: { email: string; password: string },
-  ): Promise<Account | undefined> {
-    const found = this.#byEmail.get(email.toLowerCase());
-    if (found === undefined) return undefined;
-    const key = await derive(password, found.password.salt, KEY_BYTES);
-    return timingSafeEqual(key, found.password.key) ? found.account : undefined;
+  findByEmail(email: string): User | undefined {
+    return this.#users.values().find((user) => user.email === email.toLowerCase());
   }
 
-  find(id: string): Account | undefined {
-    return this.#byId.get(id);
+  hasPassword({ id }: User, password: string): boolean {
+    return this.#passwords.get(id) === this.#hash(password);
   }
 
-  #add(account: Omit<Account, "id" | "createdAt">): Account | undefined {
-    if (this.#byId.size >= MAX_ACCOUNTS) return undefined;
-    const added = { ...account, id: crypto.randomUUID(), createdAt: new Date().toISOString() };
-    this.#byId.set(added.id, added);
-    return added;
+  /**
+   * Makes a user, who is anonymous without an e-mail address.
+   *
+   * @throws {AuthError} Another user has the address, or there are too many.
+   */
+  add(changes: Changes): User {
+    if (this.#users.size >= MAX_ACCOUNTS) throw new AuthError("over_request_rate_limit");
+    const created_at = new Date(this.now()).toISOString();
+    return this.update({
+      ...{ id: crypto.randomUUID(), aud: "authenticated", role: "authenticated", email: "", phone: "" },
+      ...{ app_metadata: {}, user_metadata: {}, identities: [], created_at, updated_at: created_at },
+      is_anonymous: changes.email === undefined,
+    }, changes);
   }
+
+  /**
+   * Changes a user.
+   *
+   * @throws {AuthError} Another user has the address.
+   */
+  update(user: User, { email = user.email, role = user.role, ...changes }: Changes): User {
+    const { id, created_at } = user;
+    if (email !== "" && (this.findByEmail(email) ?? user).id !== id) throw new AuthError("email_exists");
+    const updated_at = new Date(this.now()).toISOString();
+    const confirmsEmail = changes.confirmsEmail === true && email !== "";
+    const email_confirmed_at = confirmsEmail ? updated_at : user.email_confirmed_at;
+    const provider = email === user.email ? {} : { provider: "email", providers: ["email"] };
+    const isVerified = email_confirmed_at !== undefined;
+    const identity_data = { email, email_verified: isVerified, phone_verified: false, sub: id };
+    const identity_id = user.identities[0]?.identity_id ?? crypto.randomUUID();
+    const last_sign_in_at = changes.signsIn ? updated_at : user.last_sign_in_at;
+    const times = { created_at, updated_at, last_sign_in_at };
+    const identity = { identity_id, id, user_id: id, identity_data, provider: "email", email, ...times };
+    const updated = {
+      ...{ ...user, email, role, email_confirmed_at, ...times },
+      banned_until: (changes.banned_until ?? user.banned_until) || undefined,
+      app_metadata: merged(user.app_metadata, provider, changes.app_metadata),
+      user_metadata: merged(user.user_metadata, changes.user_metadata, confirmsEmail ? identity_data : {}),
+      identities: email === "" ? [] : [identity],
+      is_anonymous: user.is_anonymous && !confirmsEmail,
+    };
+    this.#users.set(id, updated);
+    if (changes.password !== undefined) this.#passwords.set(id, this.#hash(changes.password));
+    return updated;
+  }
+
+  remove({ id }: User): void {
+    this.#users.delete(id);
+    this.#passwords.delete(id);
+  }
+
+  /** Not to be reversed without the secret, which ends with the process. */
+  #hash(password: string): string {
+    return createHmac("sha256", this.#passwordSecret).update(password).digest("base64");
+  }
+}
+
+function merged(...parts: (Record<string, unknown> | undefined)[]): Record<string, unknown> {
+  const all = Object.entries(Object.assign({}, ...parts));
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }

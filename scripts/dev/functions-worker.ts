@@ -3,15 +3,22 @@
  * them cannot. Requests come as messages: a second port would be open to any page (DNS rebinding), and a configured
  * proxy could intercept it.
  */
+import type { Log } from "../../supabase/functions/_shared/powersync/log.ts";
 import type { FromWorker, FunctionRequest, FunctionResponse, ToWorker } from "./messages.ts";
+import { linesOf } from "./log-lines.ts";
 import { replaceEnvironment } from "./worker-environment.ts";
 
-type FunctionModule = { default: { fetch(request: Request): Promise<Response> } };
+type Fetch = (request: Request) => Promise<Response>;
+type Load = (options: { log: Log }) => Promise<Fetch>;
 
-const LOADERS: Readonly<Record<string, () => Promise<FunctionModule>>> = {
-  "powersync-jwks": () => import("../../supabase/functions/powersync-jwks/index.ts"),
-  "powersync-auth": () => import("../../supabase/functions/powersync-auth/index.ts"),
-  "powersync-auth-anonymous": () => import("../../supabase/functions/powersync-auth-anonymous/index.ts"),
+const LOADERS: Readonly<Record<string, Load>> = {
+  "powersync-jwks": async (options) =>
+    (await import("../../supabase/functions/powersync-jwks/index.ts")).powersyncJwks(options),
+  "powersync-auth": async (options) =>
+    (await import("../../supabase/functions/powersync-auth/index.ts")).powersyncAuth(options),
+  "powersync-auth-anonymous": async (options) =>
+    (await import("../../supabase/functions/powersync-auth-anonymous/index.ts"))
+      .powersyncAuthAnonymous(options),
 };
 
 /** A worker's global scope, typed here because the project is checked with the types of a main thread. */
@@ -22,10 +29,13 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-const functions = new Map<string, FunctionModule["default"]>();
+const functions = new Map<string, Fetch>();
 
 async function load(): Promise<void> {
-  for (const [name, loadModule] of Object.entries(LOADERS)) functions.set(name, (await loadModule()).default);
+  for (const [name, loadFunction] of Object.entries(LOADERS)) {
+    const log: Log = (error) => linesOf(name, error).forEach((line) => console.error(line));
+    functions.set(name, await loadFunction({ log }));
+  }
 }
 
 async function respond({ id, name, url, method, headers, body }: FunctionRequest): Promise<FunctionResponse> {
@@ -34,7 +44,7 @@ async function respond({ id, name, url, method, headers, body }: FunctionRequest
     headers: headers.map(([header, value]): [string, string] => [header, value]),
     ...(body === undefined ? {} : { body }),
   });
-  const response = await functions.get(name)?.fetch(request) ?? new Response(null, { status: 404 });
+  const response = await functions.get(name)?.(request) ?? new Response(null, { status: 404 });
   return {
     kind: "response",
     id,

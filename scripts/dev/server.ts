@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import type { DevelopmentAuth } from "./auth.ts";
 import type { Functions } from "./functions.ts";
+import { answerToOrigin } from "./origins.ts";
 
 /** What a request can reach. */
 export interface ServerParts {
@@ -13,6 +14,8 @@ export interface ServerParts {
   /** The address that was asked for with `--host`. */
   readonly host: string;
   readonly port: number;
+  /** Origins whose pages may use the development Auth, besides those of this computer. */
+  readonly allowedOrigins: readonly string[];
 }
 
 const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersync-auth-anonymous)$/;
@@ -41,7 +44,10 @@ async function route(request: Request, parts: ServerParts): Promise<Response> {
   const { pathname } = new URL(request.url);
   const name = FUNCTION_PATH.exec(pathname)?.[1];
   if (name !== undefined) return await parts.functions.fetch(name, request);
-  if (pathname.startsWith("/auth/v1/")) return await parts.auth?.handle(request) ?? noDevelopmentAuth();
+  const { auth } = parts;
+  if (pathname.startsWith("/auth/v1/")) {
+    return auth === undefined ? noDevelopmentAuth() : await answerToOrigin(request, parts, auth.handle);
+  }
   return await parts.page(request) ?? Response.json({ message: "Not found." }, { status: 404 });
 }
 

@@ -1,14 +1,7 @@
-import {
-  calculateJwkThumbprint,
-  createLocalJWKSet,
-  exportJWK,
-  generateKeyPair,
-  type JSONWebKeySet,
-  jwtVerify,
-  SignJWT,
-} from "jose";
-import { randomBytes } from "node:crypto";
-import type { Account } from "./accounts.ts";
+import { createHmac, randomBytes } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import type { User } from "./accounts.ts";
+import { AuthError } from "./auth-request.ts";
 
 /** As Supabase Auth does by default, in seconds. */
 const ACCESS_TOKEN_SECONDS = 3600;
@@ -16,139 +9,107 @@ const ACCESS_TOKEN_SECONDS = 3600;
 /** More open sessions than development needs; the oldest ends first. */
 const MAX_SESSIONS = 20_000;
 
-/** What a sign-in answers, as Supabase Auth puts it. */
-export interface SessionAnswer {
-  readonly access_token: string;
-  readonly token_type: "bearer";
-  readonly expires_in: number;
-  readonly expires_at: number;
-  readonly refresh_token: string;
-  readonly user: Record<string, unknown>;
-}
-
 /** An open session. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
+  /** How its user signed in. */
+  readonly amr: readonly { readonly method: "password" | "anonymous"; readonly timestamp: number }[];
+  /** How often its refresh token was replaced. */
+  readonly refreshes: number;
 }
 
 /** Signs in, refreshes and signs out: access tokens as Supabase Auth makes them, with an ES256 signing key. */
-export interface Sessions {
-  readonly jwks: JSONWebKeySet;
-  open(account: Account): Promise<SessionAnswer>;
-  /** Uses up a refresh token and returns its session, or `undefined` when the token is unknown. */
-  takeRefreshToken(refreshToken: string): Session | undefined;
-  renew(session: Session, account: Account): Promise<SessionAnswer>;
-  /** The session of an access token, unless it has ended; `undefined` when the token is not valid. */
-  verify(accessToken: string): Promise<{ readonly session: Session | undefined } | undefined>;
-  /** Ends this session, every session of its user, or every other one. */
-  close(session: Session, scope: "global" | "local" | "others"): void;
-}
+export type Sessions = Awaited<ReturnType<typeof openSessions>>;
 
 /**
  * Makes a signing key and the sessions that use it.
  *
  * @param issuer The `iss` of the access tokens.
+ * @param now Milliseconds since 1970.
  */
-export async function openSessions(issuer: string): Promise<Sessions> {
+export async function openSessions(issuer: string, now: () => number) {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
-  const jwks = { keys: [{ ...publicJwk, kid, alg: "ES256", use: "sig" }] };
-  const keys = createLocalJWKSet(jwks);
+  const jwks = { keys: [{ ...publicJwk, kid, alg: "ES256", use: "sig", key_ops: ["verify"] }] };
+  const refreshSecret = randomBytes(32);
   const sessions = new Map<string, Session>();
-  const refreshTokens = new Map<string, string>();
 
-  function remember(session: Session): string {
-    if (sessions.size >= MAX_SESSIONS) end(sessions.keys().next().value);
-    const refreshToken = randomBytes(16).toString("base64url");
-    sessions.set(session.id, session);
-    refreshTokens.set(refreshToken, session.id);
-    return refreshToken;
+  function refreshTokenOf({ id, refreshes }: Pick<Session, "id" | "refreshes">): string {
+    const text = `${id}.${refreshes}`;
+    return `${text}.${createHmac("sha256", refreshSecret).update(text).digest("base64url")}`;
   }
 
-  function end(id: string | undefined): void {
-    if (id === undefined) return;
-    sessions.delete(id);
-    for (const [token, sessionId] of refreshTokens) if (sessionId === id) refreshTokens.delete(token);
-  }
-
-  async function renew(session: Session, account: Account): Promise<SessionAnswer> {
-    const refreshToken = remember(session);
-    const now = Math.floor(Date.now() / 1000);
-    const user = userOf(account);
-    const accessToken = await new SignJWT({
-      ...user.tokenClaims,
-      session_id: session.id,
-      iss: issuer,
-      aud: "authenticated",
-      sub: account.id,
-      iat: now,
-      exp: now + ACCESS_TOKEN_SECONDS,
+  /** New tokens, in the form of Supabase Auth. */
+  async function answer(session: Session, user: User) {
+    const iat = Math.floor(now() / 1000);
+    const exp = iat + ACCESS_TOKEN_SECONDS;
+    const { id: sub, aud, role, email, phone, app_metadata, user_metadata, is_anonymous } = user;
+    const { id: session_id, amr } = session;
+    const access_token = await new SignJWT({
+      ...{ iss: issuer, sub, aud, iat, exp, role, aal: "aal1", amr, session_id },
+      ...{ email, phone, app_metadata, user_metadata, is_anonymous },
     }).setProtectedHeader({ alg: "ES256", kid, typ: "JWT" }).sign(privateKey);
-    return {
-      access_token: accessToken,
-      token_type: "bearer",
-      expires_in: ACCESS_TOKEN_SECONDS,
-      expires_at: now + ACCESS_TOKEN_SECONDS,
-      refresh_token: refreshToken,
-      user: user.answer,
-    };
+    const refresh_token = refreshTokenOf(session);
+    const expires_in = ACCESS_TOKEN_SECONDS;
+    return { access_token, token_type: "bearer", expires_in, expires_at: exp, refresh_token, user };
   }
 
   return {
     jwks,
-    open: (account) => renew({ id: crypto.randomUUID(), userId: account.id }, account),
-    takeRefreshToken(refreshToken) {
-      const session = sessions.get(refreshTokens.get(refreshToken) ?? "");
-      refreshTokens.delete(refreshToken);
-      return session;
+    answer,
+    /** Signs a user in. */
+    async open(user: User) {
+      const [oldest = ""] = sessions.keys();
+      if (sessions.size >= MAX_SESSIONS) sessions.delete(oldest);
+      const method = user.is_anonymous ? "anonymous" : "password";
+      const amr = [{ method, timestamp: Math.floor(now() / 1000) }] as const;
+      const session = { id: crypto.randomUUID(), userId: user.id, amr, refreshes: 0 };
+      sessions.set(session.id, session);
+      return await answer(session, user);
     },
-    renew,
-    async verify(accessToken) {
+    /**
+     * The session of a refresh token, which is used up. It works again while its successor is unused, because the answer
+     * may have been lost; after that it ends the session.
+     *
+     * @throws {AuthError} The token is unknown, or was used earlier.
+     */
+    refresh(refreshToken: string): Session {
+      const [id = "", counter] = refreshToken.split(".");
+      const session = sessions.get(id);
+      const used = Number(counter);
+      if (session === undefined || refreshToken !== refreshTokenOf({ id, refreshes: used })) {
+        throw new AuthError("refresh_token_not_found");
+      }
+      if (used < session.refreshes - 1) {
+        sessions.delete(id);
+        throw new AuthError("refresh_token_already_used");
+      }
+      const refreshed = { ...session, refreshes: used + 1 };
+      sessions.set(id, refreshed);
+      return refreshed;
+    },
+    /**
+     * The user and the session of an access token; the session may have ended.
+     *
+     * @throws {AuthError} The token is expired, or from another Auth server.
+     */
+    async verify(accessToken: string): Promise<{ userId: string; session: Session | undefined }> {
+      const checks = { algorithms: ["ES256"], issuer, currentDate: new Date(now()) };
       try {
-        const { payload } = await jwtVerify(accessToken, keys, {
-          algorithms: ["ES256"],
-          issuer,
-          audience: "authenticated",
-        });
-        return { session: sessions.get(`${payload.session_id}`) };
+        const { payload } = await jwtVerify(accessToken, publicKey, checks);
+        return { userId: `${payload.sub}`, session: sessions.get(`${payload.session_id}`) };
       } catch {
-        // What is wrong with it is nothing a client could use.
-        return undefined;
+        throw new AuthError("bad_jwt");
       }
     },
-    close(session, scope) {
-      for (const { id, userId } of [...sessions.values()]) {
-        const own = id === session.id;
-        if (userId === session.userId && (scope === "global" || own === (scope === "local"))) end(id);
+    /** Ends the sessions of a user, apart from one that stays, or one alone. */
+    close(userId: string, { only, except }: { only?: string; except?: string } = {}): void {
+      for (const session of [...sessions.values()]) {
+        const { id } = session;
+        if (session.userId === userId && (only ?? id) === id && id !== except) sessions.delete(id);
       }
-    },
-  };
-}
-
-/** A user as the Auth server returns it, and the part of it in access tokens. */
-export function userOf({ id, email, createdAt, userMetadata }: Account) {
-  const provider = email === undefined ? {} : { provider: "email", providers: ["email"] };
-  const tokenClaims = {
-    role: "authenticated",
-    email: email ?? "",
-    phone: "",
-    aal: "aal1",
-    app_metadata: provider,
-    user_metadata: userMetadata,
-    is_anonymous: email === undefined,
-  };
-  const { aal: _, ...shown } = tokenClaims;
-  return {
-    tokenClaims,
-    answer: {
-      id,
-      aud: "authenticated",
-      ...shown,
-      identities: [],
-      created_at: createdAt,
-      updated_at: createdAt,
     },
   };
 }

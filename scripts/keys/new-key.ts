@@ -54,8 +54,9 @@ export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
 
 /** A file that will be written to. */
 export async function readOwnFile(path: string): Promise<EnvFile> {
+  const file = await openEnvFile(path);
   await assertGitIgnores(path);
-  return await openEnvFile(path);
+  return file;
 }
 
 /** Writes new secrets to the file, if there is one. */

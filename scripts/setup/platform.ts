@@ -5,6 +5,9 @@ import { isLoopback } from "./project-url.ts";
 /** The publishable key of the development Auth. It is public, because it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";
 
+/** The secret key of the development Auth. It is known to everybody and opens nothing else. */
+export const DEVELOPMENT_SECRET_KEY = "sb_secret_development";
+
 /** What the platform would provide. */
 const PLATFORM_NAMES = [
   "SUPABASE_URL",

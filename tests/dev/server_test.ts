@@ -9,6 +9,7 @@ function parts(overrides: Partial<ServerParts> = {}): ServerParts {
     page: () => Promise.resolve(new Response("page")),
     host: "127.0.0.1",
     port: 54321,
+    allowedOrigins: [],
     ...overrides,
   };
 }

@@ -1,0 +1,169 @@
+/** Which web pages may use the development Auth. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createClient } from "@supabase/supabase-js";
+import { type DevelopmentAuth, startDevelopmentAuth } from "../../scripts/dev/auth.ts";
+import { Functions } from "../../scripts/dev/functions.ts";
+import { answer } from "../../scripts/dev/server.ts";
+import { DEVELOPMENT_PUBLISHABLE_KEY } from "../../scripts/setup/platform.ts";
+import { captureLog } from "../support/log.ts";
+import { inProject, runDev, withDevServer } from "../support/dev_server.ts";
+
+const URL_HERE = "http://127.0.0.1:54321/auth/v1";
+
+interface Sent {
+  readonly origin: string;
+  readonly method?: "POST" | "OPTIONS";
+  readonly asked?: string;
+  /** How the server was started, and under which name it is asked. */
+  readonly host?: string;
+  readonly name?: string;
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** What a page gets, and which users there are afterwards. */
+async function ask(
+  { origin, method = "POST", asked, host = "127.0.0.1", name = "127.0.0.1", allowedOrigins = [] }: Sent,
+): Promise<Response> {
+  const auth: DevelopmentAuth = await startDevelopmentAuth(URL_HERE);
+  const request = new Request(`${URL_HERE}/signup`, {
+    method,
+    headers: {
+      Host: `${name}:54321`,
+      Origin: origin,
+      apikey: DEVELOPMENT_PUBLISHABLE_KEY,
+      ...(asked === undefined ? {} : { "Access-Control-Request-Headers": asked }),
+    },
+    ...(method === "POST" ? { body: "{}" } : {}),
+  });
+  return await answer(request, {
+    functions: new Functions(() => Promise.resolve({})),
+    auth,
+    page: () => Promise.resolve(undefined),
+    host,
+    port: 54321,
+    allowedOrigins,
+  });
+}
+
+const ALLOWED: readonly Sent[] = [
+  { origin: "http://localhost:5173" },
+  { origin: "https://localhost" },
+  { origin: "http://127.0.0.1:54321" },
+  { origin: "http://[::1]:8080" },
+  { origin: "http://app.localhost:3000" },
+  { origin: "capacitor://localhost" },
+  { origin: "ionic://localhost" },
+  { origin: "http://laptop.local:5173", host: "laptop.local", name: "laptop.local" },
+  { origin: "http://192.168.0.2:5173", host: "0.0.0.0", name: "192.168.0.2" },
+  { origin: "https://app.example.com", allowedOrigins: ["https://app.example.com"] },
+];
+
+const REFUSED: readonly Sent[] = [
+  { origin: "https://attacker.example" },
+  { origin: "null" },
+  { origin: "" },
+  { origin: "http://localhost.attacker.example" },
+  { origin: "http://127.0.0.1.attacker.example" },
+  { origin: "https://attacker.example/?http://localhost" },
+  { origin: "http://localhost@attacker.example" },
+  { origin: "file://" },
+  { origin: "chrome-extension://localhost" },
+  { origin: "capacitor://localhost.attacker.example" },
+  { origin: "http://laptop.local:5173" },
+  // Another computer, not the one that serves.
+  { origin: "http://203.0.113.7", host: "0.0.0.0", name: "192.168.0.2" },
+  { origin: "https://app.example.com:8443", allowedOrigins: ["https://app.example.com"] },
+  { origin: "http://app.example.com", allowedOrigins: ["https://app.example.com"] },
+];
+
+for (const sent of ALLOWED) {
+  Deno.test(`a page of ${sent.origin} may sign up`, async () => {
+    for (const method of ["OPTIONS", "POST"] as const) {
+      const response = await ask({ ...sent, method, asked: "apikey, x-own" });
+      assertEquals(response.status, method === "POST" ? 200 : 204);
+      assertEquals(response.headers.get("Access-Control-Allow-Origin"), sent.origin);
+      assertMatch(response.headers.get("Vary") ?? "", /\bOrigin\b/);
+      if (method === "OPTIONS") {
+        assertEquals(response.headers.get("Access-Control-Allow-Headers"), "apikey, x-own");
+      }
+      await response.body?.cancel();
+    }
+  });
+}
+
+for (const sent of REFUSED) {
+  Deno.test(`a page of "${sent.origin}" may not, and nothing happens`, async () => {
+    for (const method of ["OPTIONS", "POST"] as const) {
+      const lines = await captureLog(async () => {
+        const response = await ask({ ...sent, method });
+        assertEquals(response.status, 403);
+        assertEquals(response.headers.get("Access-Control-Allow-Origin"), null);
+        assert(!(await response.text()).includes("access_token"));
+      });
+      assertMatch(lines.join("\n"), /^Refused: .*--allow-origin/);
+    }
+  });
+}
+
+Deno.test("an error has the headers that let the page read it", async () => {
+  const request = new Request(`${URL_HERE}/signup`, {
+    method: "POST",
+    headers: { Host: "127.0.0.1:54321", Origin: "http://localhost:5173" },
+  });
+  const response = await answer(request, {
+    functions: new Functions(() => Promise.resolve({})),
+    auth: await startDevelopmentAuth(URL_HERE),
+    page: () => Promise.resolve(undefined),
+    host: "127.0.0.1",
+    port: 54321,
+    allowedOrigins: [],
+  });
+  assertEquals(response.status, 401);
+  assertEquals(response.headers.get("Access-Control-Allow-Origin"), "http://localhost:5173");
+  await response.body?.cancel();
+});
+
+Deno.test("--allow-origin allows origins one by one, and the functions stay open to every page", async () => {
+  await withDevServer(async (server) => {
+    const statusFor = async (path: string, origin: string) => {
+      const client = createClient(server.origin, DEVELOPMENT_PUBLISHABLE_KEY, {
+        auth: { persistSession: false, autoRefreshToken: false },
+        global: { headers: { Origin: origin } },
+      });
+      if (path === "auth") return (await client.auth.signInAnonymously()).error?.status ?? 200;
+      return (await client.functions.invoke("powersync-auth-anonymous")).response?.headers
+        .get("Access-Control-Allow-Origin");
+    };
+    assertEquals(await statusFor("auth", "https://a.example"), 200);
+    assertEquals(await statusFor("auth", "https://b.example:8443"), 200);
+    assertEquals(await statusFor("auth", "https://c.example"), 403);
+    assertEquals(await statusFor("functions", "https://c.example"), "*");
+  }, {
+    args: [
+      "--port",
+      "0",
+      "--allow-origin",
+      "https://a.example",
+      "--allow-origin",
+      "https://b.example:8443",
+    ],
+  });
+});
+
+Deno.test("--allow-origin takes an origin, not a URL or a pattern", async () => {
+  await inProject(async (folder) => {
+    for (
+      const origin of [
+        "*",
+        "null",
+        "app.example.com",
+        "https://app.example.com/path",
+        "https://*.example.com",
+      ]
+    ) {
+      const { code, stderr } = await runDev(folder, { args: ["--port", "0", "--allow-origin", origin] });
+      assertEquals(code, 1, origin);
+      assertMatch(stderr, /^--allow-origin must be an origin/m);
+    }
+  });
+});

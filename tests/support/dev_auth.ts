@@ -1,0 +1,60 @@
+/** The development Auth as `deno task dev` serves it, in this process, and the real supabase-js. */
+import { type AuthError, createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
+import { Functions } from "../../scripts/dev/functions.ts";
+import { answer } from "../../scripts/dev/server.ts";
+import { DEVELOPMENT_PUBLISHABLE_KEY, DEVELOPMENT_SECRET_KEY } from "../../scripts/setup/platform.ts";
+import { serve } from "./serving.ts";
+
+/** A development Auth for one test. */
+export interface DevAuth {
+  /** With `/auth/v1`. */
+  readonly url: string;
+  /** An app's client, or one with the secret key. */
+  connect(key?: "publishable" | "secret"): SupabaseClient;
+  /** Sends a request with the publishable key. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+}
+
+/** Serves a fresh development Auth. */
+export async function withDevAuth(
+  test: (auth: DevAuth) => Promise<void>,
+  options: { now?: () => number } = {},
+): Promise<void> {
+  const started = Promise.withResolvers<(request: Request) => Promise<Response>>();
+  await using server = serve(async (request) => (await started.promise)(request));
+  const url = `${server.url}/auth/v1`;
+  const parts = {
+    functions: new Functions(() => Promise.resolve({})),
+    auth: await startDevelopmentAuth(url, options),
+    page: () => Promise.resolve(undefined),
+    host: "127.0.0.1",
+    port: Number(new URL(url).port),
+    allowedOrigins: [],
+  };
+  started.resolve((request) => answer(request, parts));
+  await test({
+    url,
+    connect: (key = "publishable") =>
+      createClient(
+        server.url,
+        key === "secret" ? DEVELOPMENT_SECRET_KEY : DEVELOPMENT_PUBLISHABLE_KEY,
+        { auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false } },
+      ),
+    ask: (path, init = {}) =>
+      fetch(`${url}${path}`, {
+        ...init,
+        headers: { apikey: DEVELOPMENT_PUBLISHABLE_KEY, ...Object.fromEntries(new Headers(init.headers)) },
+      }),
+  });
+}
+
+/** A new password for each run. */
+export function makePassword(): string {
+  return crypto.randomUUID();
+}
+
+/** An error of supabase-js, as its status and its code. */
+export function errorOf({ error }: { error: AuthError | null }): string {
+  return error === null ? "none" : `${error.status} ${error.code}`;
+}
