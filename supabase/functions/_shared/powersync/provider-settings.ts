@@ -105,19 +105,13 @@ function parseProvider(entry: unknown, number: number): IdentityProvider {
   if (jwksUri === undefined && (!isSafeUrl(issuer) || /[?#]/.test(issuer))) {
     throw field.error("issuer", "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
   }
-  const algorithms = field.list("algorithms") ?? ASYMMETRIC;
-  if (algorithms.some((alg) => !ASYMMETRIC.includes(alg))) {
-    throw field.error("algorithms", `a list of ${ASYMMETRIC.join(", ")}`);
-  }
-  const allow = field.list("allow") ?? [];
-  if (allow.some((kind) => !ALLOWABLE.includes(kind))) throw field.error("allow", "a list of ID, DPoP");
   return {
     issuer,
-    audience: field.list("audience") ?? [field.text("audience")],
     audienceClaim,
     jwksUri,
-    algorithms,
-    allow,
+    algorithms: field.listOf(ASYMMETRIC, "algorithms") ?? ASYMMETRIC,
+    allow: field.listOf(ALLOWABLE, "allow") ?? [],
+    audience: Array.isArray(entry.audience) ? field.list("audience") : [field.text("audience")],
     subjectClaim: field.optionalText("subject_claim") ?? "sub",
     subjectPrefix: field.prefix("subject_prefix") ?? defaultPrefix(issuer, field.error),
   };
@@ -148,14 +142,16 @@ function fieldReader(entry: Entry, number: number) {
       if (value === undefined || value === "" || isPlainText(value)) return value;
       throw error(name, "text without control characters");
     },
-    list(name: string): string[] | undefined {
+    list(name: string): string[] {
       const value = entry[name];
-      if (!Array.isArray(value)) {
-        if (value === undefined || name === "audience") return undefined;
-        throw error(name, "a list of strings");
-      }
-      if (value.length > 0 && value.every(isText)) return value;
+      if (Array.isArray(value) && value.length > 0 && value.every(isText)) return value;
       throw error(name, "a list of strings");
+    },
+    listOf(accepted: readonly string[], name: string): string[] | undefined {
+      if (entry[name] === undefined) return undefined;
+      const list = this.list(name);
+      if (list.every((item) => accepted.includes(item))) return list;
+      throw error(name, `a list of ${accepted.join(", ")}`);
     },
   };
 }

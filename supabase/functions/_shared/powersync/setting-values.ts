@@ -48,18 +48,22 @@ export function sessionCheck(text: string): "token" | "server" {
 
 /** The members of a JWKS or of an array; whether they are keys is not checked. */
 export function jwks(text: string): Record<string, unknown>[] {
-  const decoded = decodeJsonSecret(text);
-  if (!decoded.ok) throw new Unusable(decoded.problem);
-  const keys = isJsonObject(decoded.value) ? decoded.value.keys : decoded.value;
+  const value = json(text);
+  const keys = isJsonObject(value) ? value.keys : value;
   if (Array.isArray(keys) && keys.every(isJsonObject)) return keys;
   throw new Unusable("is not a JWKS");
 }
 
 /** The API keys of an object whose members are their names. */
 export function namedKeys(text: string): string[] {
-  const decoded = decodeJsonSecret(text);
-  if (!decoded.ok) throw new Unusable(decoded.problem);
-  const keys = isJsonObject(decoded.value) ? Object.values(decoded.value) : [undefined];
+  const value = json(text);
+  const keys = isJsonObject(value) ? Object.values(value) : [undefined];
   if (keys.every((key): key is string => typeof key === "string" && key !== "")) return keys;
   throw new Unusable("is not a JSON object of names and keys");
+}
+
+function json(text: string): unknown {
+  const decoded = decodeJsonSecret(text);
+  if (decoded.ok) return decoded.value;
+  throw new Unusable(decoded.problem);
 }

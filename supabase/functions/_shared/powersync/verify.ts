@@ -125,16 +125,11 @@ export async function verifyToken(
   if (typeof user === "string") throw refuse(user);
   const untimely = reasonOfTimes(claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds });
   if (untimely !== undefined) throw refuse(untimely);
-  const { alg, kid, typ } = header;
-  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) throw refuse("type");
-  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) throw refuse("algorithm");
-
+  const checked = checkHeader(header, issuer);
+  if (typeof checked === "string") throw refuse(checked);
+  const { kid, isSecret } = checked;
   const { server } = issuer;
-  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
-  if (!isSecret && !(issuer.algorithms.includes(alg) && (kid !== undefined || !issuer.hasKeyIds))) {
-    throw refuse("algorithm");
-  }
-  const check = (maxAgeMs?: number) => checkSignature(token, { alg, kid }, { issuer, now, maxAgeMs });
+  const check = (maxAgeMs?: number) => checkSignature(token, checked, { issuer, now, maxAgeMs });
   let verdict = isSecret ? "signed-with-secret" as const : await check();
   if (verdict === "signature" && kid === undefined) verdict = await check(MAX_AGE_WITHOUT_KEY_ID_MS);
   if (verdict === "verified" && !server?.aboutEvery) return user;
@@ -168,10 +163,28 @@ export function refused(
   return new PowerSyncAuthError(CODES[reason], { cause, why: { reason, found } });
 }
 
+/** What tells which key signed a token: `isSecret` is one that the issuer's server alone has. */
+interface CheckedHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly isSecret: boolean;
+}
+
+function checkHeader(
+  { alg, kid, typ }: ProtectedHeaderParameters,
+  { algorithms, hasKeyIds, server }: Issuer,
+): CheckedHeader | Reason {
+  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) return "type";
+  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) return "algorithm";
+  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
+  const isPublishable = algorithms.includes(alg) && (kid !== undefined || !hasKeyIds);
+  return isSecret || isPublishable ? { alg, kid, isSecret } : "algorithm";
+}
+
 /** Whether a published key signed the token, or why not; `key-unknown` where that cannot be told from here. */
 async function checkSignature(
   { token, claims }: UnverifiedToken,
-  header: { alg: string; kid: string | undefined },
+  header: CheckedHeader,
   { issuer, now, maxAgeMs }: { issuer: Issuer; now: number; maxAgeMs: number | undefined },
 ): Promise<"verified" | Reason> {
   const options = {
