@@ -100,7 +100,7 @@ const CASES: Case[] = [
     return { powersync: deployment.powersync };
   }],
   ["function-caller-refused", () => ({ publishableKey: "sb_publishable_wrong" })],
-  ["function-caller-refused", () => ({ userToken: "a.b.c" })],
+  ["function-user-refused", () => ({ userToken: "a.b.c" })],
   ["function-claims-refused", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
   ["function-claims-failed", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
   ["function-upstream", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
