@@ -105,8 +105,8 @@ Deno.test("it refuses a broken .env in one sentence that names the line but not 
   await inProject(async (folder) => {
     for (
       const [text, sentence] of [
-        ["c2VjcmV0\n", /\.env has a line that is neither NAME=value nor a comment/],
-        ['A="c2VjcmV0\n', /\.env has a quotation mark at A that is never closed/],
+        ["c2VjcmV0\n", /\.env, line 1: neither NAME=value nor a comment/],
+        ['A="c2VjcmV0\n', /\.env, line 1: a quotation mark at A is never closed/],
         ["POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /\.env: .*POWERSYNC_PRIVATE_KEY/],
         ["POWERSYNC_TOKEN_TTL=c2VjcmV0\n", /\.env: POWERSYNC_TOKEN_TTL/],
         ["POWERSYNC_URL=c2VjcmV0\n", /\.env: POWERSYNC_URL/],

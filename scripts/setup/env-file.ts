@@ -96,16 +96,20 @@ function withoutVariables(text: string, names: readonly string[]): string[] {
 }
 
 function assertWellFormed(path: string, text: string): void {
+  let number = 1;
   for (const line of parseLines(text)) {
+    const where = `${path}, line ${number}:`;
     if (typeof line === "string") {
-      if (/^\s*(#|$)/.test(line)) continue;
-      throw new CommandError(`${path} has a line that is neither NAME=value nor a comment: correct it.`);
+      if (!/^\s*(#|$)/.test(line)) {
+        throw new CommandError(`${where} neither NAME=value nor a comment. Correct it.`);
+      }
+      number += 1;
+      continue;
     }
     if (line.open) {
-      throw new CommandError(
-        `${path} has a quotation mark at ${line.name} that is never closed: correct it.`,
-      );
+      throw new CommandError(`${where} a quotation mark at ${line.name} is never closed. Correct it.`);
     }
+    number += line.lines.length;
   }
 }
 
