@@ -86,7 +86,7 @@ Deno.test("a broken secret or .env is an error that the page shows", async () =>
     await server.edit(env, () => '"broken', /NAME=value/);
     const file = await check(server, JSON.stringify({ token: data.token }));
     assertEquals(file.status, 500);
-    assertMatch((await file.json()).message, /^\S+\.env has a line that is neither/);
+    assertMatch((await file.json()).message, /^\S+\.env, line 1: neither/);
   });
 });
 
