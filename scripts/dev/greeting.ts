@@ -1,6 +1,6 @@
+import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { Platform } from "../setup/platform.ts";
 
 /** What was started. */
 export interface Started {
@@ -40,6 +40,7 @@ function platformLines({ isDevelopmentAuth, supabaseUrl, publishableKey }: Platf
     publishableKey === undefined
       ? `Publishable key   none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… (the project's API settings) to ${LOCAL_ENV_FILE}`
       : `Publishable key   ${publishableKey}`,
+    ...isDevelopmentAuth ? [`Secret key        ${DEVELOPMENT_SECRET_KEY}   (for supabase.auth.admin)`] : [],
   ];
 }
 
