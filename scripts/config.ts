@@ -2,16 +2,16 @@
  * Prints the settings that make PowerSync accept the functions' tokens: `client_auth` for a self-hosted service.yaml,
  * and the fields of PowerSync Cloud. All of the output is YAML, so it can be written to a file.
  */
-import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
-import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
-import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
-import { readEnvFile } from "./setup/env-file.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
+import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
+import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
+import { readEnvFile } from "./setup/env-file.ts";
 import { assertUsable } from "./setup/inspect.ts";
-import { SHARED_KEY_NAME } from "./setup/shared-key.ts";
+import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
+import { SHARED_KEY_NAME } from "./setup/shared-key.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 

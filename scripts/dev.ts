@@ -3,19 +3,19 @@
  * Supabase project or a PowerSync instance.
  */
 import { fileURLToPath } from "node:url";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
 import { addMissingSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
-import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
 import { isOrigin } from "./dev/origins.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
-import { jwksUrlOf } from "./setup/project-url.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
-import { readFlags } from "./cli/flags.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
+import { jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Serves the functions for development, with a development Auth unless SUPABASE_URL is set.
 

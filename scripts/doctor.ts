@@ -1,13 +1,13 @@
 /**
  * Finds out why a set-up does not work: the cause, the PowerSync code it leads to, and the command that fixes it.
  */
-import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
+import { CommandError, runCommand } from "./cli/command.ts";
+import { readFlags } from "./cli/flags.ts";
 import { examine } from "./doctor/examine.ts";
 import { isHealthy, printable, reportLines } from "./doctor/report.ts";
 import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
-import { CommandError, runCommand } from "./cli/command.ts";
-import { readFlags } from "./cli/flags.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
 import { isHttpUrl, isLoopback, projectUrl } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.

@@ -3,16 +3,16 @@
  * permission: `deno run scripts/generate-keys.ts`.
  */
 import type { Algorithm } from "../supabase/functions/_shared/powersync/jwk.ts";
-import { parseDuration } from "./cli/duration.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
+import { parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
 import { KEY_ALGORITHMS } from "./keys/key-pair.ts";
 import { lookAtLiveJwks } from "./keys/live-jwks.ts";
 import { makeNewKey } from "./keys/new-key.ts";
 import { reportJson, reportText } from "./keys/report.ts";
 import { rotateKey } from "./keys/rotate.ts";
-import { storeSharedKey } from "./keys/store-shared-key.ts";
 import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
+import { storeSharedKey } from "./keys/store-shared-key.ts";
 
 const HELP = `Makes the key pair that signs PowerSync tokens.
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/check-secrets.ts";
-import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { main as makeKeys } from "../scripts/generate-keys.ts";
+import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
 
@@ -34,6 +34,26 @@ Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the 
     await Deno.writeTextFile(file, "POWERSYNC_URL=http://localhost:8080\n");
     const withUrl = await callCommand(main, [file]);
     assertRefused(withUrl, /do not upload it\. POWERSYNC_URL is a URL of this computer/);
+  });
+});
+
+Deno.test("what stands around a value hides nothing from the check", async () => {
+  await inFolder(async (folder) => {
+    const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
+    const key = encodeSecret(privateJwk);
+    const lines: [string, RegExp][] = [
+      [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key whose `kid` begins with "dev-"/],
+      [`POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`, /holds a key whose `kid` begins with "dev-"/],
+      [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is a URL of this computer/],
+    ];
+    for (const [number, [line, refused]] of lines.entries()) {
+      const file = join(folder, `${number}.env`);
+      await Deno.writeTextFile(file, `${line}\n`);
+      assertRefused(await callCommand(main, [file]), refused);
+    }
+    const quoted = join(folder, "quoted.env");
+    await Deno.writeTextFile(quoted, `POWERSYNC_URL='"https://instance.powersync.example"'\n`);
+    assertEquals((await callCommand(main, [quoted])).code, 0);
   });
 });
 

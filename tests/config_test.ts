@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseEnv } from "node:util";
 import { configFile } from "npm:@powersync/service-types@0.17.0";
 import { parse } from "npm:yaml@2.9.1";
-import { parseEnv } from "node:util";
+import { main } from "../scripts/config.ts";
 import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { checkToken } from "../scripts/powersync/check-token.ts";
 import { verdictOf } from "../scripts/powersync/result.ts";
 import { makeSharedKey } from "../scripts/setup/shared-key.ts";
+import { main as printToken } from "../scripts/token.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { main } from "../scripts/config.ts";
-import { main as printToken } from "../scripts/token.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";

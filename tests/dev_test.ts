@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { readEnvFile } from "../scripts/setup/env-file.ts";
 import { isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
-import { readEnvFile } from "../scripts/setup/env-file.ts";
 import { DevServer, inProject, runDev, withDevServer } from "./support/dev_server.ts";
 
 const ENV_FILE = "supabase/functions/.env";
@@ -67,7 +67,7 @@ Deno.test("it prints where everything is and where production secrets belong, th
     const from = server.position;
     await (await fetch(`${origin}/functions/v1/powersync-jwks?token=hidden`)).body?.cancel();
     assertMatch(
-      await server.line(/powersync-jwks/, from),
+      await server.line(/GET .*powersync-jwks/, from),
       /^200 GET \/functions\/v1\/powersync-jwks \d+ ms$/,
     );
     await (await fetch(`${origin}/functions/v1/powersync-auth`, {

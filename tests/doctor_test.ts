@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../scripts/doctor.ts";
 import { CAUSES } from "../scripts/doctor/causes.ts";
 import { failed } from "../scripts/doctor/check.ts";
 import { codesTable } from "../scripts/doctor/codes-table.ts";
 import { printable, reportLines } from "../scripts/doctor/report.ts";
 import { POWERSYNC_CODES } from "../scripts/powersync/codes.ts";
+import { assertRefused, callCommand } from "./support/call_command.ts";
 import { withDeployment } from "./support/deployment.ts";
 import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
-import { main } from "../scripts/doctor.ts";
-import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { makeKey, sign } from "./support/signing.ts";
 

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } 
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { Buffer } from "node:buffer";
 import { parseEnv } from "node:util";
+import { main } from "../scripts/generate-keys.ts";
 import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { main } from "../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";
@@ -23,15 +23,6 @@ function secretsSet({ stdout }: Ran): Record<string, string> {
 
 function decode(secret: string | undefined): JWK {
   return JSON.parse(Buffer.from(secret ?? "", "base64").toString());
-}
-
-async function git(folder: string, ...args: string[]): Promise<void> {
-  const { success } = await new Deno.Command("git", {
-    args: ["-C", folder, ...args],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  assert(success, args.join(" "));
 }
 
 Deno.test("without any permission it prints the public JWK, then the three commands in order, then what to do next", async () => {
@@ -133,21 +124,6 @@ Deno.test("keys in the file are replaced with --force only", async () => {
   });
 });
 
-Deno.test("a file that git would commit is refused", async () => {
-  await inFolder(async (folder) => {
-    const args = [...FAST, "--env-file", "keys.env"];
-    const run = (...more: string[]) => runTask("keys", [...args, ...more], { cwd: folder });
-    await git(folder, "init", "--quiet");
-    assertRefused(await run(), /Git would commit keys\.env: add it to \.gitignore/);
-    await Deno.writeTextFile(`${folder}/.gitignore`, "*.env\n");
-    assertEquals((await run()).code, 0);
-    const nowhere = await keys([...FAST, "--env-file", `${folder}/missing/folder/.env`]);
-    assertRefused(nowhere, /folder does not exist/);
-    await git(folder, "add", "--force", "keys.env");
-    assertRefused(await run("--force"), /Git would commit/);
-  });
-});
-
 Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async () => {
   await inFolder(async (folder) => {
     const local = await keys([...FAST, "--kid", "dev-me", "--env-file", `${folder}/dev.env`]);
@@ -191,6 +167,8 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
     closed = url;
     const ran = await keys([...FAST, "--jwks-url", `${url}/jwks`]);
     assertMatch(ran.stdout, /^Published now at .*: powersync-live$/m);
+    const rotation = await keys([...FAST, "--rotate", "--json", "--jwks-url", `${url}/jwks`]);
+    assertEquals(JSON.parse(rotation.stdout).published, ["powersync-live"]);
     assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
   });

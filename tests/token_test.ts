@@ -5,9 +5,9 @@ import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { checkToken } from "../scripts/powersync/check-token.ts";
 import { verdictOf } from "../scripts/powersync/result.ts";
 import { makeSharedKey } from "../scripts/setup/shared-key.ts";
+import { main } from "../scripts/token.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { main } from "../scripts/token.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 

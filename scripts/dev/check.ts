@@ -1,9 +1,9 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { audiencesOf } from "../setup/audience.ts";
-import { readEnvFile } from "../setup/env-file.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { readEnvFile } from "../setup/env-file.ts";
 import type { PageOptions } from "./page-state.ts";
 import { readBody } from "./read-body.ts";
 

@@ -1,6 +1,6 @@
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
 import { Generation } from "./generation.ts";
 import { readBody } from "./read-body.ts";
 

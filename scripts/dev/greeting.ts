@@ -1,5 +1,5 @@
-import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 
 /** What was started. */

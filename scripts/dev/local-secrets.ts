@@ -1,10 +1,10 @@
-import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
-import { assertGitIgnores } from "../setup/git-guard.ts";
 import { CommandError } from "../cli/command.ts";
 import { encodeSecret, makeKeyPair } from "../keys/key-pair.ts";
+import { type EnvVariables, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { assertGitIgnores } from "../setup/git-guard.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 

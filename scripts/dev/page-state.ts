@@ -2,10 +2,10 @@ import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/function
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
-import { inspect } from "../setup/inspect.ts";
 import { readEnvFile } from "../setup/env-file.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
+import { inspect } from "../setup/inspect.ts";
 import type { Platform } from "../setup/platform.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 
 /** What the page shows. */
 export interface PageOptions {

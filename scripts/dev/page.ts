@@ -1,8 +1,8 @@
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { CommandError } from "../cli/command.ts";
+import type { Platform } from "../setup/platform.ts";
 import { checkRequest } from "./check.ts";
 import { type PageOptions, pageState } from "./page-state.ts";
-import type { Platform } from "../setup/platform.ts";
 
 /** The page's files, by their paths. They are read for each request, so a reload shows changes. */
 const FILES: Readonly<Record<string, { file: string; type: string }>> = {

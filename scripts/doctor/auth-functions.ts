@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ask, parseJson } from "../setup/ask.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";
@@ -90,6 +90,7 @@ function errorOf(body: unknown): ErrorAnswer | undefined {
 function causeOfCode(code: string): CauseId {
   if (code === "CLAIMS_REFUSED") return "function-claims-refused";
   if (code.startsWith("CLAIMS_") || code === "TOKEN_TOO_LARGE") return "function-claims-failed";
+  if (code === "USER_TOKEN_INVALID") return "function-user-refused";
   if (/^(USER_TOKEN|API_KEY)_/.test(code)) return "function-caller-refused";
   if (/^(AUTH_SERVER|IDENTITY_PROVIDER)_/.test(code)) return "function-upstream";
   return code === "INTERNAL_ERROR" || code === "METHOD_NOT_ALLOWED"

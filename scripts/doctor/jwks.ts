@@ -1,10 +1,10 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
+import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
 import { checksOfRules } from "./rule-causes.ts";

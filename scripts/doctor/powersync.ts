@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { type CauseId, CAUSES } from "./causes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
+import { type CauseId, CAUSES } from "./causes.ts";
 import { type Check, failed, passed } from "./check.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };

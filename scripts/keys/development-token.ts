@@ -4,10 +4,10 @@ import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/e
 import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 
 /** The content of a development token, and the file with the key that signs it. */

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
+import { Buffer } from "node:buffer";
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
 
 /** The algorithms a key pair can be made for. RS256 first: PowerSync's other backends expect it. */

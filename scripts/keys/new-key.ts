@@ -1,11 +1,11 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
+import { CommandError } from "../cli/command.ts";
 import { type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
-import { CommandError } from "../cli/command.ts";
-import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
-import type { LiveKeys } from "./live-jwks.ts";
 import { inspect, localOnly } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
+import type { LiveKeys } from "./live-jwks.ts";
 import type { EnvFileState, KeyReport } from "./report.ts";
 
 /** What every kind of new key needs. */
@@ -54,8 +54,9 @@ export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
 
 /** A file that will be written to. */
 export async function readOwnFile(path: string): Promise<EnvFile> {
+  const file = await openEnvFile(path);
   await assertGitIgnores(path);
-  return await openEnvFile(path);
+  return file;
 }
 
 /** Writes new secrets to the file, if there is one. */

@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
 
 /** What was made, for a person and for a machine. */
 export interface KeyReport {
@@ -193,6 +193,7 @@ function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes, 
 const EMERGENCY = [
   "",
   "If the old key has leaked, do not wait: run the second command right after the first. Some clients are then refused",
-  "for up to ten minutes. PowerSync may know the removed key for up to about 70 minutes, and an open stream lasts until",
-  "its token ends: restart the instance too, or save its Client Auth settings again.",
+  "for up to ten minutes. PowerSync may accept the removed key for up to about 70 minutes, and an open stream lasts until",
+  "its token expires. To end both, restart the instance 11 minutes later, or save its Client Auth settings again; earlier,",
+  "an isolate with the old secrets may publish the key once more.",
 ];

@@ -1,14 +1,14 @@
 import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { CommandError } from "../cli/command.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
-import { CommandError } from "../cli/command.ts";
-import { encodeSecret, makeKeyPair } from "./key-pair.ts";
-import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { encodeSecret, makeKeyPair } from "./key-pair.ts";
 import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
+import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
 
 const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
 

@@ -10,7 +10,7 @@ export const ISOLATE_RELOAD_SECONDS = 10 * 60;
 /** How long PowerSync may use keys it fetched earlier, in seconds: a quiet instance does not refresh them. */
 export const KEY_CACHE_SECONDS = 60 * 60;
 
-/** For differing clocks, and the time to paste the command, in seconds. */
+/** For a cache in front of the JWKS (a minute), differing clocks, and the time to paste the command, in seconds. */
 export const LEAD_MARGIN_SECONDS = 5 * 60;
 
 /**

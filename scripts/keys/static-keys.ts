@@ -1,10 +1,10 @@
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import type { ConfiguredKey } from "../setup/client-auth.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
 import { readJwks } from "../powersync/jwks.ts";
+import type { ConfiguredKey } from "../setup/client-auth.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
 import { fetchJwks } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 

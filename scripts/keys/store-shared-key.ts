@@ -1,10 +1,10 @@
-import { clientAuthYaml } from "../setup/client-auth.ts";
-import { audiencesOf } from "../setup/audience.ts";
-import { updateEnvFile } from "../setup/env-file.ts";
 import { CommandError } from "../cli/command.ts";
-import { encodeSecret } from "./key-pair.ts";
-import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+import { audiencesOf } from "../setup/audience.ts";
+import { clientAuthYaml } from "../setup/client-auth.ts";
+import { updateEnvFile } from "../setup/env-file.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
+import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+import { encodeSecret } from "./key-pair.ts";
 import { readOwnFile } from "./new-key.ts";
 
 /** What a shared secret needs. */

@@ -1,4 +1,5 @@
 import { parseEnv } from "node:util";
+import { unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CommandError } from "../cli/command.ts";
 import { readText, replaceSecretFile } from "./secret-file.ts";
 
@@ -33,7 +34,11 @@ export async function readEnvFile(path: string): Promise<EnvVariables | undefine
 export async function openEnvFile(path: string): Promise<EnvFile> {
   const text = await readText(path);
   if (text !== undefined) assertWellFormed(path, text);
-  return { path, text, variables: { ...parseEnv(text ?? "") } };
+  // As the functions will see them: the CLI uploads what stands around a value too.
+  const variables = Object.entries(parseEnv(text ?? "")).map((
+    [name, value],
+  ) => [name, unwrap(value ?? "", name)]);
+  return { path, text, variables: Object.fromEntries(variables) };
 }
 
 /** What to change in an `.env` file. */

@@ -1,29 +1,57 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { CommandError } from "../cli/command.ts";
+import { shown } from "../cli/shown.ts";
+import { followLinks } from "./secret-file.ts";
+
+/** With one of these, git answers about another repository or folder than the file's. */
+const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE"];
 
 /**
- * Refuses a file that git would commit.
+ * Refuses a file that git would commit, or of which git cannot say.
  *
- * @param path The file; it need not exist.
- * @throws {CommandError} The file is tracked, or not ignored.
+ * @param path The file, or a link to it; it need not exist.
+ * @throws {CommandError} The file is tracked or not ignored, or git does not answer.
  */
 export async function assertGitIgnores(path: string): Promise<void> {
-  const file = resolve(path);
-  const args = ["-C", dirname(file), "check-ignore", "--quiet", "--", file];
-  const status = await gitStatus(args);
-  // 0: ignored. 128: not a repository. A tracked file counts as not ignored.
-  if (status !== 1) return;
+  const misleading = MISLEADING.find((name) => Deno.env.has(name));
+  if (misleading !== undefined) {
+    throw new CommandError(`${misleading} is set, so git would answer about another repository: unset it.`);
+  }
+  const file = await followLinks(path);
+  // A tracked file counts as not ignored.
+  const { code, said } = await askGit([
+    "-C",
+    dirname(file),
+    "check-ignore",
+    "--quiet",
+    "--",
+    `./${basename(file)}`,
+  ]);
+  if (code === 0) return;
+  if (code === 1) {
+    throw new CommandError(
+      `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
+    );
+  }
+  // "or any of the parent directories", "or any parent up to …": git looked and found none. A folder that is missing
+  // is reported when the file is written.
+  if (/^fatal: (not a git repository \(or any |cannot change to )/.test(said)) return;
+  const [reason = ""] = said.split("\n");
   throw new CommandError(
-    `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
+    `Git cannot say whether it would commit ${path}: ${
+      shown(reason, 300)
+    }. Nothing was written: \`git status\` tells more.`,
   );
 }
 
-/** The exit code, or `undefined` when git is not installed. */
-async function gitStatus(args: string[]): Promise<number | undefined> {
+/** Git's answer in English. Without git, nothing here commits the file. */
+async function askGit(args: string[]): Promise<{ code: number; said: string }> {
   try {
-    return (await new Deno.Command("git", { args, stdout: "null", stderr: "null" }).output()).code;
+    const git = new Deno.Command("git", { args, stdout: "null", stderr: "piped", env: { LC_ALL: "C" } });
+    const { code, stderr } = await git.output();
+    return { code, said: new TextDecoder().decode(stderr) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound) return { code: 0, said: "" };
     throw error;
   }
 }

@@ -120,8 +120,7 @@ function keyFinding({ secret, error }: KeyProblem, variables: EnvVariables): Fin
   if (!/^\s*(-----BEGIN|sb_|[\w-]+\.[\w-]+\.[\w-]*\s*$)/.test(variables[secret] ?? "")) {
     return errorFinding(secret, error);
   }
-  const message = `The key in ${secret} cannot be used: it is a PEM, a JWT or an API key, not a JWK.`;
-  return finding("secret-not-a-jwk", secret, { message });
+  return { ...errorFinding(secret, error), id: "secret-not-a-jwk" };
 }
 
 function inspectSetting(variables: EnvVariables, name: SettingName): Finding[] {

@@ -1,5 +1,5 @@
-import type { EnvVariables } from "./env-file.ts";
 import { CommandError } from "../cli/command.ts";
+import type { EnvVariables } from "./env-file.ts";
 import { isLoopback } from "./project-url.ts";
 
 /** The publishable key of the development Auth. It is public, because it is for clients. */

@@ -60,7 +60,8 @@ async function replace(
     if (from !== undefined) await keepOwner(target, temporary);
     await Deno.rename(temporary, target);
   } catch (error) {
-    await Deno.remove(temporary);
+    // What kept it from being written matters more; the next command names a file that stays.
+    await Deno.remove(temporary).catch(() => {});
     throw error;
   }
 }
@@ -77,7 +78,7 @@ async function createSecretFile(path: string): Promise<Deno.FsFile> {
 }
 
 /** Where a link leads, even if nothing is there yet; any other path is returned as it is. */
-async function followLinks(path: string): Promise<string> {
+export async function followLinks(path: string): Promise<string> {
   const target = await Deno.readLink(path).catch(() => undefined);
   return target === undefined ? path : await followLinks(resolve(dirname(path), target));
 }

@@ -29,7 +29,7 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
       assertEquals(claims.is_anonymous, false);
       assertMatch(await page.locator("#caller").innerText(), new RegExp(`user id ${claims.sub}\\.`));
 
-      const token = page.getByLabel("The token, or any other that you paste");
+      const token = page.getByLabel("The token; paste any other to check it");
       const judge = page.getByRole("button", { name: "Check this token" });
       const [head, body] = (await token.inputValue()).split(".");
       await token.fill(`${head}.${body}.AAAA`);
@@ -73,7 +73,7 @@ Deno.test("what a token says is text, and on a phone nothing is wider than the s
       await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
       await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
       const claims = btoa(JSON.stringify({ sub: "<img src=x onerror=alert(1)>", iss: "x".repeat(300) }));
-      await page.getByLabel("The token, or any other that you paste").fill(
+      await page.getByLabel("The token; paste any other to check it").fill(
         `${btoa('{"alg":"RS256"}')}.${claims}.AAAA`,
       );
       await page.getByRole("button", { name: "Check this token" }).click();
@@ -100,7 +100,7 @@ Deno.test("the buttons copy the token, the endpoint, a command that works elsewh
         await page.getByText(`Copied: ${what}.`).waitFor();
         return `${await page.evaluate("navigator.clipboard.readText()")}`;
       };
-      const token = await page.getByLabel("The token, or any other that you paste").inputValue();
+      const token = await page.getByLabel("The token; paste any other to check it").inputValue();
       assertEquals(await copied("Copy token", "token"), token);
       assertEquals(await copied("Copy endpoint", "endpoint"), "http://localhost:8080");
       assertMatch(await copied("Copy client_auth", "client-auth"), /^client_auth:\n {2}jwks_uri: "/);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { listedKeys } from "../../scripts/dev/page-state.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
 
 function check(server: DevServer, body: string, type = "application/json"): Promise<Response> {

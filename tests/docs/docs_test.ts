@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { KEY_SECRETS, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { CODES } from "../../supabase/functions/_shared/powersync/verify.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -62,6 +63,18 @@ Deno.test("docs/errors.md has every error code with its status, and no other", (
   const documented = [...rows].map(([, code, status]) => `${code} ${status}`);
   const existing = Object.entries(ERRORS).map(([code, { status }]) => `${code} ${status}`);
   assertEquals(documented.sort(), existing.sort());
+});
+
+Deno.test("docs/errors.md has every reason that the log can have, and no other", async () => {
+  const folder = new URL("supabase/functions/_shared/powersync/", ROOT);
+  const existing = new Set(Object.keys(CODES));
+  for await (const { name } of Deno.readDir(folder)) {
+    const source = await Deno.readTextFile(new URL(name, folder));
+    for (const [, reason = ""] of source.matchAll(/\bwhy(?::| =) \{ reason: "(.+?)"/g)) existing.add(reason);
+  }
+  const [, table = ""] = /<!-- reasons -->(.*)<!-- \/reasons -->/s.exec(page("docs/errors.md")) ?? [];
+  const documented = [...table.matchAll(/^\| `(.+?)` /gm)].map(([, reason]) => reason);
+  assertEquals(documented.sort(), [...existing].sort());
 });
 
 Deno.test("docs/settings.md and .env.example have every setting, and no other", async () => {

@@ -4,9 +4,9 @@ import type { CauseId } from "../../scripts/doctor/causes.ts";
 import type { ExamineOptions } from "../../scripts/doctor/examine.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
-import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 import { captureLog } from "../support/log.ts";
 import { base64 } from "../support/project.ts";
+import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 
 const html = (status: number) => () =>
   new Response("<html>", { status, headers: { "Content-Type": "text/html", ...CORS_HEADERS } });
@@ -100,7 +100,7 @@ const CASES: Case[] = [
     return { powersync: deployment.powersync };
   }],
   ["function-caller-refused", () => ({ publishableKey: "sb_publishable_wrong" })],
-  ["function-caller-refused", () => ({ userToken: "a.b.c" })],
+  ["function-user-refused", () => ({ userToken: "a.b.c" })],
   ["function-claims-refused", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
   ["function-claims-failed", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
   ["function-upstream", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],

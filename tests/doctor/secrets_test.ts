@@ -34,7 +34,6 @@ const CASES: [CauseId, Record<string, string>][] = [
   ["secret-missing", { POWERSYNC_PRIVATE_KEY: "" }],
   ["secret-truncated", { POWERSYNC_PRIVATE_KEY: base64(key.privateJwk).slice(0, 900) }],
   ["secret-not-a-jwk", { POWERSYNC_PRIVATE_KEY: "-----BEGIN SOMETHING-----" }],
-  ["secret-not-a-jwk", { POWERSYNC_PRIVATE_KEY: "sb_secret_abcdefgh" }],
   ["secrets-swapped", {
     POWERSYNC_PRIVATE_KEY: base64(key.publicJwk),
     POWERSYNC_PUBLIC_KEY: base64(key.privateJwk),
@@ -48,19 +47,14 @@ const CASES: [CauseId, Record<string, string>][] = [
   ["secret-kid-duplicate", { POWERSYNC_PRIVATE_KEY_2: base64(twin.privateJwk) }],
   ["secret-pair-mismatch", { POWERSYNC_PUBLIC_KEY: base64(twin.publicJwk) }],
   ["secrets-local-only", { ...secret(dev), POWERSYNC_PUBLIC_KEY: "" }],
-  ["secrets-local-only", { POWERSYNC_URL: "http://localhost:8080" }],
   ["url-missing", { POWERSYNC_URL: "" }],
   ["url-placeholder", { POWERSYNC_URL: "https://<instance>.powersync.journeyapps.com" }],
-  ["url-placeholder", { POWERSYNC_URL: "https://your-instance.powersync.journeyapps.com" }],
   ["url-invalid", { POWERSYNC_URL: "powersync" }],
-  ["url-invalid", { POWERSYNC_URL: "https://user:password@your-instance.example" }],
   ["url-trailing-slash", { POWERSYNC_URL: `${URL_SET}/` }],
   ["url-has-path", { POWERSYNC_URL: `${URL_SET}/sync` }],
   ["url-http-public", { POWERSYNC_URL: "http://sync.example.com" }],
   ["lifetime-out-of-range", { POWERSYNC_TOKEN_TTL: "86401" }],
   ["setting-invalid", { POWERSYNC_AUDIENCE: "," }],
-  ["setting-invalid", { POWERSYNC_SESSION_CHECK: "always" }],
-  ["setting-invalid", { POWERSYNC_IDENTITY_PROVIDERS: "[{}]" }],
   ["issuer-supabase", { POWERSYNC_ISSUER: "https://x.supabase.co/auth/v1" }],
 ];
 
@@ -70,7 +64,6 @@ for (const [number, [cause, variables]] of CASES.entries()) {
     const found = checks.find((check) => check.cause === cause);
     assert(found?.fix !== undefined, JSON.stringify(checks));
     const shown = JSON.stringify(checks);
-    assert(!shown.includes("user:password"));
     for (const jwk of [key.privateJwk, twin.privateJwk, dev.privateJwk]) assert(!shown.includes(`${jwk.d}`));
     for (const value of Object.values(variables)) assert(value.length < 100 || !shown.includes(value));
   });

@@ -4,9 +4,9 @@ import { examine } from "../../scripts/doctor/examine.ts";
 import { examineJwks } from "../../scripts/doctor/jwks.ts";
 import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";
 import { withDeployment } from "../support/deployment.ts";
-import { assertShowsNothingSecret, causesOf, json, look, NOW, unfinished } from "./examination.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
+import { assertShowsNothingSecret, causesOf, json, look, NOW, unfinished } from "./examination.ts";
 
 const dev = await makeKey("ES256", "dev-0123456789");
 

@@ -4,8 +4,8 @@ import { authServer } from "../../supabase/functions/_shared/powersync/auth-serv
 import { withAuth } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userToken } from "../support/project.ts";
-import { makeKey } from "../support/signing.ts";
+import { projectKeys, PUBLISHABLE_KEY, signLegacyToken, USER_ID, userToken } from "../support/project.ts";
+import { makeKey, type TestKey } from "../support/signing.ts";
 
 Deno.test("a kid that the JWKS does not show either is checked by the Auth server", async () => {
   await withAuth([], async (auth) => {
@@ -40,6 +40,30 @@ Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so a signed-ou
       auth.fate = fate;
       assertEquals([fate, await code(await userToken())], [fate, "401 USER_TOKEN_INVALID"]);
     }
+  });
+});
+
+Deno.test("POWERSYNC_SESSION_CHECK=server asks nothing about a bad signature under a known key", async () => {
+  const { ES256, RS256, EdDSA } = projectKeys;
+  const forge = async (key: TestKey) => {
+    const { alg, kid } = key;
+    const [header, payload, signature = ""] = (await userToken({}, key)).split(".");
+    const foreign = await userToken({}, await makeKey(alg, kid));
+    return [
+      foreign,
+      `${header}.${payload}.`,
+      `${header}.${payload}.${signature.split("").reverse().join("")}`,
+    ];
+  };
+  await withAuth([ES256, EdDSA, RS256].map(({ publicJwk }) => publicJwk), async (auth) => {
+    const environment = { POWERSYNC_SESSION_CHECK: "server" };
+    const { code } = startFunctions({ url: auth.url, inline: [ES256, EdDSA], environment });
+    for (const key of [ES256, EdDSA, RS256]) {
+      for (const token of await forge(key)) assertEquals(await code(token), "401 USER_TOKEN_INVALID");
+    }
+    const asOther = await userToken({}, { ...ES256, kid: EdDSA.kid });
+    assertEquals(await code(asOther), "401 USER_TOKEN_INVALID", "a known key ID with another algorithm");
+    assertEquals(auth.calls, { jwks: 1, user: 0 });
   });
 });
 

@@ -1,42 +1,12 @@
+/** When a key set is fetched, how long it serves, and which key IDs it knows. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { KeyNotFound, keySet, KeysUnavailable } from "../../supabase/functions/_shared/powersync/key-set.ts";
-import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { KeysUnavailable } from "../../supabase/functions/_shared/powersync/key-set.ts";
+import { withAuth } from "../support/auth_stand_in.ts";
+import { startKeySet as start } from "../support/key_set.ts";
 import { projectKeys } from "../support/project.ts";
-import { makeKey, type TestKey } from "../support/signing.ts";
 
 const { ES256: key, RS256: otherKey } = projectKeys;
 const MINUTE_MS = 60_000;
-
-interface StartOptions {
-  readonly inline?: readonly TestKey[];
-  readonly locate?: () => string | Promise<string>;
-}
-
-/** The key set of a stand-in, with a clock that a test moves. */
-function start(auth: Pick<AuthStandIn, "url">, { inline = [], locate }: StartOptions = {}) {
-  const clock = { ms: 1_800_000_000_000 };
-  const keys = keySet({
-    locate: locate ?? (() => `${auth.url}/auth/v1/.well-known/jwks.json`),
-    inline: inline.map(({ publicJwk }) => publicJwk),
-    now: () => clock.ms,
-    limits: { timeoutMs: 2_000 },
-  });
-  /** "found", why not, or "unavailable". */
-  const find = async (kid = "project-ec", alg = "ES256"): Promise<string> => {
-    try {
-      await keys({ alg, kid });
-      return "found";
-    } catch (error) {
-      if (error instanceof KeyNotFound) return error.reason;
-      if (error instanceof KeysUnavailable) return "unavailable";
-      throw error;
-    }
-  };
-  /** Waits for a fetch that is under way, as a token with an unknown key ID does. */
-  const settle = () => find("unknown");
-  return { clock, keys, find, settle };
-}
-
 const down = () => new Response(null, { status: 500 });
 
 Deno.test("concurrent first requests share one fetch, and later ones need none for 10 minutes", async () => {
@@ -151,36 +121,6 @@ Deno.test("an empty set is an answer: no key is known, and nothing is unavailabl
   await withAuth([], async (auth) => assertEquals(await start(auth).find(), "key-unknown"));
 });
 
-Deno.test("inline keys answer the first request without a fetch", async () => {
-  await withAuth([otherKey.publicJwk], async (auth) => {
-    const { find } = start(auth, { inline: [key] });
-    assertEquals([await find(), auth.calls.jwks], ["found", 0]);
-    assertEquals(
-      [await find("project-rsa", "RS256"), auth.calls.jwks],
-      ["found", 1],
-      "another key is fetched at once",
-    );
-    assertEquals(await find(), "key-unknown", "what is published takes the place of the inline keys");
-  });
-});
-
-Deno.test("inline keys age like fetched ones, and stay where there is nothing to fetch", async () => {
-  await withAuth([otherKey.publicJwk], async (auth) => {
-    const aging = start(auth, { inline: [key] });
-    aging.clock.ms += 10 * MINUTE_MS;
-    assertEquals(await aging.find(), "found");
-    await aging.settle();
-    assertEquals([await aging.find(), await aging.find("project-rsa", "RS256")], ["key-unknown", "found"]);
-    auth.jwks = () => new Response(null, { status: 404 });
-    const alone = start(auth, { inline: [key] });
-    for (let hour = 0; hour < 3; hour++) {
-      assertEquals(await alone.find(), "found");
-      await alone.settle();
-      alone.clock.ms += 60 * MINUTE_MS;
-    }
-  });
-});
-
 Deno.test("a clock that is set back makes a set old instead of prolonging it", async () => {
   await withAuth([key.publicJwk], async (auth) => {
     const { clock, find, settle } = start(auth);
@@ -195,22 +135,38 @@ Deno.test("a clock that is set back makes a set old instead of prolonging it", a
   });
 });
 
-Deno.test("keys that share an ID, or have none, are all candidates; one that cannot be imported is not", async () => {
-  const twin = await makeKey("ES256", "project-ec");
-  const nameless = await makeKey("ES256");
-  const broken = { ...key.publicJwk, x: "?" };
-  await withAuth([key.publicJwk, twin.publicJwk, broken], async (auth) => {
-    assertEquals((await start(auth).keys({ alg: "ES256", kid: "project-ec" })).length, 2);
-    auth.jwks = () => Response.json({ keys: [nameless.publicJwk, key.publicJwk] });
-    assertEquals((await start(auth).keys({ alg: "ES256" })).length, 2);
-    auth.jwks = () => Response.json({ keys: [broken] });
-    assertEquals(await start(auth).find(), "unavailable");
-    auth.jwks = () => Response.json({ keys: Array(20).fill(key.publicJwk) });
-    assertEquals(
-      (await start(auth).keys({ alg: "ES256", kid: "project-ec" })).length,
-      8,
-      "tries are bounded",
-    );
+Deno.test("a clock that is set back by less than a set's age prolongs neither the set nor a wait", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { clock, find, settle } = start(auth);
+    await find();
+    clock.ms += 9 * MINUTE_MS;
+    await find();
+    assertEquals(auth.calls.jwks, 1);
+    clock.ms -= 5 * MINUTE_MS;
+    await find();
+    await settle();
+    assertEquals(auth.calls.jwks, 2, "fresh");
+    clock.ms += 20_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["key-unknown", 2]);
+    clock.ms -= 10_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["key-unknown", 3], "cool-down");
+    auth.jwks = down;
+    clock.ms += 30_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 4]);
+    clock.ms += 20_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 4]);
+    clock.ms -= 10_000;
+    assertEquals([await find("new"), auth.calls.jwks], ["unavailable", 5], "retry");
+  });
+});
+
+Deno.test("a clock that is corrected by less than a second drops no set", async () => {
+  await withAuth([key.publicJwk], async (auth) => {
+    const { clock, find } = start(auth);
+    await find();
+    auth.jwks = down;
+    clock.ms -= 900;
+    assertEquals([await find(), auth.calls.jwks], ["found", 1]);
   });
 });
 

@@ -68,7 +68,7 @@ Deno.test("a missing kid becomes the RFC 7638 thumbprint, and a missing alg foll
 
 Deno.test("a secret that is not a JWK as a whole is malformed", async () => {
   const cases: [string, unknown][] = [
-    ["an array", [rsa.privateJwk]],
+    ["an array in an array", [[rsa.privateJwk]]],
     ["cut base64", base64(rsa.privateJwk).slice(0, 800)],
     ["base64 cut within a group", base64(rsa.privateJwk).slice(0, 801)],
     ["cut JSON", JSON.stringify(rsa.privateJwk).slice(0, 800)],
@@ -77,10 +77,7 @@ Deno.test("a secret that is not a JWK as a whole is malformed", async () => {
   ];
   for (const [what, jwk] of cases) {
     assertEquals([what, await problemOf(jwk)], [what, "KEY_MALFORMED"]);
-    assertEquals([what, await problemOf(what === "an array" ? [jwk] : jwk, "extra")], [
-      what,
-      "KEY_MALFORMED",
-    ]);
+    assertEquals([what, await problemOf(jwk, "extra")], [what, "KEY_MALFORMED"]);
   }
 });
 

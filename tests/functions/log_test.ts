@@ -1,10 +1,11 @@
 /** What the log says, and how often. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { PowerSyncAuthError, refusal } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
+import { base64url, withRawMember } from "../attacks/jws.ts";
 import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { PUBLISHABLE_KEY, userToken } from "../support/project.ts";
+import { PUBLISHABLE_KEY, userClaims, userToken } from "../support/project.ts";
 import { makeKey, unsigned } from "../support/signing.ts";
 
 const environment = () => ({ SB_EXECUTION_ID: "run-1" });
@@ -126,6 +127,51 @@ Deno.test("an exception of claims.ts leaves its name and frames, without its mes
     const lines = await captureLog(async () => code(await userToken()));
     assertStringIncludes(lines.join(), `(thrown: ${typeof thrown})`);
     assert(!lines.join().includes("hunter2"));
+  }
+});
+
+Deno.test("whatever claims.ts throws is a coded answer with a line", async () => {
+  const odd = (changes: PropertyDescriptorMap) => Object.defineProperties(new Error("hunter2"), changes);
+  const thrown: unknown[] = [
+    odd({ stack: { value: null } }),
+    odd({ stack: { value: 5 } }),
+    odd({ message: { value: Symbol("hunter2") } }),
+    odd({ name: { value: {} } }),
+    odd({
+      stack: {
+        get() {
+          throw new Error("hunter2");
+        },
+      },
+    }),
+    Object.create(Error.prototype),
+    refusal("Refused.", JSON.parse('{"reason":{"a":1},"hint":7}')),
+    Reflect.construct(PowerSyncAuthError, ["PLAN_REQUIRED", { message: "No.", hint: "Pay." }]),
+    Reflect.construct(PowerSyncAuthError, ["CLAIMS_REFUSED", { reason: 1n, retryAfterSeconds: "a\nb" }]),
+  ];
+  for (const [number, error] of thrown.entries()) {
+    const { ask } = startFunctions({
+      claims: () => {
+        throw error;
+      },
+    });
+    const lines = await captureLog(async () => {
+      const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
+      assert([403, 500].includes(status), `${number}: ${status}`);
+      assertMatch(body.code, /^(CLAIMS_FAILED|CLAIMS_REFUSED|INTERNAL_ERROR)$/);
+      assertEquals(body.reason, undefined);
+    });
+    assert(lines.length <= 1 && !lines.join().includes("hunter2"), lines.join());
+  }
+});
+
+Deno.test("a claim that is nested too deep to be written keeps nobody from an answer", async () => {
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  for (const name of ["iss", "aud"]) {
+    const [header, , signature] = (await userToken()).split(".");
+    const claims = withRawMember(userClaims(), name, deep);
+    const token = `${header}.${base64url(claims)}.${signature}`;
+    await captureLog(async () => assertEquals(await startFunctions().code(token), "401 USER_TOKEN_INVALID"));
   }
 });
 

@@ -26,6 +26,7 @@ const ORDER = [
   "key-arithmetic.ts",
   "log.ts",
   "settings.ts",
+  "setting-values.ts",
   "secret.ts",
   "once.ts",
   "errors.ts",

@@ -17,7 +17,7 @@ function call(environment: Record<string, string>, method = "GET"): Promise<Resp
 
 Deno.test("the original example's secrets give a JWKS that anybody may read and cache for five minutes", async () => {
   const response = await call(ORIGINAL);
-  assertEquals(response.headers.get("Cache-Control"), "public, max-age=300");
+  assertEquals(response.headers.get("Cache-Control"), "public, max-age=60");
   assertEquals(response.headers.get("Content-Type"), "application/json");
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
   assertEquals(await answer(response), { status: 200, body: { keys: [key.publicJwk] } });

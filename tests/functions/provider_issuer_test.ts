@@ -61,11 +61,19 @@ testTokens("subject_claim and subject_prefix say who the user is", {
   ...refused("uid", ["", 7, null, undefined, ["me"]]),
 ]);
 
-testTokens(
-  "a subject that a PowerSync token cannot carry is refused",
-  {},
-  refused("sub", ["a\nb", "\u0000", "\ud800", "", 42, ["user-1"], { id: "user-1" }]),
-);
+testTokens("a subject that a PowerSync token cannot carry is refused", {}, [
+  ...refused("sub", ["a\nb", "\u0000", "\ud800", "", 42, ["user-1"], { id: "user-1" }]),
+  [{ sub: "u".repeat(1_024) }, "u".repeat(1_024)],
+  ...refused("sub", ["u".repeat(1_025), "u".repeat(11_000), "\u20ac".repeat(3_500)]),
+]);
+
+testTokens("an e-mail address names a user only if the provider verified it", { subject_claim: "email" }, [
+  // Cognito writes it as text.
+  ...[true, "true"].map((email_verified): Case => [{ email: "a@b.example", email_verified }, "a@b.example"]),
+  ...refused("email_verified", [false, "false", undefined, null, 1, "TRUE", ["true"], [true]], {
+    email: "a@b.example",
+  }),
+]);
 
 testTokens("audience, expiry and start are checked strictly, with 60 s of tolerance", {
   audience: ["app", "web"],
@@ -85,6 +93,27 @@ testTokens("another kind of token that the provider signs with the same keys is 
     typ,
   ): Case => [{}, INVALID, { typ }]),
 ]);
+
+/** Back-Channel Logout 1.0, section 2.4, but for the header's `typ`, which older providers leave out. */
+const LOGOUT = { events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+const OTHER_KINDS = [LOGOUT, { events: null }, { typ: "Refresh" }, { typ: "Offline" }];
+const BOUND = { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } };
+
+testTokens("logout tokens, Keycloak's other kinds and tokens bound to a key are refused", {}, [
+  ...[...OTHER_KINDS, { typ: "ID" }, BOUND].map((claims): Case => [claims, INVALID]),
+  ...[{ typ: "Bearer" }, { cnf: { kid: "k" } }, { cnf: "x" }].map((claims): Case => [claims, "user-1"]),
+]);
+
+testTokens("`allow` accepts Keycloak's ID tokens or tokens bound to a key, and no logout token", {
+  allow: ["ID", "DPoP"],
+}, [
+  ...[{ typ: "ID" }, BOUND].map((claims): Case => [claims, "user-1"]),
+  ...OTHER_KINDS.map((claims): Case => [claims, INVALID]),
+]);
+
+for (const [allowed, other] of [["ID", BOUND], ["DPoP", { typ: "ID" }]] as const) {
+  testTokens(`\`allow\` with ${allowed} alone allows nothing else`, { allow: [allowed] }, [[other, INVALID]]);
+}
 
 // A Clerk token from the template for another backend, for example, has the same azp.
 testTokens(

@@ -47,6 +47,7 @@ Deno.test("each field has its type, its form and its values", async () => {
     audience_claim: ["sub", "iss"],
     subject_claim: ["", null],
     subject_prefix: [7, "a\u0000", "\ud800"],
+    allow: ["ID", ["id"], ["Refresh"], ["ID", "Offline"], ["DPoP", "*"], [7], null],
   };
   for (const [field, values] of Object.entries(malformed)) {
     for (const value of values) {
@@ -59,7 +60,10 @@ Deno.test("an entry must not have Supabase Auth's own issuer, or its name in cla
   const keys = { audience: "authenticated", jwks_uri: "https://id.example/jwks" };
   const cases: [string, Record<string, string>][] = [
     ["https://project.supabase.co/auth/v1", {}],
+    ["https://project.supabase.co/auth/v1/", {}],
     ["https://auth.example/auth/v1", { POWERSYNC_USER_ISSUER: "https://auth.example/auth/v1" }],
+    ["https://auth.example/auth/v1", { POWERSYNC_USER_ISSUER: "https://auth.example/auth/v1/" }],
+    ["https://auth.example/", { POWERSYNC_USER_ISSUER: "https://auth.example" }],
     ["supabase", {}],
   ];
   for (const [issuer, environment] of cases) {

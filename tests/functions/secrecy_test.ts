@@ -32,12 +32,24 @@ function badEnvironments(good: Record<string, string>): Record<string, string>[]
     { ...ec.privateJwk, x: userKey.privateJwk.x },
     { ...ec.privateJwk, kty: "marker-kty" },
     { kty: "oct", k: "marker-symmetric" },
+    [rsa.privateJwk, ec.privateJwk],
+    base64(base64(rsa.privateJwk)),
+    `'${base64(rsa.privateJwk)}`,
+    `OTHER=${base64(rsa.privateJwk)}`,
+    JSON.stringify(rsa.privateJwk).replaceAll('"', "'"),
+    "-----BEGIN PRIVATE KEY-----\nmarker\n-----END PRIVATE KEY-----",
+    "sb_secret_marker_marker",
+    "https://user:marker@marker.example/key",
+    "/home/marker/key.json",
+    "$(cat marker)",
   ];
   const values = keys.map((key) => typeof key === "string" ? key : base64(key));
   const settings = [
     "POWERSYNC_URL",
     "POWERSYNC_TOKEN_TTL",
     "POWERSYNC_SESSION_CHECK",
+    "POWERSYNC_AUDIENCE",
+    "POWERSYNC_OAUTH_CLIENTS",
     "POWERSYNC_IDENTITY_PROVIDERS",
     "SUPABASE_URL",
     "SUPABASE_JWKS",
@@ -47,7 +59,14 @@ function badEnvironments(good: Record<string, string>): Record<string, string>[]
     ...values.map((value) => ({ ...good, POWERSYNC_PRIVATE_KEY: value, POWERSYNC_PUBLIC_KEY: value })),
     { ...good, POWERSYNC_PRIVATE_KEY: "", POWERSYNC_PUBLIC_KEY: base64(rsa.privateJwk) },
     { ...good, POWERSYNC_PRIVATE_KEY_2: base64(rsa.privateJwk), POWERSYNC_PRIVATE_KEY_3: "marker-3" },
-    ...settings.map((name) => ({ ...good, [name]: "marker value" })),
+    ...settings.flatMap((name) =>
+      ["marker value", '["marker"]', '"marker","marker"', "sb_secret_marker", `${name}=marker`].map((
+        value,
+      ) => ({
+        ...good,
+        [name]: value,
+      }))
+    ),
   ];
 }
 

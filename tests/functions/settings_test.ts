@@ -45,8 +45,8 @@ Deno.test("the defaults: the URL as audience, powersync-auth as issuer, 300 seco
   assertEquals(sessionCheck, "token");
 });
 
-Deno.test("an empty secret, or one of white space alone, counts as unset", () => {
-  for (const empty of ["", "  ", "\n"]) {
+Deno.test("an empty secret, one of white space alone, or one of two quotation marks, counts as unset", () => {
+  for (const empty of ["", "  ", "\n", '""', "''", "\ufeff"]) {
     assertEquals(
       tokenSettings({ POWERSYNC_AUDIENCE: empty, POWERSYNC_ISSUER: empty, POWERSYNC_TOKEN_TTL: empty }),
       tokenSettings(),

@@ -222,6 +222,19 @@ Deno.test("with a short lifetime a token is reused for 5 % of it, with a long on
   }
 });
 
+Deno.test("concurrent requests with the same claims share one signature, and a failure is not kept", async () => {
+  const { state, issue, codeOf } = startIssuer();
+  await issue();
+  let ms = state.ms + 60_000;
+  // Each reading of the clock is a second later, so two signatures would have two times.
+  Object.defineProperty(state, "ms", { get: () => ms += 1_000 });
+  const tokens = await Promise.all(Array.from({ length: 5 }, async () => (await issue()).token));
+  assertEquals(new Set(tokens).size, 1);
+  const bad = { sub: "" };
+  assertEquals(await Promise.all([codeOf(bad), codeOf(bad)]), Array(2).fill("CLAIMS_SUBJECT_INVALID"));
+  assertEquals(await codeOf(bad), "CLAIMS_SUBJECT_INVALID");
+});
+
 Deno.test("other claims never get the token of an earlier caller", async () => {
   const { issue } = startIssuer();
   const subjects = await Promise.all(["a", "b", "a", "c"].map(async (sub) => (await issue({ sub })).user_id));

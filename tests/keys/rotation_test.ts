@@ -1,16 +1,15 @@
-import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import { parseEnv } from "node:util";
+import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { decodeJwt } from "jose";
+import { parseEnv } from "node:util";
+import { main } from "../../scripts/generate-keys.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { removableSecrets } from "../../scripts/keys/removable.ts";
 import { rotationSecretName } from "../../scripts/keys/rotation.ts";
+import { main as makeToken } from "../../scripts/token.ts";
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { main as makeToken } from "../../scripts/token.ts";
-import { main } from "../../scripts/generate-keys.ts";
 import { assertRefused, callCommand } from "../support/call_command.ts";
 import { inFolder, type Ran, runTask } from "../support/run_script.ts";
-import { serving } from "../support/serving.ts";
 
 const FAST = ["--alg", "ES256", "--rotate"];
 const MINUTE = 60;
@@ -29,7 +28,6 @@ interface RotationJson {
   unset: string[];
   unsetNotBefore: string;
   removed: string[];
-  published: string[];
   commands: { set: string[]; unset: string[] };
 }
 
@@ -192,15 +190,6 @@ Deno.test("a file for local work gets a dev- key and no command that uploads", a
       readKeySecrets(parseEnv(await Deno.readTextFile(path))),
     );
     assertEquals(signing.map(({ kid }) => kid.startsWith("dev-")), [true, true]);
-  });
-});
-
-Deno.test("--jwks-url says which keys are published now, and refuses a kid that is", async () => {
-  const jwks = () => Response.json({ keys: [{ kty: "EC", kid: "old-key" }] });
-  await serving(jwks, async (url) => {
-    assertEquals(json(await rotate(["--json", "--jwks-url", url])).published, ["old-key"]);
-    assertStringIncludes((await rotate(["--jwks-url", url])).stdout, "old-key");
-    assertRefused(await rotate(["--jwks-url", url, "--kid", "old-key"]), /already published/);
   });
 });
 

@@ -6,8 +6,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
+import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
 import { inFolder } from "../support/run_script.ts";
 
 /** What a file becomes when NAME is set to "new" and GONE is removed. */

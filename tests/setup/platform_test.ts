@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { configuredPlatform, developmentPlatform } from "../../scripts/setup/platform.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
+import { configuredPlatform, developmentPlatform } from "../../scripts/setup/platform.ts";
 import { readApiKeys, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 
 const PROJECT = "https://project.supabase.co";

@@ -1,11 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { assert } from "@std/assert";
 import { load } from "../bench/client.ts";
 import { authError, withAuth } from "../support/auth_stand_in.ts";
-import { environmentOf } from "../support/functions.ts";
+import type { FunctionName } from "../support/functions.ts";
 import { projectKeys, PUBLISHABLE_KEY, signLegacyToken, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 import type { Measure } from "./measured_server.ts";
+import { startServer } from "./server.ts";
 
 const WARM_UP = 2_000;
 const REQUESTS = 20_000;
@@ -17,10 +17,6 @@ const MAX_RESIDENT_BYTES_PER_1000 = 2 * 1024 * 1024;
 const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
 /** Connections to upstreams are kept alive, as many as there were requests at once. */
 const MAX_NEW_FILES = 2 * CONCURRENCY;
-/** Not a bound on speed: a process that runs this long has something left open. */
-const HANG_MS = 60_000;
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** In `SUPABASE_JWKS`, in the Auth server's JWKS, and in neither. */
 const { ES256: inlineKey, EdDSA: remoteKey } = projectKeys;
 const inventedKey = await makeKey("ES256", "invented");
@@ -28,7 +24,7 @@ const inventedKey = await makeKey("ES256", "invented");
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** Who calls which function, with which headers, and the status they get. */
-const CASES: [name: string, what: string, headers: Record<string, string>, status: number][] = [
+const CASES: [name: FunctionName, what: string, headers: Record<string, string>, status: number][] = [
   ["powersync-jwks", "anybody", {}, 200],
   ["powersync-auth-anonymous", "an API key", { apikey: PUBLISHABLE_KEY }, 200],
   ["powersync-auth", "a user with an inline key", bearer(await userToken({}, inlineKey)), 200],
@@ -41,7 +37,7 @@ const CASES: [name: string, what: string, headers: Record<string, string>, statu
 for (const [name, what, headers, status] of CASES) {
   Deno.test(`20,000 requests to ${name} by ${what} leave no memory, socket or timer behind`, async () => {
     await withAuth([remoteKey.publicJwk], async (auth) => {
-      await using server = await startServer(name, auth.url);
+      await using server = await startServer(name, { url: auth.url, inline: [inlineKey] });
       const run = (requests: number) =>
         load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status });
       await run(WARM_UP);
@@ -63,7 +59,7 @@ for (const [name, what, headers, status] of CASES) {
 Deno.test("20,000 requests with an invented key ID leave no memory, socket or timer behind", async () => {
   await withAuth([remoteKey.publicJwk], async (auth) => {
     auth.user = () => authError(403, "bad_jwt");
-    await using server = await startServer("powersync-auth", auth.url);
+    await using server = await startServer("powersync-auth", { url: auth.url, inline: [inlineKey] });
     const headers = bearer(await userToken({}, inventedKey));
     const run = (requests: number) =>
       load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status: /^(401|503)$/ });
@@ -73,7 +69,8 @@ Deno.test("20,000 requests with an invented key ID leave no memory, socket or ti
     await run(REQUESTS);
     const seconds = (performance.now() - started) / 1000;
     assertNoGrowth(before, await server.measure());
-    assert(auth.calls.jwks <= 1 + seconds / 30, `${auth.calls.jwks} fetches in ${seconds} s`);
+    // A refusal of Auth is checked against a set that is a second old at most.
+    assert(auth.calls.jwks <= 2 + seconds, `${auth.calls.jwks} fetches in ${seconds} s`);
     await server.stop();
   });
 });
@@ -82,53 +79,4 @@ function assertNoGrowth(before: Measure, after: Measure): void {
   const heap = after.heapBytes - before.heapBytes;
   assert(heap <= MAX_HEAP_GROWTH_BYTES, `the heap grew by ${heap} bytes`);
   assert(after.files <= before.files + MAX_NEW_FILES, `${before.files} files became ${after.files}`);
-}
-
-/** Starts the function in a process of its own. */
-async function startServer(name: string, supabaseUrl: string) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-check",
-      // V8's young generation grows by some 60 MB, late and once. With a small limit, any growth is ours.
-      "--v8-flags=--expose-gc,--max-semi-space-size=1",
-      // Deno permits reading /proc/self/fd with nothing less.
-      "--allow-all",
-      `--config=${ROOT}deno.json`,
-      fileURLToPath(new URL("./measured_server.ts", import.meta.url)),
-      name,
-    ],
-    env: environmentOf({ url: supabaseUrl, inline: [inlineKey] }),
-    stdin: "null",
-    stdout: "piped",
-    // Each 503 is logged, 20,000 times in one test.
-    stderr: "null",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
-  await reader.cancel();
-  const port = Number(value);
-  let stopped = false;
-  return {
-    port,
-    async measure(): Promise<Measure> {
-      const response = await fetch(`http://127.0.0.1:${port}/measure`, { headers: { Connection: "close" } });
-      return await response.json();
-    },
-    /** Asks it to stop listening; it must end by itself. */
-    async stop(): Promise<void> {
-      await (await fetch(`http://127.0.0.1:${port}/stop`, { headers: { Connection: "close" } })).body
-        ?.cancel();
-      const timer = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
-      const { code } = await child.status;
-      clearTimeout(timer);
-      stopped = true;
-      assertEquals(code, 0, "something kept the process from ending");
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      if (stopped) return;
-      child.kill("SIGKILL");
-      await child.status;
-    },
-  };
 }

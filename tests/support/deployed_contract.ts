@@ -22,7 +22,7 @@ export async function assertContract(
   const call = (name: FunctionName, init: RequestInit = {}) => fetch(functions.url(name), init);
 
   const published = await call("powersync-jwks");
-  assertEquals(published.headers.get("cache-control"), "public, max-age=300");
+  assertEquals(published.headers.get("cache-control"), "public, max-age=60");
   assertEquals(published.headers.get("access-control-allow-origin"), "*");
   const { status, body: jwks } = await answer(published);
   assertEquals(status, 200);

@@ -2,6 +2,7 @@
  * The one fixture that starts the functions, with a clock and an environment that a test can change. Benchmarks use it
  * too, so it imports nothing from JSR.
  */
+import { UPSTREAM_TIMEOUT_MS } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
@@ -31,12 +32,16 @@ export interface StartOptions {
   readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
   /** The limit on each question to an upstream. */
   readonly upstreamTimeoutMs?: number;
+  /** The limit on claims.ts. */
+  readonly claimsTimeoutMs?: number;
 }
 
 /** The functions of one isolate. */
 export interface StartedFunctions {
   /** Milliseconds since 1970; a test moves it. */
   readonly clock: { ms: number };
+  /** The limit on each question to an upstream; a test changes it. */
+  readonly limits: { timeoutMs: number };
   /** Read when a function is first called. */
   readonly environment: Record<string, string>;
   /** The user that claims.ts saw last. */
@@ -74,14 +79,20 @@ export function environmentOf(
 
 /** Starts the three functions as a new isolate does. */
 export function startFunctions(options: StartOptions = {}): StartedFunctions {
-  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), upstreamTimeoutMs } = options;
+  const {
+    claims = (user) => ({ sub: user?.id ?? "anonymous" }),
+    upstreamTimeoutMs = UPSTREAM_TIMEOUT_MS,
+    claimsTimeoutMs,
+  } = options;
   const clock = { ms: Date.now() };
+  const limits = { timeoutMs: upstreamTimeoutMs };
   const environment = options.whole ?? environmentOf(options);
   const seen: StartedFunctions["seen"] = { user: undefined };
   const given = {
     environment: () => environment,
     now: () => clock.ms,
-    limits: upstreamTimeoutMs === undefined ? {} : { timeoutMs: upstreamTimeoutMs },
+    ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
+    limits,
   };
   const handlers = {
     "powersync-jwks": powersyncJwks(given),
@@ -101,6 +112,7 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
   const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
   return {
     clock,
+    limits,
     environment,
     seen,
     handlers,
@@ -112,4 +124,12 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
       return status === 200 ? body.user_id : `${status} ${body.code}`;
     },
   };
+}
+
+/** Starts the functions of a project that leaves POWERSYNC_USER_ISSUER to its default. */
+export function startWithoutUserIssuer(
+  { url }: { readonly url: string },
+  { environment, ...options }: StartOptions = {},
+): StartedFunctions {
+  return startFunctions({ url, environment: { POWERSYNC_USER_ISSUER: "", ...environment }, ...options });
 }

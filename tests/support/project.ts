@@ -56,3 +56,8 @@ export async function signLegacyToken(
   return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .sign(new TextEncoder().encode(secret));
 }
+
+/** The claims of a user of the project at a URL, some of them changed, or left out as `undefined`. */
+export function claimsOf(url: string, changes: Record<string, unknown> = {}): JWTPayload {
+  return JSON.parse(JSON.stringify({ ...userClaims({ iss: `${url}/auth/v1` }), ...changes }));
+}

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Permission flags; by default those of the task that runs the script. */
   readonly permissions?: readonly string[];
+  /** Environment variables to add. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface RunOptions {
 export async function runTask(
   task: string,
   args: readonly string[],
-  { cwd, permissions, stdin = "" }: RunOptions,
+  { cwd, permissions, stdin = "", env = {} }: RunOptions,
 ): Promise<Ran> {
   const { script, flags } = await readTask(task);
   const child = new Deno.Command(Deno.execPath(), {
@@ -41,7 +43,7 @@ export async function runTask(
       ...args,
     ],
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -157,6 +157,13 @@ export const DEPLOYMENT_CAUSES = {
     code: "PSYNC_S2106",
     fix: "Use the publishable key and a fresh access token of this project.",
   },
+  "function-user-refused": {
+    cause:
+      "The function refuses the user's access token: it is not of this project, or has an issuer or audience that is not expected.",
+    code: "PSYNC_S2106",
+    fix:
+      "Use a fresh access token of this project. If it is one, the function's log has the reason. Self-hosted: compare GOTRUE_JWT_ISSUER and GOTRUE_JWT_AUD with POWERSYNC_USER_ISSUER and POWERSYNC_USER_AUDIENCE.",
+  },
   "function-claims-refused": {
     cause: "The project's claims.ts refuses this caller.",
     code: "PSYNC_S2106",

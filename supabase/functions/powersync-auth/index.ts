@@ -8,13 +8,14 @@ import type { VerifiedUser } from "../_shared/powersync/user.ts";
 
 interface Options extends Partial<CallerOptions> {
   readonly claims?: (user: VerifiedUser, request: Request) => unknown;
+  readonly claimsTimeoutMs?: number;
 }
 
 /**
  * `powersync-auth`: a signed-in user gets a PowerSync token with the claims that `signedInClaims` makes of them.
  *
- * @param options What tests replace: the environment, the claims, the clock, the log, and the limits on an
- * upstream.
+ * @param options What tests replace: the environment, the claims and their time limit, the clock, the log, and the
+ * limits on an upstream.
  */
 export function powersyncAuth(
   {
@@ -23,10 +24,11 @@ export function powersyncAuth(
     now = Date.now,
     log = logTo("powersync-auth", { environment, now }),
     limits,
+    claimsTimeoutMs,
   }: Options = {},
 ) {
   const requireUser = signedInCaller({ environment, now, log, limits });
-  const issue = tokenIssuer({ environment, now, log });
+  const issue = tokenIssuer({ environment, now, log, claimsTimeoutMs });
   return handler({ methods: ["GET", "POST"], log }, async (request) => {
     const user = await requireUser(request);
     return { json: await issue(() => claims(user, request)), cacheControl: "no-store" };

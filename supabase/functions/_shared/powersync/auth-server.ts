@@ -8,6 +8,8 @@ import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 const MAX_QUESTIONS = 64;
 /** Those of them that are about key IDs which the Auth server has not confirmed: anybody can invent key IDs. */
 const MAX_UNCONFIRMED = 16;
+/** Longer than an answer can take: each of a few API keys has the time limit of an upstream. */
+const MAX_ANSWER_MS = 60_000;
 /** Confirmed key IDs to remember. A rotation adds one. */
 const MAX_CONFIRMED_KIDS = 16;
 
@@ -47,36 +49,49 @@ const REFUSALS = {
  */
 export function authServer(options: AuthServerOptions): (question: Question) => Promise<Answer> {
   const ask = userLookup(options);
-  const open = new Map<string, Promise<Answer>>();
+  const open = new Map<string, OpenQuestion>();
   const confirmed = new Set<string>();
-  let unconfirmed = 0;
 
-  async function answer(token: string, unknownKid: string | undefined): Promise<Answer> {
-    if (unknownKid === undefined || confirmed.has(unknownKid)) return await ask(token);
-    unconfirmed += 1;
-    try {
-      const whose = await ask(token);
-      if (typeof whose !== "string") confirmed.add(unknownKid);
-      const [oldest = ""] = confirmed;
-      if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
-      return whose;
-    } finally {
-      unconfirmed -= 1;
-    }
+  function confirm(kid: string): void {
+    confirmed.add(kid);
+    const [oldest = ""] = confirmed;
+    if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
+  }
+
+  /** A question whose answer some hosts lost, because its request has ended, must not keep its place. */
+  function giveUpOld(now: number): void {
+    for (const [token, { askedAt }] of open) if (Math.abs(now - askedAt) > MAX_ANSWER_MS) open.delete(token);
   }
 
   return async ({ token, unknownKid }) => {
+    const askedAt = options.now();
+    giveUpOld(askedAt);
     // PowerSync's JS SDK asks twice for each renewal.
     const same = open.get(token);
-    if (same !== undefined) return await same;
+    if (same !== undefined) return await same.answer;
     const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
+    const unconfirmed = [...open.values()].filter((question) => question.isUnconfirmed).length;
     if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const answered = answer(token, unknownKid).finally(() => open.delete(token));
-    open.set(token, answered);
-    return await answered;
+    const question: OpenQuestion = { askedAt, isUnconfirmed, answer: ask(token) };
+    open.set(token, question);
+    try {
+      const answer = await question.answer;
+      if (isUnconfirmed && typeof answer !== "string") confirm(unknownKid);
+      return answer;
+    } finally {
+      if (open.get(token) === question) open.delete(token);
+    }
   };
+}
+
+/** A question that has no answer yet. */
+interface OpenQuestion {
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
+  readonly isUnconfirmed: boolean;
+  readonly answer: Promise<Answer>;
 }
 
 /** Asks with supabase-js, which is loaded for the first question; its clients have neither storage nor timers. */
@@ -88,7 +103,8 @@ function userLookup(
     return apiKeys().map((apiKey) =>
       createClient(supabaseUrl, apiKey, {
         auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-        global: { fetch: (input, init) => fetchUpstream(input, init, limits) },
+        // Never to another place than the one that was asked: the token goes along.
+        global: { fetch: (input, init) => fetchUpstream(input, { ...init, redirect: "manual" }, limits) },
       })
     );
   });

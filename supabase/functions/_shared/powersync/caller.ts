@@ -1,20 +1,14 @@
 import { apiKeyMatcher, looksLikeApiKey, refuseSecretKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
-import type { Log } from "./log.ts";
 import { once } from "./once.ts";
 import { type Environment, readApiKeys, readSetting } from "./settings.ts";
-import { supabaseIssuer } from "./supabase-issuer.ts";
-import type { UpstreamLimits } from "./upstream.ts";
+import { type IssuerOptions, supabaseIssuer } from "./supabase-issuer.ts";
 import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
 /** What recognising a caller depends on. */
-export interface CallerOptions {
+export interface CallerOptions extends IssuerOptions {
   readonly environment: () => Environment;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-  readonly limits?: UpstreamLimits | undefined;
 }
 
 /**

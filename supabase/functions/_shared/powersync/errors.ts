@@ -97,7 +97,7 @@ export const ERRORS = {
     TOKEN_TOO_LARGE: { message: "The token is too large.", hint: EDIT_CLAIMS },
     KEY_MALFORMED: {
       message: "A key is malformed.",
-      hint: `The value was probably cut or edited. ${SET_AGAIN}`,
+      hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}`,
     },
     KEY_IS_PUBLIC: {
       message: "A public key is set as the signing key.",
@@ -216,13 +216,19 @@ export class PowerSyncAuthError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: ErrorDetails = {}) {
-    super(message ?? ERRORS[code].message, cause === undefined ? undefined : { cause });
-    this.code = code;
-    this.hint = hint ?? ERRORS[code].hint;
-    this.reason = reason;
+    // Deployed code is not type-checked, and `claims.ts` may throw this with anything.
+    const known = Object.hasOwn(ERRORS, code) ? code : "INTERNAL_ERROR";
+    super(textOr(message, ERRORS[known].message), cause === undefined ? undefined : { cause });
+    this.code = known;
+    this.hint = textOr(hint, ERRORS[known].hint);
+    this.reason = textOr(reason, undefined);
     this.why = why;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds = Number.isFinite(retryAfterSeconds) ? retryAfterSeconds : undefined;
   }
+}
+
+function textOr<Other>(value: unknown, other: Other): string | Other {
+  return typeof value === "string" ? value : other;
 }
 
 /**

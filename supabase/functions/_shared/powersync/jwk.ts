@@ -224,7 +224,7 @@ function notBefore({ nbf }: UncheckedJwk): number | undefined {
   throw new KeyError("KEY_MALFORMED", "has an `nbf` that is not a number of seconds");
 }
 
-/** The proof of an RSA pair is its arithmetic, checked above; an EC or Ed25519 pair signs and verifies once. */
+/** An RSA key that was cut, edited or mixed fails its arithmetic, checked above; other pairs sign and verify once. */
 async function importProven(publicJwk: PublishedKey, members: Record<string, string>): Promise<CryptoKey> {
   const { kty, alg } = publicJwk;
   try {

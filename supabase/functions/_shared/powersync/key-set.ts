@@ -10,12 +10,14 @@ const FRESH_MS = 10 * 60_000;
 const MAX_AGE_MS = 60 * 60_000;
 /** Unknown key IDs cause no more than one fetch in this time. */
 const UNKNOWN_KID_COOLDOWN_MS = 30_000;
-/** After a failed fetch the next is not tried sooner, while there is a set. */
+/** After a failed fetch the next is not tried sooner, while a fetched set serves. */
 const RETRY_MS = 30_000;
-/** The same, while there is none. */
-const RETRY_WITHOUT_KEYS_MS = 1_000;
-/** A set that is asked for again, because the Auth server refused a key ID, is fetched no more than once in this time. */
-const FRESH_COOLDOWN_MS = 1_000;
+/** The same, while none does. */
+const FIRST_RETRY_MS = 1_000;
+/** A fetch takes two upstream answers at most: Discovery and the JWKS. */
+const MAX_FETCH_MS = 15_000;
+/** A clock that goes back by no more than this was corrected, not set back. */
+const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
@@ -23,26 +25,34 @@ const MAX_CANDIDATES = 8;
 export interface KeySetOptions {
   /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
   readonly locate: () => string | Promise<string>;
-  /** Keys that answer the first request without a fetch. They may be a third party's. */
+  /** Keys that answer the first requests without a fetch, for 10 minutes or until one succeeds. May be a third party's. */
   readonly inline?: readonly JWK[];
   /** Headers of a fetch. */
   readonly headers?: () => Record<string, string>;
+  /** How long a request waits for a fetch, in milliseconds, where somebody else can be asked; to its end by default. */
+  readonly patienceMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly limits?: UpstreamLimits | undefined;
 }
 
+/** What a key must satisfy besides a token's header. */
+export interface KeyDemand {
+  /** Only keys that the issuer itself publishes count, not inline ones. */
+  readonly own?: boolean;
+  /** The set must not be older than this, in milliseconds. */
+  readonly maxAgeMs?: number;
+}
+
 /**
  * Finds the keys that may have signed a token: one as a rule, several where key IDs are missing or repeated.
  *
- * @param demand `own`: only keys that the issuer itself publishes count, not inline ones. `fresh`: fetch the set again,
- * unless that was done just now.
  * @throws {KeyNotFound} There is no such key.
  * @throws {KeysUnavailable} Whether there is such a key cannot be told now.
  */
 export type KeySet = (
   header: { alg: string; kid?: string | undefined },
-  demand?: { own?: boolean; fresh?: boolean },
+  demand?: KeyDemand,
 ) => Promise<CryptoKey[]>;
 
 /** The set has no key for a token. */
@@ -69,22 +79,24 @@ interface Keys {
  * A key set with one policy: fetched when a token needs it, shared by concurrent requests, fresh for 10 minutes, then
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
-export function keySet({ locate, inline = [], headers, now, limits }: KeySetOptions): KeySet {
-  let keys: Keys | undefined = inline.length > 0 ? readKeys({ keys: [...inline] }) : undefined;
-  // Inline keys count as old after 10 minutes, but are never dropped: there may be nothing to fetch.
-  const startedAt = now();
+export function keySet(options: KeySetOptions): KeySet {
+  const { locate, inline = [], headers, patienceMs = Infinity, limits } = options;
+  const clock = onwardClock(options.now);
+  const startedAt = clock();
+  const inlineKeys = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
+  let published: Keys | undefined;
   let fetchedAt: number | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
   let place: { readonly url: string; readonly at: number } | undefined;
 
-  /** A clock that was set back makes everything old. */
-  const age = (time = -Infinity) => Math.abs(now() - time);
-  const isUsable = () => keys !== undefined && (fetchedAt === undefined || age(fetchedAt) < MAX_AGE_MS);
+  const age = (time = -Infinity) => clock() - time;
+  const isCurrent = () => fetchedAt !== undefined && age(fetchedAt) < MAX_AGE_MS;
+  const mayRetry = () => age(failed?.at) >= (isCurrent() ? RETRY_MS : FIRST_RETRY_MS);
 
   async function findPlace(): Promise<string> {
     if (place !== undefined && failed === undefined && age(place.at) < MAX_AGE_MS) return place.url;
     try {
-      place = { url: await locate(), at: now() };
+      place = { url: await locate(), at: clock() };
     } catch (error) {
       if (place === undefined) throw error;
     }
@@ -93,35 +105,75 @@ export function keySet({ locate, inline = [], headers, now, limits }: KeySetOpti
 
   const refresh = oneInFlight(async () => {
     try {
-      keys = readKeys(await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits }));
-      fetchedAt = now();
+      published = readKeys(await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits }));
+      fetchedAt = clock();
       failed = undefined;
     } catch (cause) {
-      failed = { at: now(), cause };
+      failed = { at: clock(), cause };
     }
-  });
+  }, { now: clock, limitMs: MAX_FETCH_MS });
 
-  return async (header, { own = false, fresh = false } = {}) => {
-    if (!isUsable() || (own && fetchedAt === undefined)) {
-      if (age(failed?.at) >= RETRY_WITHOUT_KEYS_MS) await refresh();
-    } else if (age(fetchedAt ?? startedAt) >= FRESH_MS && age(failed?.at) >= RETRY_MS) {
+  async function waitForRefresh(): Promise<void> {
+    const { result, startedAt } = refresh();
+    await within(result, patienceMs - age(startedAt));
+  }
+
+  /** The sets that count at the moment, the published one first. */
+  function usable(own: boolean): Keys[] {
+    // An answer that is behind, or empty, must not take away at once what the platform says.
+    const isNew = fetchedAt === undefined || age(startedAt) < FRESH_MS;
+    return [isCurrent() ? published : undefined, isNew && !own ? inlineKeys : undefined]
+      .filter((keys) => keys !== undefined);
+  }
+
+  return async (header, { own = false, maxAgeMs } = {}) => {
+    const isTooOld = maxAgeMs !== undefined && age(fetchedAt) >= maxAgeMs;
+    if (isTooOld || usable(own).length === 0) {
+      if (mayRetry()) await waitForRefresh();
+    } else if (age(fetchedAt ?? startedAt) >= FRESH_MS && mayRetry()) {
       refresh();
     }
-    if (fresh && age(fetchedAt) >= FRESH_COOLDOWN_MS) await refresh();
-    if (keys === undefined || !isUsable() || (own && fetchedAt === undefined)) {
-      throw unavailable(failed?.cause);
-    }
-    const found = await lookUp(keys, header);
+    const sets = usable(own);
+    if (sets.length === 0) throw unavailable(failed?.cause);
+    const found = await lookUp(sets, header);
     if (Array.isArray(found)) return found;
-    const isFinal = found instanceof KeyNotFound ? found.reason === "algorithm" : fetchedAt !== undefined;
-    if (isFinal) throw found;
-    if (age(fetchedAt) >= UNKNOWN_KID_COOLDOWN_MS && age(failed?.at) >= RETRY_MS) await refresh();
+    if (found instanceof KeyNotFound && found.reason === "algorithm") throw found;
+    if (age(fetchedAt) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await waitForRefresh();
     // Whether the key exists cannot be told while its publisher is down.
-    if (failed !== undefined) throw unavailable(failed.cause);
-    const published = await lookUp(keys, header);
-    if (Array.isArray(published)) return published;
-    throw published;
+    if (failed !== undefined || fetchedAt === undefined) throw unavailable(failed?.cause);
+    const again = await lookUp(usable(own), header);
+    if (Array.isArray(again)) return again;
+    throw again;
   };
+}
+
+/** Waits for a promise, which never rejects, as long as a time allows. */
+async function within(promise: Promise<void>, timeMs: number): Promise<void> {
+  if (timeMs === Infinity) return await promise;
+  if (timeMs <= 0) return;
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeMs);
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
+}
+
+/** A clock on which everything before becomes old when the given one is set back: nothing tells what was longer ago. */
+function onwardClock(now: () => number): () => number {
+  let [last, ahead] = [now(), 0];
+  return () => {
+    const at = now();
+    if (at < last - MAX_CORRECTION_MS) ahead += last - at + MAX_AGE_MS;
+    last = at;
+    return at + ahead;
+  };
+}
+
+/** jose copies a set, which fails where it is nested deeply. Nothing nested is part of a public key. */
+function flat(jwk: JWK): Record<string, unknown> {
+  const isText = (value: unknown) => typeof value === "string";
+  const isFlat = ([, member]: [string, unknown]) =>
+    typeof member !== "object" || (Array.isArray(member) && member.every(isText));
+  return Object.fromEntries(Object.entries(jwk).filter(isFlat));
 }
 
 /** @throws {NotAKeySet} */
@@ -135,17 +187,33 @@ function readKeys(set: unknown): Keys {
   }
 }
 
+/** The keys of the first set that has any for a token. */
 async function lookUp(
-  { find, kids }: Keys,
+  sets: readonly Keys[],
   header: { alg: string; kid?: string | undefined },
 ): Promise<CryptoKey[] | KeyNotFound | KeysUnavailable> {
-  const { alg, kid } = header;
+  let result: KeyNotFound | KeysUnavailable = new KeyNotFound("key-unknown");
+  for (const set of sets) {
+    const found = await lookUpIn(set, header);
+    if (Array.isArray(found)) return found;
+    // Of several reasons, the one that says most.
+    if (!(found instanceof KeyNotFound) || found.reason === "algorithm") result = found;
+  }
+  return result;
+}
+
+async function lookUpIn(
+  { find, kids }: Keys,
+  { alg, kid }: { alg: string; kid?: string | undefined },
+): Promise<CryptoKey[] | KeyNotFound | KeysUnavailable> {
   try {
     return [await find(kid === undefined ? { alg } : { alg, kid })];
   } catch (error) {
-    if (error instanceof JWKSMultipleMatchingKeys) return await candidates(error);
-    if (!(error instanceof JWKSNoMatchingKey)) return unavailable(error);
-    return new KeyNotFound(kids.has(kid) ? "algorithm" : "key-unknown");
+    if (error instanceof JWKSNoMatchingKey) {
+      return new KeyNotFound(kid !== undefined && kids.has(kid) ? "algorithm" : "key-unknown");
+    }
+    const found = error instanceof JWKSMultipleMatchingKeys ? await candidates(error) : [];
+    return found.length > 0 ? found : unavailable(error);
   }
 }
 

@@ -41,7 +41,7 @@ export interface KeyRing {
 
 /** The secrets that a ring is made of, each list sorted by name. */
 export interface KeySecrets {
-  /** Each holds one private JWK. */
+  /** Each holds one private JWK, perhaps in an array or a JWKS. */
   readonly signing: readonly Secret[];
   /** Each holds a public JWK, an array of them, or a JWKS. Only the JWKS needs them. */
   readonly extra?: readonly Secret[];
@@ -68,7 +68,7 @@ export async function loadKeyRing({ signing: signingSecrets, extra = [] }: KeySe
   };
   for (const { name, value } of signingSecrets) {
     await collect(name, async () => {
-      const pair = await readSigningKey(decode(value));
+      const pair = await readSigningKey(soleKey(decode(value)));
       publishSigningKey(published, pair);
       const { publicJwk: { kid, alg }, privateKey, notBefore } = pair;
       signing.push({ secret: name, kid, alg, notBefore, privateKey });
@@ -137,7 +137,23 @@ function decode(value: string): unknown {
   throw new KeyError("KEY_MALFORMED", decoded.problem);
 }
 
-/** The keys of a public secret: one JWK, an array, or a JWKS. */
+/**
+ * The key of a signing secret. Generators also write it as an array or a JWKS, beside nothing or its public half. Which
+ * of several signs, and whether other public keys are to be published, would be a guess.
+ */
+function soleKey(value: unknown): unknown {
+  const keys = listedKeys(value);
+  if (keys.length === 1) return keys[0];
+  const jwks = keys.filter(isJsonObject);
+  const [key, ...others] = jwks.filter((jwk) => Object.hasOwn(jwk, "d"));
+  const isHalf = (jwk: typeof key) => ["kid", "n", "x"].every((member) => jwk?.[member] === key?.[member]);
+  if (key !== undefined && others.length === 0 && keys.length === jwks.length && jwks.every(isHalf)) {
+    return key;
+  }
+  throw new KeyError("KEY_MALFORMED", "is a list of keys, not one private key");
+}
+
+/** The keys of a secret: one JWK, an array, or a JWKS. */
 function listedKeys(value: unknown): unknown[] {
   const list = isJsonObject(value) && Array.isArray(value.keys) ? value.keys : value;
   if (!Array.isArray(list)) return [list];

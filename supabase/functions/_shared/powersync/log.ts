@@ -23,7 +23,7 @@ export function logTo(
   { environment, now }: { environment: () => Environment; now: () => number },
 ): Log {
   const written = new Map<string, { at: number; leftOut: number }>();
-  return (error) => {
+  const write: Log = (error) => {
     const { code, why, message, cause } = error;
     const key = `${code} ${why?.reason}`;
     const last = written.get(key);
@@ -43,6 +43,14 @@ export function logTo(
     ];
     console.error(parts.join(" "));
   };
+  return (error) => {
+    try {
+      write(error);
+    } catch {
+      // What is logged may come from outside, and must not keep the caller from an answer.
+      console.error(`${name} ${error.code}`);
+    }
+  };
 }
 
 /** An environment that cannot be read may be the very error to log. */
@@ -54,9 +62,10 @@ function executionId(environment: () => Environment): string {
   }
 }
 
-/** Printable ASCII only: what comes from outside must not forge a line. */
+/** Printable ASCII only: what comes from outside must not forge a line. Nothing nested: it may be too deep to write. */
 function asText([name, value]: [string, unknown]): string {
-  const text = `${JSON.stringify(value)}`.replace(/[^\x20-\x7e]/g, "?");
+  const isNested = [value].flat().some((part) => typeof part === "object" && part !== null);
+  const text = `${isNested ? "(nested)" : JSON.stringify(value)}`.replace(/[^\x20-\x7e]/g, "?");
   return `${name}=${text.slice(0, MAX_FOUND_CHARACTERS)}${text.length > MAX_FOUND_CHARACTERS ? "…" : ""}`;
 }
 

@@ -13,8 +13,31 @@ export function once<T>(load: () => T | Promise<T>): () => Promise<T> {
   };
 }
 
-/** Shares one run among concurrent calls; a call after its end runs again. */
-export function oneInFlight<T>(run: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => running ??= run().finally(() => running = undefined);
+/** A run under way that concurrent calls share. */
+export interface Run<T> {
+  readonly result: Promise<T>;
+  /** On the clock of `oneInFlight`. */
+  readonly startedAt: number;
+}
+
+/**
+ * Shares one run among concurrent calls; a call after its end runs again. A run that takes longer than its limit is given
+ * up: some hosts end the work of a request with the request, and what others wait for then never settles.
+ *
+ * @param run Must bound its own time.
+ * @param options `now`: milliseconds since any time; `limitMs`: longer than `run` can take.
+ */
+export function oneInFlight<T>(
+  run: () => Promise<T>,
+  { now, limitMs }: { now: () => number; limitMs: number },
+): () => Run<T> {
+  let current: Run<T> | undefined;
+  return () => {
+    if (current !== undefined && now() - current.startedAt < limitMs) return current;
+    const result = run().finally(() => {
+      if (current === started) current = undefined;
+    });
+    const started: Run<T> = { result, startedAt: now() };
+    return current = started;
+  };
 }

@@ -47,7 +47,7 @@ function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptio
 /** What will not pass by itself is not "try again". */
 function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
   const isPermanent = cause instanceof NotAKeySet || cause instanceof WrongDocument ||
-    (cause instanceof UnusableAnswer && [200, 404, 410].includes(cause.status));
+    (cause instanceof UnusableAnswer && [200, 204, 404, 410].includes(cause.status));
   const found = { issuer, cause: cause instanceof Error ? cause.message : undefined };
   return new PowerSyncAuthError(
     isPermanent ? "IDENTITY_PROVIDER_MISCONFIGURED" : "IDENTITY_PROVIDER_UNAVAILABLE",
@@ -66,7 +66,10 @@ function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedU
   const subject = claims[provider.subjectClaim];
   if (!isPlainText(subject) || subject.length > MAX_SUBJECT_CHARACTERS) return "subject";
   // Users choose their address at some providers; Cognito writes the flag as text.
-  if (provider.subjectClaim === "email" && `${claims.email_verified}` !== "true") return "email-not-verified";
+  const { email_verified: isVerified } = claims;
+  if (provider.subjectClaim === "email" && isVerified !== true && isVerified !== "true") {
+    return "email-not-verified";
+  }
   return {
     id: `${provider.subjectPrefix}${subject}`,
     role: "authenticated",
@@ -105,15 +108,26 @@ function isAnonymous({ firebase, is_anonymous }: JWTPayload): boolean {
 /** OpenID Connect Discovery 1.0, section 4. */
 async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefined): Promise<string> {
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const metadata = await fetchJson(url, limits);
+  return jwksUriOf(await fetchJson(url, limits), issuer);
+}
+
+/**
+ * Where a Discovery document says that the keys are.
+ *
+ * @throws {WrongDocument} It belongs to another issuer, or names no place that keys may come from.
+ */
+export function jwksUriOf(metadata: unknown, issuer: string): string {
   // Section 4.3: exactly the issuer it was asked for.
   if (!isJsonObject(metadata) || metadata.issuer !== issuer) {
     throw new WrongDocument("The Discovery document does not belong to the issuer.");
   }
   const { jwks_uri: jwksUri } = metadata;
   // Plain http only where the issuer is on this computer itself.
-  const isSafe = typeof jwksUri === "string" && isSafeUrl(jwksUri) &&
-    (!jwksUri.startsWith("http:") || issuer.startsWith("http:"));
+  const isSafe = typeof jwksUri === "string" && isSafeUrl(jwksUri) && (isHttps(jwksUri) || !isHttps(issuer));
   if (!isSafe) throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
   return jwksUri;
+}
+
+function isHttps(url: string): boolean {
+  return URL.parse(url)?.protocol === "https:";
 }

@@ -72,15 +72,20 @@ export function parseIdentityProviders(
   if (!decoded.ok) throw invalid(`it ${decoded.problem}`);
   if (!Array.isArray(decoded.value)) throw invalid("it is not a list");
   const providers = decoded.value.map((entry: unknown, index) => parseProvider(entry, index + 1));
+  // `claims.ts` tells Supabase users by that word; a final slash of Supabase's issuers does not matter.
+  const reserved = [SUPABASE, ...supabaseIssuers].map(withoutSlash);
   providers.forEach(({ issuer }, index) => {
-    // `claims.ts` tells Supabase users by that word.
-    if ([SUPABASE, ...supabaseIssuers].includes(issuer)) {
+    if (reserved.includes(withoutSlash(issuer))) {
       throw invalid(`\`issuer\` of entry ${index + 1} is Supabase Auth's own, which needs no entry`);
     }
     const first = providers.findIndex((other) => other.issuer === issuer);
     if (first !== index) throw invalid(`entry ${index + 1} has the \`issuer\` of entry ${first + 1}`);
   });
   return providers;
+}
+
+function withoutSlash(issuer: string): string {
+  return issuer.replace(/\/$/, "");
 }
 
 function parseProvider(entry: unknown, number: number): IdentityProvider {
@@ -100,19 +105,13 @@ function parseProvider(entry: unknown, number: number): IdentityProvider {
   if (jwksUri === undefined && (!isSafeUrl(issuer) || /[?#]/.test(issuer))) {
     throw field.error("issuer", "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
   }
-  const algorithms = field.list("algorithms") ?? ASYMMETRIC;
-  if (algorithms.some((alg) => !ASYMMETRIC.includes(alg))) {
-    throw field.error("algorithms", `a list of ${ASYMMETRIC.join(", ")}`);
-  }
-  const allow = field.list("allow") ?? [];
-  if (allow.some((kind) => !ALLOWABLE.includes(kind))) throw field.error("allow", "a list of ID, DPoP");
   return {
     issuer,
-    audience: field.list("audience") ?? [field.text("audience")],
     audienceClaim,
     jwksUri,
-    algorithms,
-    allow,
+    algorithms: field.listOf(ASYMMETRIC, "algorithms") ?? ASYMMETRIC,
+    allow: field.listOf(ALLOWABLE, "allow") ?? [],
+    audience: Array.isArray(entry.audience) ? field.list("audience") : [field.text("audience")],
     subjectClaim: field.optionalText("subject_claim") ?? "sub",
     subjectPrefix: field.prefix("subject_prefix") ?? defaultPrefix(issuer, field.error),
   };
@@ -143,14 +142,16 @@ function fieldReader(entry: Entry, number: number) {
       if (value === undefined || value === "" || isPlainText(value)) return value;
       throw error(name, "text without control characters");
     },
-    list(name: string): string[] | undefined {
+    list(name: string): string[] {
       const value = entry[name];
-      if (!Array.isArray(value)) {
-        if (value === undefined || name === "audience") return undefined;
-        throw error(name, "a list of strings");
-      }
-      if (value.length > 0 && value.every(isText)) return value;
+      if (Array.isArray(value) && value.length > 0 && value.every(isText)) return value;
       throw error(name, "a list of strings");
+    },
+    listOf(accepted: readonly string[], name: string): string[] | undefined {
+      if (entry[name] === undefined) return undefined;
+      const list = this.list(name);
+      if (list.every((item) => accepted.includes(item))) return list;
+      throw error(name, `a list of ${accepted.join(", ")}`);
     },
   };
 }

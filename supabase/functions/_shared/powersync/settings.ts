@@ -1,5 +1,17 @@
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
-import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
+import { type Secret, unwrap } from "./secret.ts";
+import {
+  asWritten,
+  commaSeparated,
+  jwks,
+  lifetime,
+  MAX_LIFETIME_SECONDS,
+  MIN_LIFETIME_SECONDS,
+  namedKeys,
+  plainUrl,
+  sessionCheck,
+  Unusable,
+} from "./setting-values.ts";
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,11 +31,6 @@ export interface Setting<Value> {
   /** The code of one that `read` refuses. */
   readonly invalid?: ErrorCode;
 }
-
-/** PowerSync refuses more (PSYNC_S2104). */
-export const MAX_LIFETIME_SECONDS = 86_400;
-/** Clients renew a token when 30 s remain. */
-export const MIN_LIFETIME_SECONDS = 60;
 
 /** Every setting but the keys, which `KEY_SECRETS` names. */
 export const SETTINGS = {
@@ -123,16 +130,13 @@ type Unset<S> = S extends { missing: ErrorCode } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
 
-/** What `read` of a setting throws; the rest of the sentence "NAME cannot be used: it …". */
-class Unusable extends Error {}
-
 /** The platform's environment, as it is now. */
 export function readEnvironment(): Environment {
   return Deno.env.toObject();
 }
 
 /**
- * Reads one setting. White space around a value is not part of it.
+ * Reads one setting, as people paste it.
  *
  * @throws {PowerSyncAuthError} The setting's `missing` or `invalid` code. The value is never repeated.
  */
@@ -194,7 +198,7 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
 }
 
 function textOf(environment: Environment, name: string): string | undefined {
-  return environment[name]?.trim() || undefined;
+  return unwrap(environment[name] ?? "", name) || undefined;
 }
 
 function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS): Secret[] {
@@ -203,51 +207,4 @@ function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS
     const value = textOf(environment, name);
     return value === undefined ? [] : [{ name, value }];
   });
-}
-
-function asWritten(text: string): string {
-  return text;
-}
-
-/** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */
-function plainUrl(text: string): string {
-  // Printable ASCII without spaces: the URL parser drops line breaks without a word.
-  const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[<>?#]/.test(text);
-  if (!isPlain || url.username !== "" || url.password !== "") throw new Unusable("is not a plain URL");
-  return text.replace(/\/+$/, "");
-}
-
-function commaSeparated(text: string): [string, ...string[]] {
-  const [first, ...others] = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
-  if (first === undefined) throw new Unusable("names nothing");
-  return [first, ...others];
-}
-
-function lifetime(text: string): number {
-  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
-  if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
-  throw new Unusable(
-    `must be a whole number of seconds from ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}`,
-  );
-}
-
-function sessionCheck(text: string): "token" | "server" {
-  if (text === "token" || text === "server") return text;
-  throw new Unusable("is neither `token` nor `server`");
-}
-
-function jwks(text: string): Record<string, unknown>[] {
-  const decoded = decodeJsonSecret(text);
-  const found = decoded.ok ? decoded.value : undefined;
-  const keys = isJsonObject(found) ? found.keys : found;
-  if (Array.isArray(keys) && keys.every(isJsonObject)) return keys;
-  throw new Unusable("is not a JWKS");
-}
-
-function namedKeys(text: string): string[] {
-  const decoded = decodeJsonSecret(text);
-  const keys = decoded.ok && isJsonObject(decoded.value) ? Object.values(decoded.value) : [undefined];
-  if (keys.every((key): key is string => typeof key === "string" && key !== "")) return keys;
-  throw new Unusable("is not a JSON object of names and keys");
 }

@@ -25,6 +25,9 @@ interface UserRules {
   readonly oauthClients: readonly string[];
 }
 
+/** Supabase Auth can be asked about a token while its keys are fetched. */
+const PATIENCE_MS = 500;
+
 /** Roles of the project's own keys, which no user has. */
 const ROLES_OF_API_KEYS = ["anon", "service_role", "supabase_admin"];
 
@@ -53,6 +56,7 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
       locate: () => `${supabaseUrl}/auth/v1/.well-known/jwks.json`,
       inline: inlineKeys(environment, log),
       headers: () => apiKeyHeader(environment),
+      patienceMs: PATIENCE_MS,
       now,
       limits,
     }),

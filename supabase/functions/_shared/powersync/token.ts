@@ -39,6 +39,8 @@ export interface TokenIssuerOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
+  /** How long `claims.ts` may take, in milliseconds. */
+  readonly claimsTimeoutMs?: number | undefined;
 }
 
 /** Set by us alone (RFC 7519, section 4.1). */
@@ -46,6 +48,9 @@ const RESERVED_CLAIMS = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
 /** Half of what PowerSync takes: above about 16 KB it answers a bare HTTP 431. */
 const MAX_TOKEN_BYTES = 8192;
+
+/** As long as a person waits for a look-up in a database. */
+const CLAIMS_TIMEOUT_MS = 10_000;
 
 /** A token may answer a later request with the same claims while it is this young. */
 const REUSE_SECONDS = 15;
@@ -76,7 +81,7 @@ export function readTokenSettings(environment: Environment): TokenSettings {
  * every error of the settings, the keys and the claims; what `claims.ts` throws by accident becomes `CLAIMS_FAILED`.
  */
 export function tokenIssuer(
-  { environment, now, log }: TokenIssuerOptions,
+  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: TokenIssuerOptions,
 ): (claims: () => unknown) => Promise<string> {
   const load = once(async () => {
     const settings = readTokenSettings(environment());
@@ -88,26 +93,39 @@ export function tokenIssuer(
   let last: Issued | undefined;
   return async (claims) => {
     const { settings, ring } = await load();
-    const text = asJson(await callClaims(claims));
+    const text = asJson(await callClaims(claims, claimsTimeoutMs));
     const seconds = now() / 1000;
     const key = signingKeyAt(ring, seconds);
     if (last !== undefined && last.claims === text && last.key === key && isYoung(last, seconds)) {
-      return last.answer;
+      return await last.answer;
     }
-    last = await issue(text, { settings, key, now: seconds });
-    return last.answer;
+    const issued: Issued = {
+      claims: text,
+      key,
+      issuedAt: Math.floor(seconds),
+      lifetimeSeconds: settings.lifetimeSeconds,
+      answer: answerWith(text, { settings, key, now: seconds }),
+    };
+    last = issued;
+    try {
+      return await issued.answer;
+    } catch (error) {
+      if (last === issued) last = undefined;
+      throw error;
+    }
   };
 }
 
-/** The token that was signed last. */
+/** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
 interface Issued {
   /** The JSON of its claims, as `claims.ts` returned them. */
   readonly claims: string | undefined;
   readonly key: SigningKey;
-  readonly answer: string;
   /** Seconds since 1970. */
   readonly issuedAt: number;
   readonly lifetimeSeconds: number;
+  /** The JSON of `Credentials`. */
+  readonly answer: Promise<string>;
 }
 
 /** A token that seems to come from the future, because the clock was set back, is not young. */
@@ -116,10 +134,10 @@ function isYoung({ issuedAt, lifetimeSeconds }: Issued, now: number): boolean {
   return age >= 0 && age <= Math.min(REUSE_SECONDS, lifetimeSeconds * REUSE_LIFETIME_PART);
 }
 
-async function issue(
+async function answerWith(
   claims: string | undefined,
   { settings, key, now }: { settings: TokenSettings; key: SigningKey; now: number },
-): Promise<Issued> {
+): Promise<string> {
   const { url, lifetimeSeconds } = settings;
   const { token, subject, issuedAt } = await signToken(claims, { ...settings, key, now });
   const credentials: Credentials = {
@@ -129,7 +147,7 @@ async function issue(
     user_id: subject,
     expires_at: new Date((issuedAt + lifetimeSeconds) * 1000).toISOString(),
   };
-  return { claims, key, answer: JSON.stringify(credentials), issuedAt, lifetimeSeconds };
+  return JSON.stringify(credentials);
 }
 
 /**
@@ -184,11 +202,25 @@ function asJson(claims: unknown): string | undefined {
   }
 }
 
-async function callClaims(claims: () => unknown): Promise<unknown> {
+async function callClaims(claims: () => unknown, timeoutMs: number): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    return await claims();
+    const made = claims();
+    // Most projects look nothing up, and a timer costs more than their claims.
+    if (!isThenable(made)) return made;
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const message = `The project's claims.ts did not return within ${timeoutMs / 1000} s.`;
+    timer = setTimeout(() => reject(new PowerSyncAuthError("CLAIMS_FAILED", { message })), timeoutMs);
+    return await Promise.race([made, tooLate]);
   } catch (cause) {
     if (cause instanceof PowerSyncAuthError) throw cause;
     throw new PowerSyncAuthError("CLAIMS_FAILED", { cause });
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** What `await` waits for. */
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -23,7 +23,7 @@ export interface UpstreamLimits {
  * could lead a token elsewhere. It reads the answer to its end, because an unread one would hold its connection.
  *
  * @param input The URL or request.
- * @param init As for `fetch`; its `signal` is not used.
+ * @param init As for `fetch`; its `signal` is not used, and redirects are followed only if it says so.
  * @returns The answer, with its whole body at hand.
  * @throws {DOMException} `TimeoutError` after `timeoutMs`.
  * @throws {RangeError} An answer of more than `maxBytes`.

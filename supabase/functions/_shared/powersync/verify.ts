@@ -17,8 +17,13 @@ const MAX_TOKEN_CHARACTERS = 16_384;
  */
 const TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i;
 
+/** A set that is asked for again, because the server refused a key ID, is fetched no more than once in this time. */
+const MAX_AGE_AFTER_REFUSAL_MS = 1_000;
+/** The same, because a signature without a key ID does not match: its key may have been replaced. */
+const MAX_AGE_WITHOUT_KEY_ID_MS = 30_000;
+
 /** Why a user token is refused, and what the caller hears of it: never which check failed. */
-const CODES = {
+export const CODES = {
   "too-long": "USER_TOKEN_TOO_LARGE",
   malformed: "USER_TOKEN_INVALID",
   type: "USER_TOKEN_INVALID",
@@ -120,17 +125,13 @@ export async function verifyToken(
   if (typeof user === "string") throw refuse(user);
   const untimely = reasonOfTimes(claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds });
   if (untimely !== undefined) throw refuse(untimely);
-  const { alg, kid, typ } = header;
-  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) throw refuse("type");
-  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) throw refuse("algorithm");
-
+  const checked = checkHeader(header, issuer);
+  if (typeof checked === "string") throw refuse(checked);
+  const { kid, isSecret } = checked;
   const { server } = issuer;
-  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
-  if (!isSecret && !(issuer.algorithms.includes(alg) && (kid !== undefined || !issuer.hasKeyIds))) {
-    throw refuse("algorithm");
-  }
-  const check = (fresh: boolean) => checkSignature(token, { alg, kid }, { issuer, now, fresh });
-  const verdict = isSecret ? "signed-with-secret" : await check(false);
+  const check = (maxAgeMs?: number) => checkSignature(token, checked, { issuer, now, maxAgeMs });
+  let verdict = isSecret ? "signed-with-secret" as const : await check();
+  if (verdict === "signature" && kid === undefined) verdict = await check(MAX_AGE_WITHOUT_KEY_ID_MS);
   if (verdict === "verified" && !server?.aboutEvery) return user;
   if (verdict !== "verified" && verdict !== "signed-with-secret" && verdict !== "key-unknown") {
     throw refuse(verdict);
@@ -146,7 +147,7 @@ export async function verifyToken(
     throw refuse("subject");
   }
   // The server's own cache may lack a key that it publishes already: a fresh set decides.
-  if (answer === "auth-refused" && !isSecret && await check(true) === "verified") {
+  if (answer === "auth-refused" && !isSecret && await check(MAX_AGE_AFTER_REFUSAL_MS) === "verified") {
     if (!server.aboutEvery) return user;
     throw issuer.unavailable(new Error("Supabase Auth refuses a token that its published key signed."));
   }
@@ -162,26 +163,48 @@ export function refused(
   return new PowerSyncAuthError(CODES[reason], { cause, why: { reason, found } });
 }
 
+/** What tells which key signed a token: `isSecret` is one that the issuer's server alone has. */
+interface CheckedHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly isSecret: boolean;
+}
+
+function checkHeader(
+  { alg, kid, typ }: ProtectedHeaderParameters,
+  { algorithms, hasKeyIds, server }: Issuer,
+): CheckedHeader | Reason {
+  if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) return "type";
+  if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) return "algorithm";
+  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
+  const isPublishable = algorithms.includes(alg) && (kid !== undefined || !hasKeyIds);
+  return isSecret || isPublishable ? { alg, kid, isSecret } : "algorithm";
+}
+
 /** Whether a published key signed the token, or why not; `key-unknown` where that cannot be told from here. */
 async function checkSignature(
   { token, claims }: UnverifiedToken,
-  header: { alg: string; kid: string | undefined },
-  { issuer, now, fresh }: { issuer: Issuer; now: number; fresh: boolean },
+  header: CheckedHeader,
+  { issuer, now, maxAgeMs }: { issuer: Issuer; now: number; maxAgeMs: number | undefined },
 ): Promise<"verified" | Reason> {
   const options = {
     algorithms: [header.alg],
     currentDate: new Date(now),
     clockTolerance: issuer.clockToleranceSeconds,
   };
+  const demand = maxAgeMs === undefined ? { own: issuer.needsOwnKey(claims) } : { own: true, maxAgeMs };
   try {
-    for (const key of await issuer.keys(header, { own: issuer.needsOwnKey(claims), fresh })) {
+    const failures: unknown[] = [];
+    for (const key of await issuer.keys(header, demand)) {
       try {
         await jwtVerify(token, key, options);
         return "verified";
       } catch (error) {
-        if (!(error instanceof JWSSignatureVerificationFailed)) throw error;
+        // Of keys that share an ID, one that cannot be used must not hide the right one.
+        if (!(error instanceof JWSSignatureVerificationFailed)) failures.push(error);
       }
     }
+    if (failures.length > 0) throw failures[0];
     return "signature";
   } catch (error) {
     // Just after a rotation the key that signed may be missing from every published set.

@@ -1,0 +1,197 @@
+/** What cannot be a key is named, what may mean two things is refused, and odd JSON gets a coded answer. */
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import fc from "npm:fast-check@4.10.2";
+import { ERRORS, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
+import {
+  KEY_SECRETS,
+  readKeySecrets,
+  readSetting,
+  SETTINGS,
+} from "../../supabase/functions/_shared/powersync/settings.ts";
+import { FUNCTION_NAMES, startFunctions } from "../support/functions.ts";
+import { captureLog } from "../support/log.ts";
+import { WRAPPERS } from "../support/pasted.ts";
+import { base64, userToken } from "../support/project.ts";
+import { makeKey } from "../support/signing.ts";
+
+const PRIVATE = "POWERSYNC_PRIVATE_KEY";
+const PUBLIC = "POWERSYNC_PUBLIC_KEY";
+const key = await makeKey("ES256", "signing");
+const other = await makeKey("ES256", "other");
+const lines = (text: string) => text.replace(/.{64}/g, "$&\n");
+
+Deno.test("what may mean two things is left as it is, or refused", () => {
+  const audience = (text: string) => readSetting({ POWERSYNC_AUDIENCE: text }, "POWERSYNC_AUDIENCE");
+  for (
+    const text of ['"begins with a mark', "ends with a mark'", "it's", '"one" and "two"', "“mixed'", '"']
+  ) {
+    assertEquals(audience(text), [text]);
+  }
+  for (const text of ['"one","two"', "'one', two", "one,'two'", '["one"]', '["one","two"]', '"[one]"']) {
+    const { code, message } = assertThrows(() => audience(text), PowerSyncAuthError);
+    assertEquals([text, code], [text, "POWERSYNC_AUDIENCE_INVALID"]);
+    assertStringIncludes(message, "without brackets and quotation marks");
+  }
+  const line = "POWERSYNC_AUDIENCE=powersync";
+  assertEquals(readSetting({ POWERSYNC_ISSUER: line }, "POWERSYNC_ISSUER"), line, "another name's line");
+  const marks = "'".repeat(3);
+  assertEquals(unwrap(`${marks}x${marks}`), `${marks}x${marks}`);
+});
+
+Deno.test("a list that is not one private key is refused: which one signs would be a guess", async () => {
+  const lists = [
+    [key.privateJwk, other.privateJwk],
+    [key.privateJwk, key.privateJwk],
+    [key.privateJwk, other.publicJwk],
+    [key.privateJwk, { ...other.publicJwk, kid: key.kid }],
+    [key.publicJwk, other.publicJwk],
+    [key.privateJwk, { kty: "oct", k: "AAAA", kid: key.kid }],
+    [key.privateJwk, null],
+    [[key.privateJwk], []],
+  ];
+  for (const list of lists) {
+    for (const value of [list, { keys: list }]) {
+      const { problems } = await loadKeyRing({ signing: [{ name: PRIVATE, value: base64(value) }] });
+      assertEquals(problems.map(({ error }) => [error.code, error.message]), [
+        ["KEY_MALFORMED", `The key in ${PRIVATE} cannot be used: it is a list of keys, not one private key.`],
+      ]);
+    }
+  }
+  const { problems } = await loadKeyRing({ signing: [{ name: PRIVATE, value: base64([key.publicJwk]) }] });
+  assertEquals(problems.map(({ error }) => error.code), ["KEY_IS_PUBLIC"]);
+});
+
+async function pem(format: "pkcs8" | "spki"): Promise<string> {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" },
+    true,
+    ["sign", "verify"],
+  );
+  const der = await crypto.subtle.exportKey(format, format === "spki" ? publicKey : privateKey);
+  const label = format === "spki" ? "PUBLIC KEY" : "PRIVATE KEY";
+  return `-----BEGIN ${label}-----\n${lines(Buffer.from(der).toString("base64"))}\n-----END ${label}-----\n`;
+}
+
+const privatePem = await pem("pkcs8");
+const publicPem = await pem("spki");
+const random = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes)));
+/** What people paste in a key's place, and what the message calls it. */
+const OTHER_THINGS: readonly (readonly [value: string, kind: string])[] = [
+  [privatePem, "a private key in PEM form"],
+  [privatePem.replaceAll("\n", "\\n"), "a private key in PEM form"],
+  [privatePem.replaceAll("PRIVATE", "EC PRIVATE"), "a private key in PEM form"],
+  [privatePem.replaceAll("PRIVATE", "ENCRYPTED PRIVATE"), "a private key in PEM form"],
+  [publicPem, "a public key in PEM form"],
+  [publicPem.replaceAll("PUBLIC KEY", "CERTIFICATE"), "a certificate"],
+  [publicPem.replaceAll("PUBLIC KEY", "EC PARAMETERS"), "a PEM or a part of one"],
+  ...[privatePem, publicPem].map((text) =>
+    [text.replace(/^-.*$/gm, "").trim(), "a PEM or a part of one"] as const
+  ),
+  ["sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz", "a secret API key of Supabase"],
+  ["sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH", "a publishable API key of Supabase"],
+  [await userToken(), "a JWT: a token, or a legacy API key of Supabase"],
+  [random(32).toString("hex"), "a hex string"],
+  [random(20).toString("hex").toUpperCase().replace(/..(?=.)/g, "$&:"), "a hex string"],
+  ["https://project.supabase.co/auth/v1/.well-known/jwks.json", "a URL"],
+  ["/run/secrets/powersync-private-key", "the path of a file"],
+  ["./keys/private.json", "the path of a file"],
+  ["~/.ssh/key", "the path of a file"],
+  ["C:\\Users\\me\\key.pem", "the path of a file"],
+  ["signing_keys.json", "the path of a file"],
+  [`OTHER_NAME=${base64(key.privateJwk)}`, "a line that sets another name"],
+  ["$(cat key.json)", "an expression that a shell did not replace"],
+  ["${POWERSYNC_KEY}", "an expression that a shell did not replace"],
+  ["{kty:EC,crv:P-256}", "JSON whose quotation marks a shell or an editor removed or changed"],
+  ["{'kty':'EC'}", "JSON whose quotation marks a shell or an editor removed or changed"],
+  ["[{“kty”:“EC”}]", "JSON whose quotation marks a shell or an editor removed or changed"],
+  ['{"kty":"EC","d":', "JSON that was cut or edited"],
+  ["marker: neither", "neither JSON nor base64"],
+];
+
+/** A name of anything cannot be read as base64, or the base64 of it as JSON. */
+function inBase64([value, kind]: readonly [string, string]): [string, string] {
+  return [Buffer.from(value).toString("base64"), `base64 of ${kind}`];
+}
+
+Deno.test("what cannot be a key is named, repeats nothing, and a new pair is the last advice", async () => {
+  const named = OTHER_THINGS.filter(([, kind]) => !kind.startsWith("neither"));
+  const cases: (readonly [string, string])[] = [
+    ...OTHER_THINGS,
+    ...named.map(inBase64),
+    [Buffer.from(base64(key.privateJwk)).toString("base64"), "base64 of base64: decode it once"],
+    [
+      Buffer.from(JSON.stringify(key.privateJwk), "utf16le").toString("base64"),
+      "base64 of text in UTF-16, not in UTF-8",
+    ],
+  ];
+  for (const [value, kind] of cases) {
+    for (const text of [value, `'${value}'`, `${PRIVATE}=${value}\\n`]) {
+      for (const secret of [PRIVATE, PUBLIC]) {
+        const { problems } = await loadKeyRing(readKeySecrets({ [secret]: text.replace(PRIVATE, secret) }));
+        const [{ error } = { error: undefined }] = problems;
+        assertEquals(error?.message, `The key in ${secret} cannot be used: it is ${kind}.`);
+        assertEquals(error?.code, "KEY_MALFORMED");
+        assertMatch(`${error?.hint}`, /^It must be [^;]*; make a new key pair only if that copy is lost\.$/);
+      }
+    }
+  }
+});
+
+Deno.test("what stands in the place of a list of Supabase or of identity providers is named too", async () => {
+  const names = ["SUPABASE_JWKS", "SUPABASE_PUBLISHABLE_KEYS", "POWERSYNC_IDENTITY_PROVIDERS"];
+  const credentials = { apikey: "unknown", Authorization: `Bearer ${await userToken()}` };
+  for (const name of names) {
+    for (const [value, kind] of OTHER_THINGS) {
+      const [line] = await captureLog(() =>
+        startFunctions({ environment: { [name]: value } }).ask("powersync-auth-anonymous", credentials)
+      );
+      assertStringIncludes(`${line}`, `${name}_INVALID`);
+      assertStringIncludes(`${line}`, `${name} cannot be used: it is ${kind}.`);
+    }
+  }
+});
+
+/** JSON of any kind and depth, in every form that a secret may have. */
+const oddSecret = fc.tuple(
+  fc.oneof(
+    fc.jsonValue({ noUnicodeString: false }),
+    fc.constantFrom<unknown>(null, 0, "", [], {}, [null], [[]], { keys: null }, { keys: [[]] }),
+    fc.record({
+      keys: fc.array(fc.record({ kty: fc.constantFrom("EC", "RSA", "OKP", "oct"), d: fc.jsonValue() })),
+    }),
+    fc.constantFrom<unknown>([{ issuer: {} }], [[{}]], [{ issuer: "https://id.example", audience: [[]] }]),
+  ).map((value) => JSON.stringify(value)),
+  fc.constantFrom(...Object.values(WRAPPERS).map(([, wrap]) => wrap)),
+  fc.boolean(),
+).map(([json, wrap, encode]) => wrap(encode ? Buffer.from(json).toString("base64") : json, "NAME"));
+
+const DEEP = ["[", '{"a":', '[{"kty":"EC","x":'].map((open) => {
+  const close = open === "[" ? "]" : open.startsWith("{") ? "}" : "}]";
+  return open.repeat(3000) + "1" + close.repeat(3000);
+});
+
+Deno.test("odd JSON in any secret gives a token, a JWKS or a coded error that is not INTERNAL_ERROR", async () => {
+  const names = [...Object.keys(SETTINGS), ...Object.keys(KEY_SECRETS), `${PRIVATE}_2`, `${PUBLIC}_2`];
+  const token = await userToken();
+  const check = async (name: string, value: string) => {
+    const { ask } = startFunctions({ environment: { [name]: value } });
+    const credentials = { apikey: "unknown", Authorization: `Bearer ${token}` };
+    for (const f of FUNCTION_NAMES) {
+      const { status, body } = await ask(f, credentials);
+      if (status !== 200) {
+        assert(body.code !== "INTERNAL_ERROR" && body.code in ERRORS, `${f} ${name}=${value.slice(0, 200)}`);
+      }
+    }
+  };
+  await captureLog(async () => {
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...names), oddSecret, check), { numRuns: 300 });
+    for (const name of names) {
+      for (const value of DEEP.flatMap((json) => [json, JSON.stringify(json), `{"keys":[{"x":${json}}]}`])) {
+        await check(name, value);
+      }
+    }
+  });
+});
