@@ -16,8 +16,7 @@ export async function administrate(
   { accounts, sessions }: AuthParts,
   { path, request }: { path: string; request: Request },
 ): Promise<unknown> {
-  const { method } = request;
-  const now = accounts.now();
+  const [{ method }, now] = [request, accounts.now()];
   if (path === "/admin/users" && method === "GET") return listUsers(accounts, new URL(request.url));
   const body = method === "GET" ? undefined : await readAuthBody(request);
   if (path === "/admin/users" && method === "POST" && body !== undefined) {

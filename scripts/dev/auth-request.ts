@@ -33,12 +33,10 @@ const ERRORS = {
   weak_password: [422, `Password should be at least ${MIN_PASSWORD_CHARACTERS} characters.`],
 } as const;
 
-type Code = keyof typeof ERRORS;
-
 /** A refusal by Supabase Auth. */
 export class AuthError extends Error {
   constructor(
-    readonly code: Code,
+    readonly code: keyof typeof ERRORS,
     message: string = ERRORS[code][1],
     readonly status: number = ERRORS[code][0],
   ) {

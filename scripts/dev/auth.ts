@@ -35,7 +35,7 @@ export type DevelopmentAuth = Awaited<ReturnType<typeof startDevelopmentAuth>>;
  * @param options `now`: milliseconds since 1970.
  */
 export async function startDevelopmentAuth(url: string, { now = Date.now } = {}) {
-  const parts = { accounts: new Accounts(now), sessions: await openSessions(url, now), now };
+  const parts = { accounts: new Accounts(now), sessions: await openSessions(url, now) };
   const { jwks } = parts.sessions;
   const base = new URL(url).pathname;
   return {

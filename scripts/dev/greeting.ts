@@ -1,5 +1,5 @@
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import type { Platform } from "../setup/platform.ts";
+import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 
 /** What was started. */
@@ -40,6 +40,7 @@ function platformLines({ isDevelopmentAuth, supabaseUrl, publishableKey }: Platf
     publishableKey === undefined
       ? `Publishable key   none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… (the project's API settings) to ${LOCAL_ENV_FILE}`
       : `Publishable key   ${publishableKey}`,
+    ...isDevelopmentAuth ? [`Secret key        ${DEVELOPMENT_SECRET_KEY}   (for supabase.auth.admin)`] : [],
   ];
 }
 
