@@ -1,3 +1,5 @@
+import { visible } from "./shown.ts";
+
 /** What kept a command from running, as one sentence with the fix. It is printed, and the command fails. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
@@ -14,7 +16,7 @@ export async function runCommand(command: () => Promise<number | void>, failed =
   try {
     return await command() ?? 0;
   } catch (error) {
-    if (error instanceof CommandError) console.error(error.message);
+    if (error instanceof CommandError) console.error(visible(error.message));
     else if (error instanceof Deno.errors.NotCapable) {
       console.error(
         `A permission is missing: ${error.message.split(",")[0]}. Run the command as a task: deno task`,

@@ -8,6 +8,9 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, "�");
 }
 
+/** Characters of a hint in an answer of a function; their own hints are shorter. */
+export const LONGEST_HINT = 600;
+
 /**
  * The text as {@linkcode visible} makes it, shortened: a person who pastes a secret in the wrong place must not find
  * it in a log.

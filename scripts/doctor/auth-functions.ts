@@ -1,5 +1,6 @@
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { LONGEST_HINT, shown } from "../cli/shown.ts";
 import { ask, parseJson } from "../setup/ask.ts";
 import type { CauseId } from "./causes.ts";
 import { type Check, failed, passed, type Subject } from "./check.ts";
@@ -72,7 +73,7 @@ function checkCredentials(
     };
   }
   const { token, powersync_url: endpoint } = body;
-  const seen = `It sends clients to ${endpoint.slice(0, 120)}.`;
+  const seen = `It sends clients to ${shown(endpoint, 240)}.`;
   if (endpoint.endsWith("/")) {
     return { check: failed(subject, "function-endpoint-slash", { seen }), token, endpoint };
   }
@@ -84,7 +85,10 @@ function checkCredentials(
 
 function errorOf(body: unknown): ErrorAnswer | undefined {
   if (!isJsonObject(body) || typeof body.code !== "string") return undefined;
-  return { code: body.code.slice(0, 60), hint: typeof body.hint === "string" ? body.hint : undefined };
+  return {
+    code: shown(body.code),
+    hint: typeof body.hint === "string" ? shown(body.hint, LONGEST_HINT) : undefined,
+  };
 }
 
 function causeOfCode(code: string): CauseId {

@@ -1,6 +1,7 @@
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { LONGEST_HINT, shown, shownList } from "../cli/shown.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
@@ -55,7 +56,7 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   if (refused !== undefined) return { checks: [...before, refused], response };
   const body = parseJson(text);
   const kids = keyIdsOf(body);
-  const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${kids.join(", ")}.`;
+  const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${shownList(kids, "none")}.`;
   return {
     checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],
     body,
@@ -78,9 +79,11 @@ function checkHost({ url, local, powersync }: JwksOptions): Check[] {
 function checkAnswer({ status, headers, ok }: Response, text: string): Check | undefined {
   const body = parseJson(text);
   const code = isJsonObject(body) && typeof body.code === "string" ? body.code : undefined;
-  const seen = `HTTP ${status}${code === undefined ? "" : `, code ${code}`}.`;
+  const seen = `HTTP ${status}${code === undefined ? "" : `, code ${shown(code)}`}.`;
   if (code !== undefined && Object.hasOwn(ERRORS, code)) {
-    const hint = isJsonObject(body) && typeof body.hint === "string" ? body.hint : undefined;
+    const hint = isJsonObject(body) && typeof body.hint === "string"
+      ? shown(body.hint, LONGEST_HINT)
+      : undefined;
     return failed(JWKS, "jwks-function-error", { seen, fix: hint });
   }
   if (status === 401 || status === 403) return failed(JWKS, "jwks-gateway-check", { seen });
@@ -100,7 +103,7 @@ function checkDevKeys(kids: readonly string[], { local }: JwksOptions): Check[] 
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
   return kid === undefined || local
     ? []
-    : [failed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${kid}".` })];
+    : [failed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${shown(kid)}".` })];
 }
 
 /**

@@ -1,8 +1,10 @@
+import { visible } from "../cli/shown.ts";
+
 /** Longest run of token or key characters that is shown; Key IDs and thumbprints (43 characters) are shorter. */
 const LONGEST_SHOWN_RUN = 44;
 
 /**
- * A text from outside without JWTs, long runs of base64, API keys and control characters.
+ * A text from outside without JWTs, long runs of base64, API keys and characters that a terminal acts on.
  *
  * @param text The text.
  * @param secrets Values that must never be shown.
@@ -10,11 +12,9 @@ const LONGEST_SHOWN_RUN = 44;
 export function redact(text: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 8)
     .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
-  return known
+  return visible(known)
     .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
     .replace(/eyJ[\w-]+(\.[\w-]*)*/g, "[token hidden]")
     .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]")
-    .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]")
-    // deno-lint-ignore no-control-regex
-    .replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+    .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
 }

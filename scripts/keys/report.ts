@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
+import { safeJson, shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
@@ -54,7 +55,7 @@ export function reportText(report: KeyReport): string {
 /** The report for a machine, as JSON; with a file, without private keys. */
 export function reportJson(report: KeyReport): string {
   const { publicJwk, secrets, envFile, rotation, live } = report;
-  return JSON.stringify(
+  return safeJson(
     {
       kid: publicJwk.kid,
       alg: publicJwk.alg,
@@ -74,7 +75,6 @@ export function reportJson(report: KeyReport): string {
         unset: rotation === undefined ? [] : [unsetCommand(rotation.replaced)],
       },
     },
-    null,
     2,
   );
 }
@@ -96,7 +96,7 @@ function unsetCommand(names: readonly string[]): string {
 
 function liveLines({ live }: KeyReport): string[] {
   if (live === undefined) return [];
-  return [`Published now at ${live.url}: ${live.keyIds.join(", ") || "no key"}`, ""];
+  return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
 }
 
 function newKeyLines(report: KeyReport): string[] {

@@ -1,3 +1,4 @@
+import { shown } from "../cli/shown.ts";
 import type { PowerSyncCode } from "./codes.ts";
 
 /**
@@ -105,10 +106,7 @@ export function verdictOf(results: readonly RuleResult[]): Verdict {
   return { outcome: "accepted", code: undefined, because: undefined };
 }
 
-/**
- * A value from a token or key for a sentence, shortened: anybody may have put it there, and a person who pastes a
- * secret in the wrong place must not find it in a log.
- */
+/** A value from a token or key for a sentence: anybody may have put it there. */
 export function quoted(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) {
@@ -116,7 +114,5 @@ export function quoted(value: unknown): string {
   }
   if (typeof value === "object" && value !== null) return "an object";
   const text = typeof value === "string" ? value : String(value);
-  // deno-lint-ignore no-control-regex
-  const visible = (text.length > 80 ? `${text.slice(0, 40)}…` : text).replace(/[\x00-\x1f\x7f-\x9f]/g, "�");
-  return typeof value === "string" ? `"${visible}"` : visible;
+  return typeof value === "string" ? `"${shown(text)}"` : shown(text);
 }

@@ -1,5 +1,7 @@
 /** PowerSync's client authentication settings, as text to paste. */
 
+import { safeJson, shown } from "../cli/shown.ts";
+
 /** A JWK for PowerSync's configuration: its members are strings only. */
 export type ConfiguredKey = Readonly<Record<string, string>>;
 
@@ -20,16 +22,16 @@ export interface ClientAuth {
 export function clientAuthYaml({ audiences, jwksUri, keys }: ClientAuth): string {
   return [
     "client_auth:",
-    ...(jwksUri === undefined ? [] : [`  jwks_uri: ${JSON.stringify(jwksUri)}`]),
+    ...(jwksUri === undefined ? [] : [`  jwks_uri: ${safeJson(jwksUri)}`]),
     "  audience:",
-    ...audiences.map((audience) => `    - ${JSON.stringify(audience)}`),
+    ...audiences.map((audience) => `    - ${safeJson(audience)}`),
     ...(keys === undefined ? [] : ["  jwks:", "    keys:", ...keys.flatMap(keyLines)]),
   ].join("\n");
 }
 
 function keyLines(key: ConfiguredKey): string[] {
   return Object.entries(key).map(([name, value], index) =>
-    `      ${index === 0 ? "-" : " "} ${name}: ${JSON.stringify(value)}`
+    `      ${index === 0 ? "-" : " "} ${name}: ${safeJson(value)}`
   );
 }
 
@@ -48,6 +50,8 @@ export function cloudFields({ audiences, jwksUri, keys }: ClientAuth): string[] 
     } (may be empty if it is the instance URL, which is always accepted)`,
     "Use Supabase Auth: off (the functions sign these tokens)",
     "Development tokens: off, unless you use the dashboard's",
-    ...shared.map(({ kid, k }) => `HS256 authentication tokens (advanced): KID ${kid}, shared secret ${k}`),
+    ...shared.map(({ kid, k }) =>
+      `HS256 authentication tokens (advanced): KID ${shown(kid ?? "")}, shared secret ${k}`
+    ),
   ];
 }
