@@ -27,7 +27,8 @@ const HELP = `Makes the key pair that signs PowerSync tokens.
   --force            replace the keys that are in the file
   --json             print for machines
   --rotate           adds a successor as another secret; the old key signs until it starts
-  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …; now for a leaked key
+  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …, or now
+  --leaked           the old key has leaked: the successor signs now, the old key leaves the file, no token is waited for
   --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or the one in the file)
   --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set but not in the file (default 300)
   --jwks-url URL     check the published keys first
@@ -45,14 +46,19 @@ export async function main(args: readonly string[]): Promise<void> {
     "starts-in": { type: "string" },
     replaces: { type: "string" },
     "token-ttl": { type: "string" },
+    leaked: { type: "boolean" },
     "jwks-url": { type: "string" },
   });
   if (flags.help) return console.log(HELP);
-  const rotationFlag = (["starts-in", "replaces", "token-ttl"] as const).find((name) =>
+  const rotationFlag = (["starts-in", "replaces", "token-ttl", "leaked"] as const).find((name) =>
     flags[name] !== undefined
   );
   if (rotationFlag !== undefined && !flags.rotate) {
     throw new CommandError(`--${rotationFlag} needs --rotate.`);
+  }
+  const waiting = (["starts-in", "token-ttl"] as const).find((name) => flags[name] !== undefined);
+  if (flags.leaked && waiting !== undefined) {
+    throw new CommandError(`--leaked waits for no token: leave --${waiting} out.`);
   }
   const kid = readKeyId(flags.kid);
   const envFile = flags["env-file"];
@@ -71,7 +77,8 @@ export async function main(args: readonly string[]): Promise<void> {
     ? await rotateKey({
       ...key,
       nowSeconds: Math.floor(Date.now() / 1000),
-      leadSeconds: readLead(flags["starts-in"]),
+      leadSeconds: readLead(flags.leaked ? "now" : flags["starts-in"]),
+      leaked: flags.leaked === true,
       replaces: readReplaced(flags.replaces),
       tokenLifetimeSeconds: readLifetime(flags["token-ttl"]),
     })

@@ -1,12 +1,13 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { CommandError } from "../cli/command.ts";
-import { type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
+import { type EnvChanges, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
 import { inspect, localOnly } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import type { EnvFileState, KeyReport } from "./report.ts";
+import type { EnvFileState } from "./commands.ts";
+import type { KeyReport } from "./report.ts";
 
 /** What every kind of new key needs. */
 export interface KeyRequest {
@@ -62,14 +63,13 @@ export async function readOwnFile(path: string): Promise<EnvFile> {
 /** Writes new secrets to the file, if there is one. */
 export async function storeKey(
   { publicJwk }: KeyPair,
-  { file, secrets, remove = [] }: {
+  { file, secrets, ...changes }: {
     file: EnvFile | undefined;
     secrets: Readonly<Record<string, string>>;
-    remove?: readonly string[];
-  },
+  } & Pick<EnvChanges, "remove" | "comments">,
 ): Promise<KeyReport> {
   if (file === undefined) return { publicJwk, secrets };
-  await updateEnvFile(file, { set: secrets, remove });
+  await updateEnvFile(file, { set: secrets, ...changes });
   return { publicJwk, secrets, envFile: await stateOf(file.path) };
 }
 

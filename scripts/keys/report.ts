@@ -2,8 +2,15 @@ import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { safeJson, shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+import { type EnvFileState, githubCommands, setCommands, unsetCommand, uploadCommand } from "./commands.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import { ISOLATE_RELOAD_SECONDS, LEAD_MARGIN_SECONDS, ROTATION_LEAD_SECONDS } from "./rotation.ts";
+import {
+  ISOLATE_RELOAD_SECONDS,
+  KEY_CACHE_SECONDS,
+  LEAD_MARGIN_SECONDS,
+  RESTART_DELAY_SECONDS,
+  ROTATION_LEAD_SECONDS,
+} from "./rotation.ts";
 
 /** What was made, for a person and for a machine. */
 export interface KeyReport {
@@ -17,14 +24,6 @@ export interface KeyReport {
   readonly live?: { readonly url: string; readonly keyIds: readonly string[] };
 }
 
-/** What a person needs to know about the file. */
-export interface EnvFileState {
-  readonly path: string;
-  /** Why it must not be uploaded, as a sentence. */
-  readonly localOnly: string | undefined;
-  readonly hasUrl: boolean;
-}
-
 /** A rotation's times in seconds since 1970, and what it replaces. */
 export interface RotationTimes {
   readonly nowSeconds: number;
@@ -33,8 +32,10 @@ export interface RotationTimes {
   readonly tokenLifetimeSeconds: number;
   /** The secrets of the old key, both halves. */
   readonly replaced: readonly string[];
-  /** Secrets of still older keys, removed from the file because nothing needs them. */
+  /** Secrets removed from the file: those of still older keys, which nothing needs, or of a leaked one. */
   readonly removed: readonly string[];
+  /** When the old key has leaked: its key ID, if it was in the file, and when PowerSync may be restarted. */
+  readonly leaked?: { readonly keyIds: readonly string[]; readonly restartFrom: number };
 }
 
 const URL_COMMAND = "supabase secrets set POWERSYNC_URL='https://<instance>.powersync.journeyapps.com'";
@@ -69,29 +70,22 @@ export function reportJson(report: KeyReport): string {
         unset: rotation.replaced,
         unsetNotBefore: new Date(rotation.removableFrom * 1000).toISOString(),
         removed: rotation.removed,
+        ...(rotation.leaked === undefined ? {} : {
+          leaked: {
+            keyIds: rotation.leaked.keyIds,
+            restartSecondsAfterUnset: RESTART_DELAY_SECONDS,
+            restartNotBefore: new Date(rotation.leaked.restartFrom * 1000).toISOString(),
+          },
+        }),
       }),
       commands: {
         set: setCommands(report),
         unset: rotation === undefined ? [] : [unsetCommand(rotation.replaced)],
+        ...(rotation?.leaked === undefined ? {} : { github: githubCommands(report) }),
       },
     },
     2,
   );
-}
-
-function setCommands({ secrets, envFile }: KeyReport): string[] {
-  if (envFile !== undefined) return envFile.localOnly === undefined ? [uploadCommand(envFile.path)] : [];
-  return Object.entries(secrets).map(([name, value]) => `supabase secrets set ${name}=${value}`);
-}
-
-function uploadCommand(path: string): string {
-  return `supabase secrets set --env-file ${
-    /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
-  }`;
-}
-
-function unsetCommand(names: readonly string[]): string {
-  return `supabase secrets unset ${names.join(" ")}`;
 }
 
 function liveLines({ live }: KeyReport): string[] {
@@ -136,6 +130,7 @@ function nextLines({ localOnly }: EnvFileState): string[] {
 }
 
 function rotationLines(report: KeyReport, times: RotationTimes): string[] {
+  if (times.leaked !== undefined) return leakLines(report, times, times.leaked);
   const lead = times.startsAt - times.nowSeconds;
   const starts = lead === 0
     ? "at once"
@@ -146,7 +141,46 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
     "",
     ...firstCommand(report, lead),
     "",
-    ...secondCommand(report.envFile, times, lead),
+    ...secondCommand(report.envFile, times),
+  ];
+}
+
+function leakLines(
+  report: KeyReport,
+  { removed, replaced }: RotationTimes,
+  { keyIds, restartFrom }: { readonly keyIds: readonly string[]; readonly restartFrom: number },
+): string[] {
+  const { envFile } = report;
+  const leaked = shownList(keyIds, "");
+  const left = removed.length === 0
+    ? []
+    : [`The leaked key ${leaked} was taken out of ${envFile?.path}; a comment keeps its ID.`];
+  const isolates = describeDuration(ISOLATE_RELOAD_SECONDS);
+  if (envFile?.localOnly !== undefined) return [...left, ...fileLines(envFile)];
+  return [
+    `The new key ${report.publicJwk.kid} signs as soon as its secret is set.`,
+    ...left,
+    `For up to ${isolates} after the two commands, some clients are refused.`,
+    "",
+    "1. Now:",
+    "",
+    ...setCommands(report),
+    "",
+    "2. Right after it:",
+    "",
+    unsetCommand(replaced),
+    "",
+    "3. Before the next deployment by GitHub Actions, which would set the leaked key again, change POWERSYNC_SECRETS",
+    ...(envFile === undefined
+      ? [`   there: the new secret's line in the place of ${replaced.join(" and ")}.`]
+      : ["   there, if it exists:", "", ...githubCommands(report)]),
+    "",
+    `4. ${describeDuration(RESTART_DELAY_SECONDS)} after the second command, so not before ${
+      describeTime(restartFrom)
+    }: restart the PowerSync instance,`,
+    "   or on PowerSync Cloud save and deploy the Client Auth settings again. Earlier, an isolate with the old secrets",
+    "   may publish the leaked key once more, and PowerSync keeps it for another hour. Without the restart, PowerSync may",
+    `   accept the leaked key for up to ${describeDuration(ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS)}.`,
   ];
 }
 
@@ -167,7 +201,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   return ["1. Now:", ...hurry, "", ...setCommands(report)];
 }
 
-function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes, lead: number): string[] {
+function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes): string[] {
   if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
   const sum =
@@ -186,14 +220,5 @@ function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes, 
     ...(envFile === undefined
       ? []
       : ["", `   and delete the same lines from ${envFile.path}, or the next upload sets them again.`]),
-    ...(lead === 0 ? EMERGENCY : []),
   ];
 }
-
-const EMERGENCY = [
-  "",
-  "If the old key has leaked, do not wait: run the second command right after the first. Some clients are then refused",
-  "for up to ten minutes. PowerSync may accept the removed key for up to about 70 minutes, and an open stream lasts until",
-  "its token expires. To end both, restart the instance 11 minutes later, or save its Client Auth settings again; earlier,",
-  "an isolate with the old secrets may publish the key once more.",
-];

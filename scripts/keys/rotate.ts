@@ -8,7 +8,8 @@ import { encodeSecret, makeKeyPair } from "./key-pair.ts";
 import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
-import { rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
+import { assertGone, leakComments, leakedKeys, leakedNames, type OldKeys } from "./leaked.ts";
+import { RESTART_DELAY_SECONDS, rotationSecretName, safeRemovalTime, secretNamesOf } from "./rotation.ts";
 
 const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
 
@@ -21,6 +22,8 @@ export interface RotationRequest extends KeyRequest {
   readonly replaces: string | undefined;
   /** POWERSYNC_TOKEN_TTL; by default the file's, or its default. */
   readonly tokenLifetimeSeconds: number | undefined;
+  /** The old key has leaked: it leaves the file, and no token signed with it is waited for. */
+  readonly leaked: boolean;
 }
 
 /**
@@ -31,23 +34,31 @@ export interface RotationRequest extends KeyRequest {
  */
 export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
-  const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
+  const { alg, kid, envFile, live, nowSeconds, leadSeconds, leaked } = request;
+  if (leaked && envFile === undefined && request.replaces === undefined) {
+    throw new CommandError(
+      "Without --env-file, name the leaked key's secret with --replaces: `supabase secrets list` shows all names.",
+    );
+  }
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
-    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], local: false }
+    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], keyIds: [], local: false }
     : await oldKeys(variables, { ...request, lifetime });
-  const taken = [...old.names, ...old.removable, ...Object.keys(variables ?? {})];
+  const leakedBefore = leakedNames(file?.text ?? "");
+  const taken = [...old.names, ...old.removable, ...leakedBefore, ...Object.keys(variables ?? {})];
   const name = rotationSecretName(nowSeconds, taken);
   const prefix = old.local ? { prefix: LOCAL_KEY_PREFIX } : {};
   const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
   const removed = bothHalves(old.removable, variables);
+  if (leaked) await assertGone(variables ?? {}, { removed, keyIds: old.keyIds, kid });
   const stored = await storeKey(pair, {
     file,
     secrets: { [name]: encodeSecret(pair.privateJwk) },
     remove: removed,
+    comments: leaked ? leakComments(old, nowSeconds) : [],
   });
   return {
     ...stored,
@@ -55,24 +66,28 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
     rotation: {
       nowSeconds,
       startsAt,
-      removableFrom: safeRemovalTime(startsAt, lifetime),
+      removableFrom: leaked ? nowSeconds : safeRemovalTime(startsAt, lifetime),
       tokenLifetimeSeconds: lifetime,
-      replaced: bothHalves(old.names, variables),
+      replaced: leaked
+        ? bothHalves(new Set([...old.names, ...leakedBefore]), undefined)
+        : bothHalves(old.names, variables),
       removed,
+      ...(leaked ? { leaked: { keyIds: old.keyIds, restartFrom: nowSeconds + RESTART_DELAY_SECONDS } } : {}),
     },
   };
 }
 
-/** The keys of a file that the new one replaces, and those that are no longer needed. */
+/** The keys of a file that the new one replaces, and those that leave the file, with their key IDs if they leaked. */
 async function oldKeys(
   variables: EnvVariables,
-  { replaces, nowSeconds, lifetime, envFile }: RotationRequest & { lifetime: number },
-): Promise<{ names: string[]; removable: string[]; local: boolean }> {
+  { replaces, nowSeconds, lifetime, envFile, leaked }: RotationRequest & { lifetime: number },
+): Promise<OldKeys> {
   const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
     throw new CommandError(`${envFile}: ${broken.error.message} Remove it from the file first.`);
   }
+  if (leaked) return leakedKeys(signing, { replaces, envFile });
   if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
     throw new CommandError(
       `${envFile} has no ${replaces}: leave --replaces out to replace the key that is there.`,
@@ -80,7 +95,8 @@ async function oldKeys(
   }
   const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
   const rest = signing.map(({ secret }) => secret).filter((secret) => !removable.includes(secret));
-  return { names: replaces === undefined ? rest : [replaces], removable, local: signing.some(isLocal) };
+  const names = replaces === undefined ? rest : [replaces];
+  return { names, removable, keyIds: [], local: signing.some(isLocal) };
 }
 
 function isLocal({ kid }: SigningKey): boolean {
@@ -88,8 +104,8 @@ function isLocal({ kid }: SigningKey): boolean {
 }
 
 /** The names of both halves' secrets; of a file, those in it. Unsetting a secret that is not set is harmless. */
-function bothHalves(privateNames: readonly string[], variables: EnvVariables | undefined): string[] {
-  return privateNames.map(secretNamesOf).flatMap(({ privateName, publicName }) => {
+function bothHalves(privateNames: Iterable<string>, variables: EnvVariables | undefined): string[] {
+  return [...privateNames].map(secretNamesOf).flatMap(({ privateName, publicName }) => {
     const hasTwin = variables === undefined || variables[publicName] !== undefined;
     return hasTwin ? [privateName, publicName] : [privateName];
   });

@@ -19,6 +19,12 @@ export const LEAD_MARGIN_SECONDS = 5 * 60;
  */
 export const ROTATION_LEAD_SECONDS = ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS + LEAD_MARGIN_SECONDS;
 
+/**
+ * How long after the removal of a leaked key PowerSync may be restarted, in seconds. Earlier, an isolate that still has
+ * the old secrets publishes the key again, and the fresh cache keeps it for an hour. A minute is for differing clocks.
+ */
+export const RESTART_DELAY_SECONDS = ISOLATE_RELOAD_SECONDS + 60;
+
 /** The most that a lead may be, in seconds: a typing error must not hide a new key for a year. */
 export const MAX_LEAD_SECONDS = 30 * 86_400;
 

@@ -184,7 +184,7 @@ function privateMembers(member: Members, label: string): RuleResult[] {
   const names = PRIVATE_MEMBERS.filter((name) => Object.hasOwn(member, name));
   if (names.length === 0) return [passed("jwks-no-private-member", `${label} shows no private member.`)];
   const list = names.map((name) => `\`${name}\``).join(", ");
-  const fix = "Treat the key as leaked: replace it at once with deno task keys -- --rotate --starts-in now";
+  const fix = "Treat the key as leaked: deno task keys -- --rotate --leaked --env-file .env.production";
   return [
     failed("jwks-no-private-member", { seen: `${label} shows everybody the private member ${list}.`, fix }),
   ];

@@ -45,6 +45,8 @@ export async function openEnvFile(path: string): Promise<EnvFile> {
 export interface EnvChanges {
   readonly set?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
+  /** Lines that begin with `#`. */
+  readonly comments?: readonly string[];
 }
 
 /**
@@ -55,10 +57,16 @@ export interface EnvChanges {
  * @param changes Values to set must need no quotes, as base64 and URLs.
  * @throws {CommandError} The file has changed since it was read, or cannot be written.
  */
-export async function updateEnvFile(file: EnvFile, { set = {}, remove = [] }: EnvChanges): Promise<void> {
+export async function updateEnvFile(
+  file: EnvFile,
+  { set = {}, remove = [], comments = [] }: EnvChanges,
+): Promise<void> {
   const added = Object.entries(set).map(([name, value]) => `${name}=${value}`);
   const kept = withoutVariables(file.text ?? "", [...Object.keys(set), ...remove]);
-  await replaceSecretFile(file.path, { from: file.text, to: [...kept, ...added, ""].join("\n") });
+  await replaceSecretFile(file.path, {
+    from: file.text,
+    to: [...kept, ...comments, ...added, ""].join("\n"),
+  });
 }
 
 /** A line of an `.env` file that defines a variable, its further lines included if its value is in quotes. */

@@ -114,7 +114,7 @@ export const DEPLOYMENT_CAUSES = {
   },
   "jwks-private-member": {
     cause: "The JWKS publishes a private key; PowerSync does not notice.",
-    fix: "Treat the key as leaked: deno task keys -- --rotate --starts-in now --env-file .env.production",
+    fix: "Treat the key as leaked: deno task keys -- --rotate --leaked --env-file .env.production",
   },
   "jwks-dev-key": {
     cause:

@@ -1,0 +1,41 @@
+/** The commands of other tools that a person runs after a key was made. */
+
+/** What a person needs to know about the file. */
+export interface EnvFileState {
+  readonly path: string;
+  /** Why it must not be uploaded, as a sentence. */
+  readonly localOnly: string | undefined;
+  readonly hasUrl: boolean;
+}
+
+/** New secrets, and the file they were written to. */
+interface NewSecrets {
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly envFile?: EnvFileState;
+}
+
+/** What sets the new secrets; nothing where they must not be uploaded. */
+export function setCommands({ secrets, envFile }: NewSecrets): string[] {
+  if (envFile !== undefined) return envFile.localOnly === undefined ? [uploadCommand(envFile.path)] : [];
+  return Object.entries(secrets).map(([name, value]) => `supabase secrets set ${name}=${value}`);
+}
+
+/** What uploads a file. */
+export function uploadCommand(path: string): string {
+  return `supabase secrets set --env-file ${shellWord(path)}`;
+}
+
+/** What replaces the copy of the file on GitHub that `.github/workflows/deploy.yml` uses. */
+export function githubCommands({ envFile }: NewSecrets): string[] {
+  if (envFile === undefined || envFile.localOnly !== undefined) return [];
+  return [`gh secret set POWERSYNC_SECRETS --env production < ${shellWord(envFile.path)}`];
+}
+
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What removes secrets; unsetting one that is not set is harmless. */
+export function unsetCommand(names: readonly string[]): string {
+  return `supabase secrets unset ${names.join(" ")}`;
+}
