@@ -72,6 +72,7 @@ Deno.test("Auth's own codes are the user's 401, whatever headers a gateway strip
     [error(403, { code: 403, error_code: "a_code_of_next_year", msg: "x" }), INVALID],
     [error(429, { code: 429, error_code: "over_request_rate_limit", msg: "x" }), unavailable],
     [error(500, { code: 500, error_code: "unexpected_failure", msg: "x" }), unavailable],
+    [error(401, { message: "Invalid API key" }), refusedKey],
     [error(401, { message: "Invalid authentication credentials" }), refusedKey],
     [error(401, { message: "Unauthorized" }), refusedKey],
     [error(403, { message: "You cannot consume this service" }), refusedKey],

@@ -1,14 +1,12 @@
 /** What users notice when the project's signing keys are rotated. How long keys serve is in key_set_test.ts. */
 import { assertEquals } from "@std/assert";
-import { authError, type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
 import { projectKeys, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
 const { ES256: key, RS256: nextKey } = projectKeys;
 const INVALID = "401 USER_TOKEN_INVALID";
-const UNAVAILABLE = "503 AUTH_SERVER_UNAVAILABLE";
 const start = ({ url }: AuthStandIn) => startFunctions({ url, inline: [] });
 /** Outlives every test's clock. */
 const exp = Math.floor(Date.now() / 1000) + 86_400;
@@ -42,19 +40,4 @@ Deno.test("another key under the same kid refuses the old key's tokens without a
     await code(await userToken({ exp }, { ...key, kid: "unknown" }));
     assertEquals(await code(token), "200");
   });
-});
-
-Deno.test("concurrent first requests share one fetch of the keys, and one that failed is shared as well", async () => {
-  const token = await userToken();
-  for (const fails of [false, true]) {
-    await withAuth([key.publicJwk], async (auth) => {
-      const { code } = start(auth);
-      if (fails) auth.fail(() => authError(500, "unexpected_failure"));
-      await captureLog(async () => {
-        const codes = new Set(await Promise.all(Array.from({ length: 50 }, () => code(token))));
-        assertEquals([...codes], [fails ? UNAVAILABLE : "200"]);
-      });
-      assertEquals(auth.calls, { jwks: 1, user: fails ? 1 : 0 });
-    });
-  }
 });

@@ -19,17 +19,6 @@ Deno.test("ES256, RS256 and EdDSA tokens are verified with inline keys, without 
   });
 });
 
-Deno.test("SUPABASE_JWKS may be a bare array", async () => {
-  const SUPABASE_JWKS = JSON.stringify([projectKeys.ES256.publicJwk]);
-  assertEquals(await startFunctions({ environment: { SUPABASE_JWKS } }).code(await userToken()), "200");
-});
-
-Deno.test("POWERSYNC_USER_ISSUER is then the only issuer that is accepted", async () => {
-  const { code } = startFunctions({ environment: { POWERSYNC_USER_ISSUER: "https://me" } });
-  assertEquals(await code(await userToken({ iss: "https://me" })), "200");
-  assertEquals(await code(await userToken()), "401 USER_TOKEN_INVALID");
-});
-
 Deno.test("an API key in place of a token has its own code, in every form of a key", async () => {
   await withAuth([], async (auth) => {
     const { code } = startFunctions(auth);

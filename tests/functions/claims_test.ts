@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import { PowerSyncAuthError, refusal } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { refusal } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { type Answer, answer } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
@@ -153,22 +153,4 @@ Deno.test("a fault in what claims return is a 500 with its code, a hint at the f
     assertStringIncludes(body.hint, "supabase/functions/_shared/powersync/claims.ts");
   });
   assertEquals(lines.map((line) => line.split(" ")[1]), ["CLAIMS_RESERVED"]);
-});
-
-Deno.test("an error that claims throw is a 500 that shows nothing of it, in the answer or the log", async () => {
-  const own = new PowerSyncAuthError("CLAIMS_FAILED", { message: "Ours.", hint: "Ours.", cause: "hunter2" });
-  for (const error of [new Error("password=hunter2"), "hunter2", null, own]) {
-    const reject = () => {
-      throw error;
-    };
-    const lines = await captureLog(async () => {
-      for (const claims of [reject, () => Promise.reject(error)]) {
-        const { status, body } = await answerWith(claims);
-        assertEquals([status, body.code], [500, "CLAIMS_FAILED"]);
-        assertFalse(JSON.stringify(body).includes("hunter2"));
-      }
-    });
-    assertEquals(lines.length, 2);
-    assertFalse(lines.join().includes("hunter2"));
-  }
 });

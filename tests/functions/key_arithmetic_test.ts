@@ -25,12 +25,6 @@ Deno.test("a Base64urlUInt is a big-endian number", () => {
   assertEquals(texts.map(decodeUnsigned), [65537n, 0n, 1n, 65535n, 0xfbf0n]);
 });
 
-Deno.test("what is not base64url without padding is not a Base64urlUInt", () => {
-  for (const text of ["", "A", "AAAAA", "AA==", "A+AA", "A/AA", "AA\n", "A A", "é"]) {
-    assertEquals([text, decodeUnsigned(text)], [text, undefined]);
-  }
-});
-
 Deno.test("a number has one Base64urlUInt: no leading zero bytes, no unused bits, zero is AA", () => {
   assertEquals([0n, 1n, 255n, 256n, 65537n, 0xfbf0n].map((value) => encodeUnsigned(value)), [
     "AA",

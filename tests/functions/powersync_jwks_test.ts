@@ -23,26 +23,6 @@ Deno.test("the original example's secrets give a JWKS that anybody may read and 
   assertEquals(await answer(response), { status: 200, body: { keys: [key.publicJwk] } });
 });
 
-Deno.test("HEAD answers the same without a body", async () => {
-  assertEquals(await answer(await call(ORIGINAL, "HEAD")), { status: 200, body: "" });
-  await captureLog(async () => {
-    assertEquals(await answer(await call({ POWERSYNC_PRIVATE_KEY: "" }, "HEAD")), { status: 500, body: "" });
-  });
-});
-
-Deno.test("every secret whose name says so is read; an empty one counts as unset", async () => {
-  const [second, third] = [await makeKey("ES256", "second"), await makeKey("EdDSA", "third")];
-  const environment = {
-    POWERSYNC_PRIVATE_KEY: " ",
-    POWERSYNC_PRIVATE_KEY_20270101: base64(second.privateJwk),
-    POWERSYNC_PUBLIC_KEY: "",
-    POWERSYNC_PUBLIC_KEY_OLD: base64({ keys: [third.publicJwk] }),
-    POWERSYNC_PRIVATE_KEYS: base64(key.privateJwk),
-    MY_POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
-  };
-  assertEquals((await answer(await call(environment))).body, { keys: [second.publicJwk, third.publicJwk] });
-});
-
 Deno.test("a bad key beside a good one is left out and logged by its secret's name, once", async () => {
   const { ask } = startFunctions({
     environment: {

@@ -151,19 +151,6 @@ Deno.test("keys without key IDs, a key that is there twice and a wrong twin do n
   );
 });
 
-Deno.test("a rotated key is found after a cool-down; unknown kids do not cause more fetches", async () => {
-  await using provider = await startIssuer();
-  const { userOf, clock } = startFunctions({ providers: [listed(provider)] });
-  assertEquals(await userOf(await lasting(provider)), "user-1");
-  provider.keys = [...provider.keys, await makeKey("ES256", "provider-key-2")];
-  const token = await lasting(provider);
-  for (let request = 0; request < 5; request++) assertEquals(await userOf(token), "401 USER_TOKEN_INVALID");
-  assertEquals(provider.calls.jwks, 1);
-  clock.ms += 31_000;
-  assertEquals(await userOf(token), "user-1");
-  assertEquals(provider.calls.jwks, 2);
-});
-
 Deno.test("a JWKS that fails, is a page, a redirect, too large or not a set fails for this provider's users only", async () => {
   await using a = await startIssuer();
   await using b = await startIssuer();

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startFunctions, type StartOptions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { base64, userToken } from "../support/project.ts";
+import { userToken } from "../support/project.ts";
 
 const GOOD = { issuer: "https://id.example", audience: "app" };
 
@@ -74,8 +74,4 @@ Deno.test("an entry must not have Supabase Auth's own issuer, or its name in cla
       environment,
     });
   }
-});
-
-Deno.test("the list may be base64", async () => {
-  assertEquals(await startFunctions({ providers: base64([GOOD]) }).code(await userToken()), "200");
 });

@@ -1,10 +1,9 @@
 /** Which tokens of Supabase Auth are accepted: whose key it is, what the claims say, what the settings allow. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { answer } from "../support/answer.ts";
 import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
 import { startFunctions, type StartOptions, startWithoutUserIssuer } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
-import { claimsOf, projectKeys, PUBLISHABLE_KEY, signLegacyToken, userToken } from "../support/project.ts";
+import { claimsOf, projectKeys, PUBLISHABLE_KEY, signLegacyToken } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
 
 const { ES256: key, RS256: nextKey } = projectKeys;
@@ -148,17 +147,4 @@ Deno.test("an inline key that cannot be used, or stands twice, does not hide a g
     }
     assertEquals(auth.calls.jwks, 1, "for the first");
   });
-});
-
-Deno.test("a refused token is a challenge with an error, a missing one without (RFC 6750, section 3.1)", async () => {
-  const { send } = startFunctions();
-  const challenge = async (headers: Record<string, string>) => {
-    const response = await send("powersync-auth", { headers });
-    await answer(response);
-    return response.headers.get("WWW-Authenticate");
-  };
-  assertEquals(await challenge({}), "Bearer");
-  for (const token of ["a.b.c", await userToken({ exp: 1 }), PUBLISHABLE_KEY]) {
-    assertEquals(await challenge({ Authorization: `Bearer ${token}` }), 'Bearer error="invalid_token"');
-  }
 });
