@@ -45,6 +45,8 @@ export interface Finding {
   readonly message: string;
   /** What to do, without commands; empty when the message is enough. */
   readonly hint: string;
+  readonly correct?: string;
+  readonly rename?: string;
 }
 
 /**
@@ -53,7 +55,10 @@ export interface Finding {
  * @param variables Names and values. What Supabase sets itself may be missing.
  * @param options `place`: where they are used.
  */
-export async function inspect(variables: EnvVariables, { place }: { place: Place }): Promise<Finding[]> {
+export async function inspect(
+  variables: EnvVariables,
+  { place }: { place: Place; supabaseUrl?: string },
+): Promise<Finding[]> {
   return [
     ...await inspectKeys(variables),
     ...Object.keys(SETTINGS).filter(isSettingName).flatMap((name) => inspectSetting(variables, name)),
