@@ -6,11 +6,13 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { taskCommand } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
-import { probed } from "./doctor/check.ts";
+import { type Check, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
+import type { FixFile } from "./doctor/fix-commands.ts";
 import { fixOf } from "./doctor/fixes.ts";
 import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
 import { withRootCauses } from "./doctor/root-cause.ts";
+import type { SecretsFile } from "./doctor/secrets.ts";
 import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
@@ -107,21 +109,23 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   const context = {
     task: taskCommand(),
     again: `${taskCommand()} doctor`,
-    file: file?.path ?? PRODUCTION_ENV_FILE,
-    isLocalFile: file?.local ?? false,
     project: projectKind,
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
     powersync,
   };
+  const ownFile = fixFileOf(file, checks);
+  // The local file is not a deployment's.
+  const isForDeployment = ownFile.isLocal && project !== undefined && projectKind !== "local";
+  const deployedFile = isForDeployment ? fixFileOf(undefined, []) : ownFile;
   const nothing = file === undefined && project === undefined && token === undefined &&
     flags["jwks-url"] === undefined;
   const found = nothing
     ? [probed({ id: "env-file", title: "Secrets file" }, "file-missing", { seen: "There is no such file." })]
     : checks;
   const fixed = withRootCauses(found).map((check) => {
-    const fix = fixOf(check, context);
+    const fix = fixOf(check, { ...context, file: check.change === undefined ? deployedFile : ownFile });
     return fix === undefined ? check : { ...check, fix };
   });
   const secrets = [...secretsOf(variables), token, flags["user-token"]].filter((secret) =>
@@ -130,6 +134,18 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   const report = makeReport(fixed, { sources: sourcesOf(file?.path, project), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
+}
+
+function fixFileOf(file: SecretsFile | undefined, checks: readonly Check[]): FixFile {
+  if (file === undefined) {
+    return { path: PRODUCTION_ENV_FILE, isLocal: false, names: undefined, canSign: false };
+  }
+  return {
+    path: file.path,
+    isLocal: file.local,
+    names: Object.keys(file.variables),
+    canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
+  };
 }
 
 function sourcesOf(file: string | undefined, project: Project | undefined): string[] {

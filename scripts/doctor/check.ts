@@ -1,7 +1,7 @@
 import type { PowerSyncCode } from "../powersync/codes.ts";
 import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { Finding } from "../setup/inspect.ts";
-import type { EnvChange, Fix } from "./fixes.ts";
+import type { EnvChange, Fix } from "./fix-commands.ts";
 import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
 /** What a check looks at. */

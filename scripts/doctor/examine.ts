@@ -6,7 +6,7 @@ import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView
 import { type Check, failed, probed, warning } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
-import type { ProjectKind } from "./fixes.ts";
+import type { ProjectKind } from "./fix-commands.ts";
 import type { JwksFound } from "./jwks.ts";
 import { type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { checkSecrets } from "./secrets.ts";

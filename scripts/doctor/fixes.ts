@@ -1,54 +1,24 @@
-/** Turns a cause and what is known of the set-up into commands that can be pasted, and one sentence. */
+/** Which commands and which sentence heal a cause. */
 import { shellWord } from "../cli/invocation.ts";
 import { meaningOf } from "../powersync/codes.ts";
 import type { Check } from "./check.ts";
-
-/** What heals a fault. */
-export interface Fix {
-  /** In this order, each complete. */
-  readonly commands: readonly string[];
-  /** What the commands cannot say; what to do where there is no command. */
-  readonly note: string;
-}
-
-/** A change of the secrets: the file is changed first, or its next upload brings the fault back. */
-export interface EnvChange {
-  readonly set?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
-  /** From one name to another. */
-  readonly rename?: readonly [from: string, to: string];
-  /** A new key in the place of those in the file. */
-  readonly newKey?: true;
-}
-
-/** The set-up that the commands are for. */
-export interface FixContext {
-  /** How the reader starts tasks: `deno task`. */
-  readonly task: string;
-  /** This command again, without secrets. */
-  readonly again: string;
-  /** The secrets file to change. */
-  readonly file: string;
-  /** The file is for this computer: it is not uploaded. */
-  readonly isLocalFile: boolean;
-  readonly project: ProjectKind;
-  /** The project's reference or URL, where it is known. */
-  readonly projectName: string | undefined;
-  readonly ref: string | undefined;
-  readonly jwksUrl: string | undefined;
-  /** The instance, as its URL should be set. */
-  readonly powersync: string | undefined;
-}
-
-/** Where the functions run, which decides how they are deployed. */
-export type ProjectKind = "hosted" | "self-hosted" | "local";
-
-/** The functions, by name: a project may have others that need the gateway's check. */
-const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
-const RECREATE = "docker compose up -d --force-recreate --no-deps functions";
-const ISOLATES = "Isolates may keep the old values for ten minutes.";
-const READ_LOG = "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
-const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
+import {
+  changeSecrets,
+  deploy,
+  deployKey,
+  deploySetting,
+  type Fix,
+  type FixContext,
+  ISOLATES,
+  jwksUri,
+  logNote,
+  note,
+  READ_CONTAINER_LOG,
+  READ_LOG,
+  RECREATE_CONTAINER,
+  tellPowerSync,
+  upload,
+} from "./fix-commands.ts";
 
 type MakeFix = (context: FixContext, check: Check) => Fix;
 
@@ -99,7 +69,10 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "gateway-check": (context) =>
     context.project === "self-hosted"
       ? {
-        commands: [`sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`, RECREATE],
+        commands: [
+          `sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`,
+          RECREATE_CONTAINER,
+        ],
         note:
           "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
       }
@@ -112,7 +85,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "boot-error": (context) =>
     context.project === "self-hosted"
       ? {
-        commands: [READ_CONTAINER_LOG, RECREATE],
+        commands: [READ_CONTAINER_LOG, RECREATE_CONTAINER],
         note: "The log names the file and the line. Copy supabase/functions whole.",
       }
       : deploy(context, READ_LOG),
@@ -147,12 +120,12 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-http-public": say("Use the https address."),
   "jwks-host-ipv6": say("Serve the JWKS on a host with an IPv4 address."),
   "jwks-host-private": (context) => ({
-    commands: [`${context.task} config -- --static --env-file ${shellWord(context.file)}`],
+    commands: [`${context.task} config -- --static --env-file ${shellWord(context.file.path)}`],
     note:
       "It prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
-  "jwks-dev-key": newKey,
-  "jwks-not-empty": newKey,
+  "jwks-dev-key": deployKey,
+  "jwks-not-empty": deployKey,
   "jwks-member": ourFunctions,
   "jwks-key-imports": ourFunctions,
   "jwks-key-algorithm": ourFunctions,
@@ -161,7 +134,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-kid-unique": ourFunctions,
   "jwks-key-used": ourFunctions,
   "jwks-no-private-member": ({ task, file }) => ({
-    commands: [`${task} keys -- --rotate --leaked --env-file ${shellWord(file)}`],
+    commands: [`${task} keys -- --rotate --leaked --env-file ${shellWord(file.path)}`],
     note: "Everybody can see the private key: treat it as leaked. The command prints what follows.",
   }),
   "keys-not-deployed": (context) => upload(context, ISOLATES),
@@ -169,8 +142,8 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
     deploy(context, `${ISOLATES} If it stays, deploy all three together.`),
 
   "answer-malformed": (context) => deploy(context, ""),
-  "endpoint-slash": setUrl,
-  "endpoint-other": setUrl,
+  "endpoint-slash": deployUrl,
+  "endpoint-other": deployUrl,
   "cors-preflight": (context) => deploy(context, "", " --no-verify-jwt"),
   "cors-headers": (context) => deploy(context, ""),
   "sign-in-refused": say(
@@ -197,83 +170,21 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   CLAIMS_REFUSED: say(
     "claims.ts refuses this caller: that is your own rule, in supabase/functions/_shared/powersync/claims.ts.",
   ),
-  POWERSYNC_PRIVATE_KEY_MISSING: newKey,
-  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ""),
-  "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ""),
+  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
+  "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ISOLATES),
 };
 
 /** Causes of one family, by their names. */
 const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
   [/^(CLAIMS_|TOKEN_TOO_LARGE)/, (context, { hint = "" }) => deploy(context, hint)],
-  [/^(API_KEY_|USER_TOKEN_|OAUTH_CLIENT_)/, (_, { hint = "" }) => note(hint)],
-  [/_UNAVAILABLE$|_LIMIT_REACHED$/, (_, { hint = "" }) => note(hint)],
-  [
-    /^KEY_|_(MISSING|INVALID)$|_MISCONFIGURED$/,
-    (context, { hint = "" }) => upload(context, `${hint} ${ISOLATES}`.trim()),
-  ],
   [/^(INTERNAL_ERROR|METHOD_NOT_ALLOWED)$/, (context) => deploy(context, logNote(context))],
+  [/^(KEY_|POWERSYNC_PRIVATE_KEY_)/, deployKey],
+  [/^POWERSYNC_\w+_(MISSING|INVALID)$/, (context, { cause = "" }) => deploySetting(cause, context)],
+  [/^(url|local-url)/, deployUrl],
 ];
 
-function note(text: string): Fix {
-  return { commands: [], note: text };
-}
-
-/** Changes the file and then the deployment. */
-function changeSecrets(
-  { set = {}, remove = [], rename, newKey }: EnvChange,
-  context: FixContext,
-  hint: string,
-): Fix {
-  const words = [
-    ...Object.entries(set).map(([name, value]) => `${name}=${value}`),
-    ...remove.flatMap((name) => ["--remove", name]),
-    ...(rename === undefined ? [] : ["--rename", rename.join("=")]),
-  ];
-  const edit = `${context.task} edit-secrets -- --env-file ${shellWord(context.file)} ${
-    words.map(shellWord).join(" ")
-  }`;
-  const gone = [...remove, ...(rename === undefined ? [] : [rename[0]])];
-  const { commands, note } = upload(context, hint);
-  const change = newKey
-    ? `${context.task} keys -- --force --env-file ${shellWord(context.file)}`
-    : edit.trim();
-  return { commands: [change, ...commands, ...unset(gone, context)], note };
-}
-
-function unset(names: readonly string[], { project, isLocalFile, ref }: FixContext): string[] {
-  return names.length === 0 || isLocalFile || project !== "hosted"
-    ? []
-    : [`supabase secrets unset ${names.join(" ")}${refFlag(ref)} --yes`];
-}
-
-function upload({ file, isLocalFile, project, ref }: FixContext, text: string): Fix {
-  if (isLocalFile || project === "local") return note(text);
-  if (project === "self-hosted") {
-    const how =
-      `Give the service \`functions\` in Supabase's docker-compose.yml the variables of ${file} (\`env_file\`) before.`;
-    return { commands: [RECREATE], note: `${how} ${text}`.trim() };
-  }
-  return {
-    commands: [`supabase secrets set --env-file ${shellWord(file)}${refFlag(ref)} --yes`],
-    note: text,
-  };
-}
-
-function deploy({ project, ref, task }: FixContext, text: string, flags = ""): Fix {
-  if (project === "local") return { commands: [`${task} dev`], note: text };
-  if (project === "self-hosted") {
-    const how =
-      "Copy the folders of supabase/functions into volumes/functions of Supabase's docker folder before.";
-    return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
-  }
-  return {
-    commands: [`supabase functions deploy ${FUNCTIONS} --use-api${flags}${refFlag(ref)} --yes`],
-    note: text,
-  };
-}
-
-function newKey(context: FixContext): Fix {
-  return changeSecrets({ newKey: true }, context, context.isLocalFile ? "" : ISOLATES);
+function deployUrl(context: FixContext): Fix {
+  return deploySetting("POWERSYNC_URL_INVALID", context);
 }
 
 /** These functions publish no such key, so others answer there. */
@@ -284,34 +195,6 @@ function ourFunctions(context: FixContext): Fix {
   );
 }
 
-function setUrl(context: FixContext): Fix {
-  if (context.powersync === undefined) return upload(context, ISOLATES);
-  return changeSecrets({ set: { POWERSYNC_URL: context.powersync } }, context, ISOLATES);
-}
-
-function tellPowerSync(context: FixContext): Fix {
-  const { task, file, projectName, isLocalFile } = context;
-  const of = projectName === undefined ? "" : ` --project ${shellWord(projectName)}`;
-  return {
-    commands: [`${task} config --${isLocalFile ? "" : ` --env-file ${shellWord(file)}`}${of}`],
-    note: `It prints what PowerSync's Client Auth must hold. The JWKS URI is ${
-      jwksUri(context)
-    }. Save it there.`,
-  };
-}
-
-function jwksUri({ jwksUrl }: FixContext): string {
-  return jwksUrl ?? "https://<project ref>.supabase.co/functions/v1/powersync-jwks";
-}
-
-function logNote({ project }: FixContext): string {
-  return project === "self-hosted" ? `Read the log: ${READ_CONTAINER_LOG}` : READ_LOG;
-}
-
 function dashboard(ref = "_"): string {
   return `https://supabase.com/dashboard/project/${ref}`;
-}
-
-function refFlag(ref: string | undefined): string {
-  return ref === undefined ? "" : ` --project-ref ${ref}`;
 }

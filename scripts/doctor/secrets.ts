@@ -3,7 +3,7 @@ import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/po
 import type { EnvVariables } from "../setup/env-file.ts";
 import { type Finding, inspect } from "../setup/inspect.ts";
 import { type Check, failed, passed, type Subject, warning } from "./check.ts";
-import type { EnvChange } from "./fixes.ts";
+import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {
@@ -60,9 +60,6 @@ async function describeKeys(variables: EnvVariables, nowSeconds: number): Promis
   const count = ring.published.length === 1 ? "1 key" : `${ring.published.length} keys`;
   return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`);
 }
-
-/** What to copy the instance's URL over. */
-const URL_TO_FILL_IN = "https://YOUR-INSTANCE.powersync.journeyapps.com";
 
 /** The values that a setting may have in any project. */
 const SAFE_VALUES: Readonly<Record<string, string>> = {
