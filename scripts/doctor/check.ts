@@ -1,6 +1,7 @@
 import type { PowerSyncCode } from "../powersync/codes.ts";
 import type { RuleId, RuleResult } from "../powersync/result.ts";
-import type { Finding } from "../setup/inspect.ts";
+import type { EnvFileErrorId } from "../setup/env-faults.ts";
+import type { Finding } from "../setup/finding.ts";
 import type { EnvChange, Fix } from "./fix-commands.ts";
 import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
@@ -11,8 +12,8 @@ export interface Subject {
   readonly title: string;
 }
 
-/** Why a check fails: a finding in the secrets, a rule or code of PowerSync, a code of the functions, or a probe. */
-export type CauseId = Finding["id"] | RuleId | PowerSyncCode | ProbeId;
+/** Why a check fails: a finding in the secrets, a rule or code of PowerSync, or a probe. */
+export type CauseId = Finding["id"] | EnvFileErrorId | RuleId | PowerSyncCode | ProbeId;
 
 /** What one check showed: one line of the report. */
 export interface Check extends Subject {
@@ -56,6 +57,16 @@ export function failed({ id, title }: Subject, cause: CauseId, particulars: Part
 /** Something that works and should be changed. */
 export function warning({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
   return { id, title, status: "warning", cause, ...particulars };
+}
+
+/** A finding in the secrets, or in a URL that was given. */
+export function checkOfFinding(
+  subject: Subject,
+  { id, severity, message, hint }: Finding,
+  change?: EnvChange,
+): Check {
+  const report = severity === "error" ? failed : warning;
+  return report(subject, id, { seen: message, hint, ...(change === undefined ? {} : { change }) });
 }
 
 /**

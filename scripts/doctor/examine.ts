@@ -3,7 +3,7 @@ import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView } from "./candidates.ts";
-import { type Check, failed, probed, warning } from "./check.ts";
+import { type Check, checkOfFinding, probed } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
 import type { ProjectKind } from "./fix-commands.ts";
@@ -68,11 +68,11 @@ function lifetimeOf(setting = ""): number {
 function checkNamedUrl(options: ExamineOptions): Check[] {
   const { powersync, project } = options;
   const subject = { id: "powersync-given", title: "--powersync" };
-  const local = powersync === undefined || (project !== undefined && isLoopback(project)) ||
-    isLoopback(powersync);
-  const found = inspectPowerSyncUrl("--powersync", powersync ?? "", { local }).map((
-    { id, severity, message },
-  ) => (severity === "error" ? failed : warning)(subject, id, { seen: message }));
+  const isHere = [project, powersync].some((url) => url !== undefined && isLoopback(url));
+  const place = isHere ? "local" : "deployment";
+  const found = inspectPowerSyncUrl("--powersync", powersync ?? "", { place }).map((finding) =>
+    checkOfFinding(subject, finding)
+  );
   const ofFile = instanceOfFile(options);
   if (found.length > 0 || powersync === undefined || ofFile === undefined || ofFile.url === powersync) {
     return found;

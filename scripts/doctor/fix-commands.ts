@@ -75,29 +75,36 @@ export function note(text: string): Fix {
   return { commands: [], note: text };
 }
 
-/** Changes the file and then the deployment; where there is no file, the deployment alone. */
+/** Changes the file and then the deployment; where the file has nothing to change, the deployment alone. */
 export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
-  const { set = {}, remove = [], rename, newKey = false } = change;
-  const { path, names } = context.file;
-  const pairs = Object.entries(set).map(([name, value]) => shellWord(`${name}=${value}`));
+  const { set = {}, remove = [], rename } = change;
+  const { file: { names }, ref } = context;
   const text = set.POWERSYNC_URL === URL_TO_FILL_IN ? COPY_URL : hint;
-  if (names === undefined && !newKey && context.project === "hosted") {
-    const sets = pairs.length === 0
-      ? []
-      : [`supabase secrets set ${pairs.join(" ")}${refFlag(context.ref)} --yes`];
-    return { commands: [...sets, ...unset(remove, context)], note: text };
+  const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
+  const isInFile = names !== undefined &&
+    (remove.length === 0 || remove.some((name) => names.includes(name)));
+  if (isInFile || change.newKey || context.project !== "hosted") {
+    const { commands, note } = upload(context, text);
+    return { commands: [`${context.task} ${editCommand(change, context.file)}`, ...commands, ...gone], note };
   }
+  const pairs = pairsOf(set);
+  const sets = pairs === "" ? [] : [`supabase secrets set ${pairs}${refFlag(ref)} --yes`];
+  return { commands: [...sets, ...gone], note: text };
+}
+
+function editCommand({ set = {}, remove = [], rename, newKey }: EnvChange, { path }: FixFile): string {
+  const file = `--env-file ${shellWord(path)}`;
+  if (newKey) return `keys -- --force ${file}`;
   const words = [
-    ...pairs,
+    pairsOf(set),
     ...remove.map((name) => `--remove ${name}`),
     ...(rename === undefined ? [] : [`--rename ${rename.join("=")}`]),
   ];
-  const edit = newKey
-    ? `keys -- --force --env-file ${shellWord(path)}`
-    : `edit-secrets -- --env-file ${shellWord(path)} ${words.join(" ")}`;
-  const { commands, note } = upload(context, text);
-  const gone = [...remove, ...(rename === undefined ? [] : [rename[0]])];
-  return { commands: [`${context.task} ${edit.trim()}`, ...commands, ...unset(gone, context)], note };
+  return ["edit-secrets --", file, ...words].filter((word) => word !== "").join(" ");
+}
+
+function pairsOf(set: Readonly<Record<string, string>>): string {
+  return Object.entries(set).map(([name, value]) => shellWord(`${name}=${value}`)).join(" ");
 }
 
 /** Removes what an upload of the file leaves. */

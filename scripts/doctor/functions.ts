@@ -4,7 +4,7 @@ import { ask, parseJson } from "../setup/ask.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { ownError, whoAnswered } from "./answers.ts";
-import { type Check, failed, passed, probed, type Subject, warning } from "./check.ts";
+import { type Check, checkOfFinding, failed, passed, probed, type Subject } from "./check.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
 import type { NamedInstance } from "./scope.ts";
 
@@ -96,8 +96,11 @@ function checkEndpoint(
     const both = `${seen} ${expected.by} is ${shown(expected.url, 240)}.`;
     return [probed(subject, "endpoint-other", { seen: both })];
   }
-  const [finding] = inspectPowerSyncUrl("The deployed POWERSYNC_URL", endpoint, { local });
-  if (finding === undefined) return [passed(subject, `HTTP 200 with a token. ${seen}`)];
-  const report = finding.severity === "error" ? failed : warning;
-  return [report(subject, finding.id, { seen: finding.message })];
+  const place = local ? "local" : "deployment";
+  const [finding] = inspectPowerSyncUrl("The deployed POWERSYNC_URL", endpoint, { place });
+  return [
+    finding === undefined
+      ? passed(subject, `HTTP 200 with a token. ${seen}`)
+      : checkOfFinding(subject, finding),
+  ];
 }

@@ -1,8 +1,9 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { type Finding, inspect } from "../setup/inspect.ts";
-import { type Check, failed, passed, type Subject, warning } from "./check.ts";
+import type { Finding } from "../setup/finding.ts";
+import { inspect } from "../setup/inspect.ts";
+import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
 import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
 
 /** A file with secrets. */
@@ -29,17 +30,11 @@ const KEYS = { id: "key-secrets", title: "Key secrets" };
 export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
   const { variables, local } = file;
   const { nowSeconds, supabaseUrl } = surroundings;
-  const findings = await inspect(variables, {
-    place: local ? "local" : "deployment",
-    ...(supabaseUrl === undefined ? {} : { supabaseUrl }),
-  });
+  const findings = await inspect(variables, { place: local ? "local" : "deployment", supabaseUrl });
   const { signing } = await loadKeyRing(readKeySecrets(variables));
-  const checkOf = (finding: Finding) => {
-    const { id, name, severity, message, hint } = finding;
-    const change = changeFor(finding, { canSign: signing.length > 0, powersync: surroundings.powersync });
-    const report = severity === "error" ? failed : warning;
-    return report(subjectOf(name), id, { seen: message, hint, ...(change === undefined ? {} : { change }) });
-  };
+  const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
+  const checkOf = (finding: Finding) =>
+    checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, known));
   const about = (name: string) => findings.some((finding) => finding.name === name);
   const ofKeys = findings.filter(({ name }) => isKeyName(name));
   return [
