@@ -6,7 +6,7 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { taskCommand } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
-import { type Check, probed } from "./doctor/check.ts";
+import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
 import type { FixFile } from "./doctor/fix-commands.ts";
 import { fixOf } from "./doctor/fixes.ts";
@@ -14,9 +14,11 @@ import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from 
 import { withRootCauses } from "./doctor/root-cause.ts";
 import type { SecretsFile } from "./doctor/secrets.ts";
 import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
+import { readTokenFlags, withTokenFlags } from "./doctor/token-flag.ts";
+import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
-import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -45,6 +47,8 @@ const SLOW_MS = 3_000;
 /** As long as the doctor waits for any answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+const FILE = { id: "env-file", title: "Secrets file" };
+
 /** 1 says that something fails. */
 const CANNOT_RUN = 2;
 
@@ -64,7 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[], print: (report: Report) => void): Promise<number> {
-  const flags = readFlags(args, {
+  const flags = readFlags(withTokenFlags(args), {
     "env-file": { type: "string" },
     project: { type: "string" },
     powersync: { type: "string" },
@@ -86,8 +90,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     }
   }
   const project = await findProject(flags.project);
-  const file = await findSecretsFile(flags["env-file"]);
-  const token = flags.token === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : flags.token;
+  const { file, path, fault } = await readSecrets(flags["env-file"]);
+  const { token, "user-token": userToken } = await readTokenFlags(flags);
   const variables = file?.variables ?? {};
   const powersync = flags.powersync?.trim().replace(/\/+$/, "");
   const { checks, projectKind } = await examine({
@@ -96,7 +100,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     jwksUrl: flags["jwks-url"],
     publishableKey: flags["publishable-key"] ?? publishableKeyFor(project?.url, variables),
     isKeyGuessed: flags["publishable-key"] === undefined,
-    userToken: flags["user-token"],
+    userToken,
     signInAnonymously: flags["sign-in-anonymously"],
     powersync,
     asksInstanceOfFile: flags.project === undefined && project !== undefined && file?.local === false,
@@ -115,35 +119,51 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
     powersync,
   };
-  const ownFile = fixFileOf(file, checks);
+  const ownFile = fixFileOf(path, { variables, checks });
   // The local file is not a deployment's.
   const isForDeployment = ownFile.isLocal && project !== undefined && projectKind !== "local";
-  const deployedFile = isForDeployment ? fixFileOf(undefined, []) : ownFile;
-  const nothing = file === undefined && project === undefined && token === undefined &&
-    flags["jwks-url"] === undefined;
-  const found = nothing
-    ? [probed({ id: "env-file", title: "Secrets file" }, "file-missing", { seen: "There is no such file." })]
-    : checks;
-  const fixed = withRootCauses(found).map((check) => {
-    const fix = fixOf(check, { ...context, file: check.change === undefined ? deployedFile : ownFile });
-    return fix === undefined ? check : { ...check, fix };
-  });
-  const secrets = [...secretsOf(variables), token, flags["user-token"]].filter((secret) =>
-    secret !== undefined
+  const deployedFile = isForDeployment ? fixFileOf(undefined) : ownFile;
+  const isNothing = file === undefined && project === undefined && flags["jwks-url"] === undefined &&
+    [token, userToken, powersync].every((given) => given === undefined);
+  const missing = isNothing && fault === undefined
+    ? [probed(FILE, "file-missing", { seen: "There is no secrets file here, and no project is linked." })]
+    : [];
+  const fixed = withRootCauses([...missing, ...(fault === undefined ? [] : [fault]), ...checks]).map(
+    (check) => {
+      const fix = fixOf(check, { ...context, file: check.change === undefined ? deployedFile : ownFile });
+      return fix === undefined ? check : { ...check, fix };
+    },
   );
-  const report = makeReport(fixed, { sources: sourcesOf(file?.path, project), secrets });
+  const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
+  const report = makeReport(fixed, { sources: sourcesOf(path, project), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
 }
 
-function fixFileOf(file: SecretsFile | undefined, checks: readonly Check[]): FixFile {
-  if (file === undefined) {
-    return { path: PRODUCTION_ENV_FILE, isLocal: false, names: undefined, canSign: false };
+/** The secrets; a file that cannot be read is a fault, and a file that is named and missing keeps the doctor from running. */
+async function readSecrets(
+  named: string | undefined,
+): Promise<{ file?: SecretsFile | undefined; path?: string | undefined; fault?: Check }> {
+  try {
+    const file = await findSecretsFile(named);
+    return { file, path: file?.path };
+  } catch (error) {
+    if (!(error instanceof EnvFileError)) throw error;
+    const { id, message, path, repairable } = error;
+    // Without a change, edit-secrets mends the file's form.
+    const change = repairable ? { change: {} } : {};
+    return { path, fault: failed(FILE, id, { seen: message, hint: "", ...change }) };
   }
+}
+
+function fixFileOf(
+  path: string | undefined,
+  { variables = {}, checks = [] }: { variables?: EnvVariables; checks?: readonly Check[] } = {},
+): FixFile {
   return {
-    path: file.path,
-    isLocal: file.local,
-    names: Object.keys(file.variables),
+    path: path ?? PRODUCTION_ENV_FILE,
+    isLocal: path === LOCAL_ENV_FILE,
+    names: path === undefined ? undefined : Object.keys(variables),
     canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
   };
 }

@@ -1,14 +1,23 @@
 /** The tokens that are at hand, and what the rules and the instance say to them. */
 import { decodeJwt } from "jose";
-import { type Check, probed, skipped } from "./check.ts";
+import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { projectRef } from "../setup/project-url.ts";
+import { keyIdsOf } from "../setup/remote-jwks.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+import { type Check, checkOfTold, probed, skipped } from "./check.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
 import { audiencesFor, concernsProject, type ExamineOptions, instanceOfFile } from "./scope.ts";
+import { unpackToken } from "./pasted-token.ts";
+import { readProviderList } from "./provider-list.ts";
 import { examineToken, type TokenFound } from "./token.ts";
+import { whoseToken } from "./whose-token.ts";
+
+const TOKEN = { id: "token", title: "Token" };
 
 /** A token to try, and the result of the rules. */
-export interface Candidate extends TokenFound {
+export interface Candidate extends Omit<TokenFound, "code"> {
   readonly token: string;
   /** Whose token it is, for the report. */
   readonly tokenOf: string;
@@ -25,12 +34,39 @@ export async function examineGivenToken(
   options: ExamineOptions,
   { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
 ): Promise<Candidate[]> {
-  const { token } = options;
-  if (token === undefined) return [];
+  if (options.token === undefined) return [];
+  const { token, around = "" } = unpackToken(options.token);
   const audiences = audiencesFor(options, endpoint);
-  const subject = { id: "token", title: "Token" };
-  const found = await examineToken(subject, { token, audiences, wanted: true, ...servers });
-  return [{ token, tokenOf: "the token that was given", ...found }];
+  const known = { ...knownSetup(options), audiences, keyIds: keyIdsOf(servers.jwks) };
+  const [whose, ...others] = whoseToken(token, known, servers.nowSeconds).told;
+  const { checks, good, code } = await examineToken(TOKEN, { token, audiences, wanted: true, ...servers });
+  const isOurs = whose?.status === "passed";
+  const told = (isOurs ? others.filter(({ id }) => id === "token-in-milliseconds") : others)
+    .map((one) => checkOfTold(TOKEN, one));
+  const first = whose === undefined
+    ? []
+    : [checkOfTold(TOKEN, { ...whose, seen: `${around} ${whose.seen}`.trim() }, isOurs ? undefined : code)];
+  // What the rules say of a token that is not ours would only repeat that.
+  return [{
+    token,
+    tokenOf: "the token that was given",
+    checks: [...first, ...told, ...(isOurs ? checks : [])],
+    good,
+  }];
+}
+
+/** What a token is compared with, as far as the file says it. */
+function knownSetup(options: ExamineOptions) {
+  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
+  return {
+    supabaseUrl: options.project,
+    projectRef: options.project === undefined ? undefined : projectRef(options.project),
+    issuer: variables.POWERSYNC_ISSUER?.trim() || SETTINGS.POWERSYNC_ISSUER.fallback,
+    providers: (readProviderList(variables.POWERSYNC_IDENTITY_PROVIDERS) ?? []).flatMap(({ issuer }) =>
+      typeof issuer === "string" ? [{ issuer }] : []
+    ),
+    sharedKid: readSharedKey(variables[SHARED_KEY_NAME] ?? "")?.kid,
+  };
 }
 
 /** The tokens that the functions gave. */

@@ -3,6 +3,7 @@ import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
 import type { EnvChange, Fix } from "./fix-commands.ts";
+import type { Told } from "./told.ts";
 import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
 /** What a check looks at. */
@@ -13,7 +14,13 @@ export interface Subject {
 }
 
 /** Why a check fails: a finding in the secrets, a rule or code of PowerSync, or a probe. */
-export type CauseId = Finding["id"] | EnvFileErrorId | RuleId | PowerSyncCode | ProbeId;
+export type CauseId =
+  | Finding["id"]
+  | EnvFileErrorId
+  | RuleId
+  | PowerSyncCode
+  | ProbeId
+  | `${"token" | "user-token"}-${string}`;
 
 /** What one check showed: one line of the report. */
 export interface Check extends Subject {
@@ -66,7 +73,27 @@ export function checkOfFinding(
   change?: EnvChange,
 ): Check {
   const report = severity === "error" ? failed : warning;
-  return report(subject, id, { seen: message, hint, ...(change === undefined ? {} : { change }) });
+  if (change === undefined) return report(subject, id, { seen: message, hint });
+  // A command with the right name or value says it all.
+  const isSaid = change.set !== undefined || change.rename !== undefined;
+  return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
+}
+
+/** What a look at a token's content showed; `code`: the one that PowerSync's client sees. */
+export function checkOfTold(
+  subject: Subject,
+  { id, status, seen, set, advice }: Told,
+  code?: PowerSyncCode,
+): Check {
+  if (status === "passed") return passed(subject, seen);
+  if (status === "skipped") return skipped(subject, seen, { wanted: true });
+  const report = status === "failed" ? failed : warning;
+  return report(subject, id, {
+    seen,
+    ...(set === undefined ? {} : { change: { set } }),
+    ...(advice === undefined ? {} : { hint: advice }),
+    ...(code === undefined ? {} : { code }),
+  });
 }
 
 /**

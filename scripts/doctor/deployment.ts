@@ -2,13 +2,17 @@
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { parseJson } from "../setup/ask.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
+import { jwksUrlOf, projectRef } from "../setup/project-url.ts";
 import { askForJwks } from "../setup/remote-jwks.ts";
-import { type Check, skipped } from "./check.ts";
+import { type Check, checkOfTold, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
 import { checkDeployedKeys, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
 import { concernsProject, type ExamineOptions, expectedInstance } from "./scope.ts";
+import { unpackToken } from "./pasted-token.ts";
 import { signInAnonymously } from "./sign-in.ts";
+import { examineUserToken } from "./user-token.ts";
+
+const USER_TOKEN = { id: "user-token", title: "Token of a signed-in user" };
 
 /** The live JWKS; without a project or address, what the file's keys would publish. */
 export async function findJwks(options: ExamineOptions): Promise<JwksFound> {
@@ -37,25 +41,40 @@ export async function examineProject(
   { project, ...options }: ExamineOptions,
   { reachable }: { reachable: boolean },
 ): Promise<FunctionFound[]> {
-  if (project === undefined) {
-    const wanted = options.userToken !== undefined || options.publishableKey !== undefined ||
-      options.signInAnonymously === true;
+  const { publishableKey, userToken, signInAnonymously = false } = options;
+  if (project === undefined || !reachable) {
+    const seen = project === undefined
+      ? "No project is known: give --project <ref>, or link one."
+      : "The project cannot be reached.";
+    const wanted = userToken !== undefined || publishableKey !== undefined || signInAnonymously;
+    if (project === undefined && !wanted) return [];
     const subject = { id: "functions", title: "Auth functions" };
-    return wanted
-      ? [{
-        checks: [skipped(subject, "No project is known: give --project <ref>, or link one.", { wanted })],
-      }]
-      : [];
+    const { checks } = await readUserToken({ ...options, project });
+    return [{ checks: [...checks, skipped(subject, seen, { wanted })] }];
   }
-  if (reachable) {
-    const found = await examineFunctions({ ...options, project });
-    const isKeyRefused = found.some(({ checks }) => checks.some(({ cause }) => cause === "API_KEY_INVALID"));
-    if (!options.isKeyGuessed || !isKeyRefused) return found;
-    return await examineFunctions({ ...options, project, publishableKey: undefined });
-  }
-  return [{
-    checks: [skipped({ id: "functions", title: "Auth functions" }, "The project cannot be reached.")],
-  }];
+  const found = await examineFunctions({ ...options, project });
+  const isKeyRefused = found.some(({ checks }) => checks.some(({ cause }) => cause === "API_KEY_INVALID"));
+  if (!options.isKeyGuessed || !isKeyRefused) return found;
+  return await examineFunctions({ ...options, project, publishableKey: undefined });
+}
+
+/** The user token that was given: what is in it, and whether the functions will take it. */
+async function readUserToken(options: ExamineOptions): Promise<{ checks: Check[]; accessToken?: string }> {
+  const { userToken, project, publishableKey, timeoutMs, now } = options;
+  if (userToken === undefined) return { checks: [] };
+  const { token, around = "" } = unpackToken(userToken);
+  const told = await examineUserToken(token, {
+    variables: concernsProject(options) ? options.file?.variables ?? {} : {},
+    supabaseUrl: project,
+    projectRef: project === undefined ? undefined : projectRef(project),
+    publishableKey,
+    timeoutMs,
+    now,
+  });
+  const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
+  const [first, ...others] = checks;
+  const seen = `${around} ${first?.seen ?? ""}`.trim();
+  return { checks: first === undefined ? [] : [{ ...first, seen }, ...others], accessToken: token };
 }
 
 async function examineFunctions(
@@ -80,17 +99,15 @@ async function examineFunctions(
 type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
 
 async function findUserToken(
-  { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted }: ExamineOptions & {
-    readonly project: string;
-  },
+  options: ExamineOptions & { readonly project: string },
 ): Promise<{ checks: Check[]; accessToken?: string }> {
-  if (userToken !== undefined) return { checks: [], accessToken: userToken };
-  const subject = { id: "user-token", title: "Token of a signed-in user" };
+  const { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted } = options;
+  if (userToken !== undefined) return await readUserToken(options);
   if (wanted !== true) {
-    return { checks: [skipped(subject, "Give --user-token or --sign-in-anonymously to get one.")] };
+    return { checks: [skipped(USER_TOKEN, "Give --user-token or --sign-in-anonymously to get one.")] };
   }
   if (publishableKey === undefined) {
-    return { checks: [skipped(subject, "Signing in needs --publishable-key.", { wanted })] };
+    return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })] };
   }
   const { check, ...found } = await signInAnonymously(project, { publishableKey, timeoutMs });
   return { checks: [check], ...found };

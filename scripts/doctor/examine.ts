@@ -1,4 +1,5 @@
 import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { withProgress } from "../cli/progress.ts";
 import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
@@ -23,10 +24,13 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   const secrets = file === undefined
     ? []
     : await checkSecrets(file, { nowSeconds: now(), powersync, supabaseUrl: project });
-  const jwks = await findJwks(options);
+  const jwks = await withProgress("the JWKS", findJwks(options));
   const ahead = clockAhead(jwks.response, now());
   const servers: ServerView = { jwks: jwks.body, nowSeconds: now() + (ahead ?? 0) };
-  const functions = await examineProject(options, { reachable: jwks.response !== undefined });
+  const functions = await withProgress(
+    "the auth functions",
+    examineProject(options, { reachable: jwks.response !== undefined }),
+  );
   const tokens = [
     ...await examineGivenToken(options, {
       servers,
@@ -34,7 +38,10 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
     }),
     ...await examineFunctionTokens(functions, { options, servers }),
   ];
-  const instance = await askPowerSync(options, { tokens, secrets, servers });
+  const instance = await withProgress(
+    "the PowerSync instance",
+    askPowerSync(options, { tokens, secrets, servers }),
+  );
   const checks = [
     ...secrets,
     ...checkNamedUrl(options),

@@ -1,3 +1,4 @@
+import type { PowerSyncCode } from "../powersync/codes.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { type RuleResult, skipped, verdictOf } from "../powersync/result.ts";
 import { type Check, checksOfRules, type Subject } from "./check.ts";
@@ -19,6 +20,8 @@ export interface TokenOptions {
 export interface TokenFound {
   readonly checks: readonly Check[];
   readonly good: boolean;
+  /** The code with which PowerSync refuses it. */
+  readonly code: PowerSyncCode | undefined;
 }
 
 /** Checks a token against every rule of PowerSync. */
@@ -27,9 +30,11 @@ export async function examineToken(subject: Subject, options: TokenOptions): Pro
   const all = await checkToken(token, { ...(jwks === undefined ? {} : { jwks }), audiences, nowSeconds });
   const results = audiences.length > 0 ? all : all.map(withoutAudience);
   const summary = `PowerSync accepts it for the audience ${audiences.join(", ")}.`;
+  const { outcome, code } = verdictOf(results);
   return {
     checks: checksOfRules(subject, results, { summary, wanted }),
-    good: verdictOf(results).outcome === "accepted",
+    good: outcome === "accepted",
+    code,
   };
 }
 
