@@ -33,58 +33,46 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** What an answer tells about whoever gave it: its status, the words in its body, and what kind of body it is. */
-interface Clues {
-  readonly status: number;
-  /** The body, and the error code that Supabase's platform states in a header. */
-  readonly words: string;
-  readonly isPage: boolean;
+/** What an answer has when something else gave it than the function; every part that is stated must hold. */
+interface Form {
+  readonly status?: readonly number[];
+  /** In the body, or in the header with which Supabase's platform states an error code. */
+  readonly says?: RegExp;
+  readonly isPage?: boolean;
 }
+
+/** How Cloudflare says that it cannot reach a host. */
+const ORIGIN_ERRORS = [520, 521, 522, 523, 524, 525, 526, 530];
 
 /**
  * How Supabase's platform, its self-hosted router, gateways and proxies answer, the most telling first. Status codes and
  * words: Supabase documentation, "Edge Functions status codes" and "HTTP status codes"; supabase/docker,
  * volumes/functions/main; Cloudflare documentation, "5xx errors".
  */
-const ANSWERS: readonly (readonly [ProbeId, (clues: Clues) => boolean])[] = [
-  ["project-paused", ({ status, words }) => status === 540 || /project (is|has been) paused/i.test(words)],
-  [
-    "project-restricted",
-    ({ status, words }) => status === 402 || /exceeded?_\w+_quota|overdue_payment/.test(words),
-  ],
-  [
-    "not-deployed",
-    ({ words }) => /appropriate entrypoint|determine entrypoint|function was not found/i.test(words),
-  ],
-  [
-    "boot-error",
-    ({ words }) => /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i.test(words),
-  ],
-  ["function-limit", ({ status, words }) => status === 546 || /WORKER_(RESOURCE_)?LIMIT/.test(words)],
-  [
-    "function-timeout",
-    ({ status, words }) => status === 504 || /IDLE_TIMEOUT|did not respond in time/.test(words),
-  ],
-  ["function-crashed", ({ words }) => /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/.test(words)],
-  ["project-down", ({ status }) => status === 520 || (status >= 521 && status <= 530)],
-  ["rate-limited", ({ status }) => status === 429],
-  [
-    "gateway-api-key",
-    ({ status, words }) =>
-      (status === 401 &&
-        /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i.test(words)) ||
-      (status === 403 && /cannot consume this service/.test(words)),
-  ],
-  ["gateway-no-route", ({ status, words }) => status === 404 && /no Route matched/i.test(words)],
-  [
-    "gateway-check",
-    ({ status, words }) =>
-      status === 401 && /authorization header|auth header|\bjwt\b|_JWT|UNAUTHORIZED_/i.test(words),
-  ],
-  ["front-page", ({ isPage, status }) => isPage && (status < 300 || status === 404)],
-  ["front-refuses", ({ status }) => [401, 403, 407, 451].includes(status)],
-  ["not-deployed", ({ status }) => status === 404],
-  ["front-redirect", ({ status }) => status >= 300 && status < 400],
+const FORMS: readonly (readonly [ProbeId, Form])[] = [
+  ["project-paused", { status: [540] }],
+  ["project-paused", { says: /project (is|has been) paused/i }],
+  ["project-restricted", { status: [402] }],
+  ["function-timeout", { says: /IDLE_TIMEOUT|did not respond in time/ }],
+  ["function-timeout", { status: [504], isPage: false }],
+  ["not-deployed", { says: /(appropriate|determine) entrypoint|function was not found/i }],
+  ["boot-error", { says: /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i }],
+  ["function-limit", { status: [546] }],
+  ["function-limit", { says: /WORKER_(RESOURCE_)?LIMIT/ }],
+  ["function-crashed", { says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
+  ["project-down", { status: ORIGIN_ERRORS }],
+  ["rate-limited", { status: [429] }],
+  ["gateway-api-key", {
+    status: [401],
+    says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i,
+  }],
+  ["gateway-api-key", { status: [403], says: /cannot consume this service/ }],
+  ["gateway-no-route", { status: [404], says: /no Route matched/i }],
+  ["gateway-check", { status: [401], says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i }],
+  ["front-page", { status: [200, 404], isPage: true }],
+  ["front-refuses", { status: [401, 403, 407, 451] }],
+  ["not-deployed", { status: [404] }],
+  ["front-redirect", { status: [301, 302, 303, 307, 308] }],
 ];
 
 /**
@@ -96,7 +84,11 @@ const ANSWERS: readonly (readonly [ProbeId, (clues: Clues) => boolean])[] = [
 export function whoAnswered({ status, headers }: Response, text: string): Foreign {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;
-  const probe = ANSWERS.find(([, tells]) => tells({ status, words, isPage }))?.[0] ?? "front-error";
+  const [probe] =
+    FORMS.find(([, form]) =>
+      (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
+      (form.isPage ?? isPage) === isPage
+    ) ?? ["front-error"] as const;
   const said = isPage ? "a web page" : sentenceIn(text);
   const server = serverOf(headers);
   const parts = [said, server === undefined ? undefined : `from ${server}`].filter((part) =>

@@ -153,7 +153,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "instance-not-a-service": say("Copy the instance's URL from PowerSync's dashboard: without a path."),
   "instance-other-jwks": tellPowerSync,
   "instance-audience": tellPowerSync,
-  "instance-ends-stream": say("Self-hosted: synchronize the clock of PowerSync's host (NTP)."),
+  "instance-clock": say("Self-hosted: synchronize the clock of PowerSync's host (NTP)."),
   "instance-silent": say("See the instance's health and log in PowerSync's dashboard."),
   "instance-no-sync-config": say(
     "Deploy sync streams or rules in PowerSync's dashboard, or in service.yaml.",

@@ -93,7 +93,7 @@ function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTi
   }
   const isOver = lines.some((line) => isJsonObject(line) && Number(line.token_expires_in ?? 1) <= 0);
   if (isOver) {
-    return probed(INSTANCE, "instance-ends-stream", {
+    return probed(INSTANCE, "instance-clock", {
       seen: "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
     });
   }
@@ -124,6 +124,6 @@ function checkRefusal(
   const known = { seen, code: meaning.code };
   if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
   if (audienceIsUrl && meaning.code === "PSYNC_S2105") return probed(INSTANCE, "instance-audience", known);
-  if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "clock-instance", known);
+  if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "instance-clock", known);
   return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
 }

@@ -99,7 +99,8 @@ function checkAnswer(response: Response, text: string): JwksFound | undefined {
   };
 }
 
-function checkDevKeys(kids: readonly string[], url: string): Check[] {
+/** A key of local development must not be public. */
+export function checkDevKeys(kids: readonly string[], url: string): Check[] {
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
   return kid === undefined || isLoopback(url)
     ? []

@@ -120,8 +120,8 @@ export const PROBES = {
       "The token's audience is the instance's URL already. So the instance's own list of audiences lacks it, or has it with a trailing slash.",
     code: "PSYNC_S2105",
   },
-  "instance-ends-stream": {
-    means: "The instance takes the token for expired: its clock is ahead.",
+  "instance-clock": {
+    means: "The token is valid by the functions' clock, so the instance's clock is ahead.",
     code: "PSYNC_S2103",
   },
   "instance-silent": { means: "The token is not the reason: the instance accepted it." },

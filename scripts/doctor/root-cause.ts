@@ -42,7 +42,7 @@ const EXPLANATIONS: readonly (readonly [explaining: Kind, explained: readonly Ki
   ]]],
   [[/^clocks$/, /^clock-/], [
     [OF_TOKENS, /^(exp-not-passed|nbf-reached)$/],
-    [/^powersync$/, /^(PSYNC_S2103|instance-ends-stream|clock-instance)$/],
+    [/^powersync$/, /^(PSYNC_S2103|instance-clock)$/],
   ]],
   [[OF_TOKENS, ANY], [[/^powersync$/, /^(PSYNC_|HTTP)/]]],
 ];

@@ -1,17 +1,24 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CauseId } from "../../scripts/doctor/check.ts";
-import { examineJwks } from "../../scripts/doctor/jwks.ts";
+import type { CauseId, Check } from "../../scripts/doctor/check.ts";
+import { checkDevKeys, examineJwks } from "../../scripts/doctor/jwks.ts";
 import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";
-import { withDeployment } from "../support/deployment.ts";
-import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
-import { makeKey } from "../support/signing.ts";
-import { assertShowsNothingSecret, causesOf, json, look, unfinished } from "./examination.ts";
+import { deployedKey, serviceError, withDeployment } from "../support/deployment.ts";
+import { serve } from "../support/serving.ts";
+import { withRootCauses } from "../../scripts/doctor/root-cause.ts";
+import { whyNoAnswer } from "../../scripts/setup/ask.ts";
+import { PUBLISHABLE_KEY } from "../support/project.ts";
+import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 
-const dev = await makeKey("ES256", "dev-0123456789");
+const isRoot = ({ status, followsFrom }: Check) => status === "failed" && followsFrom === undefined;
+
+Deno.test("a deployment must not publish a key of local development", () => {
+  const seen = checkDevKeys(["powersync-0123456789", "dev-0123456789"], "https://x.supabase.co/jwks");
+  assertEquals(causesOf(seen), ["jwks-dev-key"]);
+  assertEquals(checkDevKeys(["dev-0123456789"], "http://127.0.0.1:54321/jwks"), []);
+});
 
 Deno.test("an instance elsewhere cannot fetch the JWKS from this computer", async () => {
   await withDeployment(async (deployment) => {
-    deployment.environment.POWERSYNC_PRIVATE_KEY = base64(dev.privateJwk);
     const url = `${deployment.url}/functions/v1/powersync-jwks`;
     const options = {
       url,
@@ -75,4 +82,65 @@ Deno.test("without credentials the functions are still checked, and skipped chec
       "anonymous-token",
     ]);
   });
+});
+
+Deno.test("the JWKS that was named is compared with the project's own", async () => {
+  await withDeployment(async (deployment) => {
+    const auth = {
+      ...deployedKey.publicJwk,
+      kid: "11111111-2222-4333-8444-555555555555",
+      key_ops: ["verify"],
+    };
+    const cases: [CauseId, unknown][] = [["jwks-of-auth", auth], ["jwks-of-another", otherKey.publicJwk]];
+    for (const [cause, key] of cases) {
+      await using other = serve(() => Response.json({ keys: [key] }));
+      const [root] = withRootCauses(await look(deployment, { jwksUrl: other.url })).filter(isRoot);
+      assertEquals([root?.cause, root?.id], [cause, "jwks"]);
+    }
+    const own = `${deployment.url}/functions/v1/powersync-jwks`;
+    assertEquals(causesOf(await look(deployment, { jwksUrl: own })), []);
+  });
+});
+
+Deno.test("an instance that ends the stream at once does not accept the token", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.service = () => new Response('{"token_expires_in":0}\n');
+    const checks = await look(deployment, { powersync: deployment.powersync });
+    assertEquals(causesOf(checks), ["instance-clock"]);
+  });
+});
+
+Deno.test("a clock that is ahead explains why the instance takes tokens for expired", async () => {
+  await withDeployment(async (deployment) => {
+    const late = new Date(Date.now() + 600_000).toUTCString();
+    deployment.service = () => {
+      const response = serviceError("PSYNC_S2103");
+      response.headers.set("Date", late);
+      return response;
+    };
+    const checks = withRootCauses(await look(deployment, { powersync: deployment.powersync }));
+    const roots = checks.filter(({ status, followsFrom }) =>
+      status === "failed" && followsFrom === undefined
+    );
+    assertEquals(roots.map(({ id, cause }) => [id, cause]), [["clocks", "clock-instance"]]);
+  });
+});
+
+Deno.test("a redirect, and a connection without TLS or trust, are told apart", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.instead["powersync-auth"] = () => Response.redirect("https://login.example");
+    assertEquals(causesOf(await look(deployment)), ["front-redirect"]);
+    const project = deployment.url.replace("http:", "https:");
+    assertEquals(causesOf(await look(deployment, { project })), ["no-tls"]);
+  });
+  assertEquals(
+    whyNoAnswer(new TypeError("fetch failed", { cause: new Error("dns error: failed to lookup") }), 1).kind,
+    "no-dns",
+  );
+  const untrusted = new Error("client error (Connect): invalid peer certificate: UnknownIssuer");
+  assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: untrusted }), 1).kind, "no-trust");
+  const denied = new Deno.errors.NotCapable(
+    'Requires net access to "x:443", run again with the --allow-net flag',
+  );
+  assertEquals(whyNoAnswer(denied, 1).kind, "no-permission");
 });

@@ -30,7 +30,7 @@ Deno.test("each fault of a token is named with its code", async () => {
     ["sub-present", await sign(noSubject, { key: deployedKey }), "PSYNC_S2101"],
     ["iat-number", await claims({ iat: "now" }), "PSYNC_S2101"],
     ["parameters-object", await claims({ parameters: [] }), "PSYNC_S2101"],
-    ["key-found", await header({ kid: "nobody" }), "PSYNC_S2101"],
+    ["token-is-unpublished-key", await header({ kid: "nobody" }), "PSYNC_S2101"],
     ["signature", await sign(good, { key: other, header: { kid: deployedKey.kid } }), "PSYNC_S2101"],
     ["sub-text", await claims({ sub: 42 }), undefined],
     ["iss-not-supabase", await claims({ iss: "https://x.supabase.co" }), undefined],
