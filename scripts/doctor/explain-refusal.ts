@@ -42,7 +42,7 @@ export async function explainRefusal(
   }
   const { reason } = why ?? {};
   if (!isReason(reason)) return { id: "user-token-settings", status: "failed", seen: message, advice: hint };
-  const id = `user-token-${reason}`;
+  const id = `user-token-${reason}` as const;
   const [untimely] = checkTimes(decoded, nowMs / 1000, isListed ? undefined : 0).filter(({ status }) =>
     status === "failed"
   );

@@ -1,7 +1,7 @@
 /** What one look at the evidence showed. */
 export interface Told {
   /** Stable, in kebab-case. */
-  readonly id: string;
+  readonly id: `${"token" | "user-token"}-${string}`;
   readonly status: "passed" | "warning" | "failed" | "skipped";
   /** Plain sentences, with both sides of what differs. Never holds a token, a key or a secret. */
   readonly seen: string;

@@ -53,9 +53,9 @@ export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
   );
 }
 
-/** A file that will be written to. */
-export async function readOwnFile(path: string): Promise<EnvFile> {
-  const file = await openEnvFile(path);
+/** A file that will be written to; `mend` as {@linkcode openEnvFile} does. */
+export async function readOwnFile(path: string, { mend = false } = {}): Promise<EnvFile> {
+  const file = await openEnvFile(path, { mend });
   await assertGitIgnores(path);
   return file;
 }

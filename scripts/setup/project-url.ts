@@ -1,12 +1,30 @@
+/** Addresses that name a project's reference: the dashboard's, the database's, the functions' own. */
+const ADDRESSES_WITH_REF = [
+  /^https:\/\/(?:app\.)?supabase\.com\/dashboard\/project\/([a-z0-9]+)/,
+  /^https:\/\/(?:db\.)?([a-z0-9]+)(?:\.functions)?\.supabase\.co(?:[/:]|$)/,
+];
+
 /**
  * The URL of a Supabase project.
  *
- * @param project Its ref, as in the dashboard's address, or its URL.
+ * @param project Its ref, an address of the dashboard, or its URL, with the path of one of its services or without.
  * @returns The URL without trailing slash, or `undefined` when it is neither.
  */
 export function projectUrl(project: string): string | undefined {
-  if (/^[a-z0-9]+$/.test(project)) return `https://${project}.supabase.co`;
-  return isHttpUrl(project) ? project.replace(/\/+$/, "") : undefined;
+  const text = project.trim();
+  const ref = projectRef(text);
+  if (ref !== undefined) return `https://${ref}.supabase.co`;
+  if (!isHttpUrl(text)) return undefined;
+  return text.replace(/[?#].*$/, "").replace(/\/(functions|auth|rest|storage)\/v1(\/.*)?$/, "").replace(
+    /\/+$/,
+    "",
+  );
+}
+
+/** The project's reference in its address, or the reference itself; `undefined` for a custom domain. */
+export function projectRef(project: string): string | undefined {
+  if (/^[a-z0-9]+$/.test(project)) return project;
+  return ADDRESSES_WITH_REF.map((form) => form.exec(project)?.[1]).find((ref) => ref !== undefined);
 }
 
 /** The address of the JWKS that a project's functions serve. */

@@ -29,8 +29,8 @@ Deno.test("a good set has no findings, and what Supabase sets itself may be miss
 Deno.test("a deployment must not get what is for this computer only", async () => {
   assertEquals(await idsOf(LOCAL, "local"), []);
   assertEquals(await idsOf(LOCAL), [
-    "POWERSYNC_PRIVATE_KEY: local-key",
     "POWERSYNC_URL: local-url",
+    "POWERSYNC_PRIVATE_KEY: local-key",
     "POWERSYNC_SHARED_KEY: local-shared-key",
   ]);
 });
