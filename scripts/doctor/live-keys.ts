@@ -27,7 +27,11 @@ export async function fetchLiveKeys(jwksUri: string, timeoutMs: number): Promise
 
 /** Why keys could not be fetched, as sentences. */
 export function whyUnfetched(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof UnusableAnswer)) return whyNoAnswer(error, timeoutMs).seen;
-  const isRedirect = error.status >= 300 && error.status < 400;
-  return isRedirect ? `${error.message} The functions follow no redirect.` : error.message;
+  if (error instanceof UnusableAnswer) {
+    const isRedirect = error.status >= 300 && error.status < 400;
+    return isRedirect ? `${error.message} The functions follow no redirect.` : error.message;
+  }
+  // What the functions say of an answer; all others are of the connection.
+  const isOurs = error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+  return isOurs && !(error instanceof DOMException) ? error.message : whyNoAnswer(error, timeoutMs).seen;
 }

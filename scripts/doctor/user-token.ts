@@ -19,6 +19,8 @@ export interface UserTokenOptions {
   readonly supabaseUrl?: string | undefined;
   readonly projectRef?: string | undefined;
   readonly publishableKey?: string | undefined;
+  /** Of the keys that sign PowerSync tokens, where they are known. */
+  readonly keyIds?: readonly string[] | undefined;
   /** For each answer of a server. */
   readonly timeoutMs: number;
   /** Seconds since 1970. */
@@ -69,7 +71,7 @@ export async function examineUserToken(token: string, options: UserTokenOptions)
     supabaseUrl,
     projectRef,
     issuer: readSetting(variables, "POWERSYNC_ISSUER"),
-    keyIds: [],
+    keyIds: options.keyIds ?? [],
     audiences: [],
     providers: providersOf(variables),
   });
