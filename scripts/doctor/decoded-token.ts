@@ -24,7 +24,10 @@ export function decodeLeniently(token: string): DecodedToken | undefined {
 
 /** A claim or setting for a sentence, long enough to compare. */
 export function named(value: unknown): string {
-  if (Array.isArray(value)) return value.slice(0, 5).map(named).join(", ") || "an empty list";
+  if (Array.isArray(value)) {
+    return value.slice(0, 5).map((one) => Array.isArray(one) ? "a list" : named(one)).join(", ") ||
+      "an empty list";
+  }
   if (typeof value !== "string") return quoted(value);
   return `"${visible(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value)}"`;
 }

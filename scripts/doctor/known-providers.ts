@@ -5,8 +5,8 @@ import { type DecodedToken, textsOf } from "./decoded-token.ts";
 interface KnownProvider {
   readonly name: string;
   readonly issuer: RegExp;
-  /** Claims that name an audience where a token has no `aud`. */
-  readonly audienceClaim?: string;
+  /** Its apps send the ID token; those of the others send an access token. */
+  readonly sendsIdToken?: true;
   /** Where Discovery does not find the keys. */
   readonly jwksUri?: (issuer: string) => string;
 }
@@ -17,22 +17,23 @@ const PROVIDERS: readonly KnownProvider[] = [
   { name: "Auth0", issuer: /^https:\/\/[^/]+\.auth0\.com\/?$/ },
   {
     name: "Clerk",
-    issuer: /^https:\/\/([^/]+\.clerk\.accounts\.dev|clerk\.[^/]+)\/?$/,
-    audienceClaim: "azp",
+    issuer: /^https:\/\/([^/]+\.clerk\.accounts\.dev|clerk\.[^/]+)$/,
     jwksUri: (issuer) => `${issuer}/.well-known/jwks.json`,
   },
   {
     name: "Firebase",
     issuer: /^https:\/\/securetoken\.google\.com\//,
+    sendsIdToken: true,
     jwksUri: () =>
       "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
   },
   {
     name: "Google",
     issuer: /^(https:\/\/)?accounts\.google\.com$/,
+    sendsIdToken: true,
     jwksUri: () => "https://www.googleapis.com/oauth2/v3/certs",
   },
-  { name: "Cognito", issuer: /^https:\/\/cognito-idp\.[^/]+\.amazonaws\.com/, audienceClaim: "client_id" },
+  { name: "Cognito", issuer: /^https:\/\/cognito-idp\.[^/]+\.amazonaws\.com/, sendsIdToken: true },
   {
     name: "Entra ID",
     issuer: /^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net|[^/]+\.(ciamlogin|b2clogin)\.com)\//,
@@ -42,7 +43,6 @@ const PROVIDERS: readonly KnownProvider[] = [
   {
     name: "WorkOS",
     issuer: /^https:\/\/api\.workos\.com\/user_management\//,
-    audienceClaim: "client_id",
     jwksUri: (issuer) => `https://api.workos.com/sso/jwks/${lastPart(issuer)}`,
   },
   {
@@ -57,13 +57,13 @@ const PROVIDERS: readonly KnownProvider[] = [
   { name: "Logto", issuer: /^https:\/\/[^/]+\.logto\.app\/oidc$/ },
   { name: "Zitadel", issuer: /^https:\/\/[^/]+\.zitadel\.cloud\/?$/ },
   { name: "Authentik", issuer: /\/application\/o\/[^/]+\/?$/ },
-  { name: "Apple", issuer: /^https:\/\/appleid\.apple\.com$/ },
+  { name: "Apple", issuer: /^https:\/\/appleid\.apple\.com$/, sendsIdToken: true },
   { name: "GitHub Actions", issuer: /^https:\/\/token\.actions\.githubusercontent\.com/ },
 ];
 
-/** The provider's name, as far as its issuer tells. */
-export function providerNameOf(issuer: unknown): string | undefined {
-  return typeof issuer === "string" ? PROVIDERS.find((known) => known.issuer.test(issuer))?.name : undefined;
+/** The provider, as far as its issuer tells. */
+export function providerOf(issuer: unknown): KnownProvider | undefined {
+  return typeof issuer === "string" ? PROVIDERS.find((known) => known.issuer.test(issuer)) : undefined;
 }
 
 /**
@@ -72,31 +72,36 @@ export function providerNameOf(issuer: unknown): string | undefined {
  */
 export function entryFor({ claims }: DecodedToken): Record<string, unknown> | undefined {
   const { iss } = claims;
-  if (typeof iss !== "string" || iss === "") return undefined;
-  const known = PROVIDERS.find(({ issuer }) => issuer.test(iss));
-  const jwksUri = known?.jwksUri?.(iss);
-  if (jwksUri === undefined && !isSafeUrl(iss)) return undefined;
-  const audience = audienceFor(claims, known?.audienceClaim);
-  return audience === undefined
-    ? undefined
-    : { issuer: iss, ...audience, ...(jwksUri && { jwks_uri: jwksUri }) };
+  const audience = audienceFor(claims);
+  if (typeof iss !== "string" || iss === "" || audience === undefined) return undefined;
+  const jwksUri = providerOf(iss)?.jwksUri?.(iss);
+  if (jwksUri !== undefined) return { issuer: iss, ...audience, jwks_uri: jwksUri };
+  return isSafeUrl(iss) ? { issuer: iss, ...audience } : undefined;
 }
 
 /** The audience that a token is for, as the fields of an entry. */
 export function audienceFor(
   claims: DecodedToken["claims"],
-  otherClaim?: string,
 ): { audience: string; audience_claim?: string } | undefined {
-  const [audience] = ownAudiences(textsOf(claims.aud));
+  const [audience] = ownAudiences(claims.aud);
   if (audience !== undefined) return { audience };
-  if (claims.aud !== undefined) return undefined;
-  const name = [otherClaim, "azp", "client_id"].find((claim) =>
-    claim !== undefined && textsOf(claims[claim]).length === 1
-  );
-  return name === undefined ? undefined : { audience: String(claims[name]), audience_claim: name };
+  const other = ["azp", "client_id"].find((claim) => typeof claims[claim] === "string");
+  if (claims.aud !== undefined || other === undefined) return undefined;
+  return { audience: String(claims[other]), audience_claim: other };
 }
 
-/** Without what a provider puts into every token: Auth0's address of the user's profile, Keycloak's `account`. */
-export function ownAudiences(audiences: readonly string[]): string[] {
-  return audiences.filter((audience) => audience !== "account" && !audience.endsWith("/userinfo"));
+/**
+ * An `aud` without what says nothing of an app: Keycloak's `account`, Auth0's address of the user's profile, and
+ * Microsoft Graph, whose tokens only Microsoft can verify.
+ */
+const OTHERS_AUDIENCE =
+  /^account$|\/userinfo$|^00000003-0000-0000-c000-000000000000$|^https:\/\/graph\.microsoft\.com\/?$/;
+
+/** The audiences in a claim that are an app's or API's own. */
+export function ownAudiences(claim: unknown): string[] {
+  return textsOf(claim).filter((audience) => !OTHERS_AUDIENCE.test(audience));
 }
+
+/** What to do about a token that names no audience of an app's own. */
+export const GET_AUDIENCE =
+  "Let the provider issue it for an audience of your own: an API or its scope, an audience mapper, a JWT template.";

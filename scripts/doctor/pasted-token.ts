@@ -78,7 +78,7 @@ function isBareToken(text: string): boolean {
   return /^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(text);
 }
 
-function fromJson(json: unknown): PastedToken | undefined {
+function fromJson(json: unknown, depth = 0): PastedToken | undefined {
   if (typeof json === "string") return { token: json, around: "Quotation marks stood around it." };
   if (Array.isArray(json)) {
     return typeof json[0] === "string" ? { token: json[0], around: "It stood in a JSON list." } : undefined;
@@ -90,7 +90,9 @@ function fromJson(json: unknown): PastedToken | undefined {
   }
   const container = CONTAINERS.find((name) => isJsonObject(json[name]));
   if (container !== undefined) {
-    return { token: JSON.stringify(json[container]), around: `It stood in \`${container}\`.` };
+    const inner = depth < MAX_LAYERS ? fromJson(json[container], depth + 1) : undefined;
+    if (inner === undefined) return { token: "", around: `It is JSON, and \`${container}\` holds no token.` };
+    return { ...inner, around: `It stood in \`${container}\`. ${inner.around ?? ""}`.trim() };
   }
   const { code, error, error_code, message } = json;
   if (code === undefined && error === undefined && message === undefined) return undefined;

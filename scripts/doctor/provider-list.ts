@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import type { RefusalContext } from "./refusal.ts";
+import type { RefusalContext } from "./user-token/refusal.ts";
 
 /** An entry of `POWERSYNC_IDENTITY_PROVIDERS` as it was written. */
 export type ProviderEntry = Readonly<Record<string, unknown>>;
@@ -42,7 +42,8 @@ const SLIPS: readonly (readonly [string, (text: string) => string])[] = [
 ];
 
 /** In what two texts differ that mean the same to a person; `undefined` where they mean different things. */
-export function slipsBetween(one: string, other: string): string | undefined {
+export function slipsBetween(one: unknown, other: unknown): string | undefined {
+  if (typeof one !== "string" || typeof other !== "string") return undefined;
   const without = (text: string, kept?: string) =>
     SLIPS.reduce((rest, [slip, strip]) => slip === kept ? rest : strip(rest), text);
   if (without(one) !== without(other)) return undefined;

@@ -1,7 +1,8 @@
+import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { type DecodedToken, decodeLeniently, named, textsOf } from "./decoded-token.ts";
-import { providerNameOf } from "./known-providers.ts";
+import { providerOf } from "./known-providers.ts";
 
 /** What is known of the set-up that a token is compared with. */
 export interface KnownSetup {
@@ -71,44 +72,51 @@ const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
   [/^sb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
   [/^sb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
   [/^sbp_/, "secret-key", "a personal access token of a Supabase account (sbp_…)"],
-  [/^-----BEGIN /, "not-a-token", "a PEM: a key or a certificate"],
-  [/^\{[^]*"kty"/, "not-a-token", "a key (JWK)"],
-  [/^[{[<]/, "not-a-token", "JSON or HTML without a token in it"],
-  [/^https?:\/\//i, "not-a-token", "a URL without a token in it"],
   [/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "not-a-token", "a UUID, such as a user's ID"],
-  [/^(undefined|null|NaN|true|false)$/, "not-a-token", "the word that a program printed in place of a token"],
-  [/^ey[\w-]*\.[\w-]*\.[\w-]*\.[\w-]*\.[\w-]*$/, "encrypted", "an encrypted token (JWE, five parts)"],
+  [/^(true|false|NaN)$/, "not-a-token", "a word that a program printed in place of a token"],
+  [/^ey[\w-]*(\.[\w-]*){4}$/, "encrypted", "an encrypted token (JWE, five parts)"],
   [/^ey[^]*(…|\.\.\.)/, "cut", "a token that a tool or a log shortened to fit"],
-  [/^ey[\w-]+(\.[\w-]*)?\.?$/, "cut", "a token whose end is missing: a JWT has three parts"],
+  [/^ey[\w-]+(\.[\w-]*)?$/, "cut", "a token whose end is missing: a JWT has three parts"],
   [
-    /^ey[\w+/=-]+\.[\w+/=-]*\.[\w+/=-]*$/,
+    /^ey[^\s.]*(\.[^\s.]*){2}$/,
     "cut",
     "a token that was cut or edited: a part of it is not JSON in base64url",
   ],
-  [/^(0x)?([\da-f]{2}){16,}$/i, "not-a-token", "a hex string"],
   [/^\S+@\S+\.\S+$/, "not-a-token", "an e-mail address"],
   [/^\S{8,}$/, "opaque", "not a JWT: a refresh token, or an access token that only its issuer can read"],
 ];
 
 function recogniseText(text: string): Named {
-  const [, owner, what] = FORMS.find(([form]) => form.test(text)) ?? [];
-  return { owner: owner ?? "not-a-token", what: what ?? "not a JWT" };
+  const decoded = decodeJsonSecret(text);
+  if (decoded.ok) {
+    const isKey = isJsonObject(decoded.value) && (decoded.value.kty ?? decoded.value.keys) !== undefined;
+    return { owner: "not-a-token", what: isKey ? "a key, not a token (JWK)" : "JSON without a token in it" };
+  }
+  const [, owner, what = "not a JWT"] = FORMS.find(([form]) => form.test(text)) ?? [];
+  if (owner !== undefined && owner !== "opaque") return { owner, what };
+  // What is pasted for a secret too: a PEM, a hex string, a path, a URL.
+  const kind = /^is (?!neither|base64|too)(.*)$/.exec(decoded.problem)?.[1];
+  return kind === undefined ? { owner: owner ?? "not-a-token", what } : { owner: "not-a-token", what: kind };
 }
 
-/** Bytes of a signature (RFC 7518, sections 3.1 and 3.3: RSA from 2048 bits; RFC 8037). */
-const SIGNATURE_BYTES: Readonly<Record<string, number>> = {
-  ...{ HS256: 32, HS384: 48, HS512: 64, ES256: 64, ES384: 96, ES512: 132, EdDSA: 64 },
-  ...{ RS256: 256, RS384: 256, RS512: 256, PS256: 256, PS384: 256, PS512: 256 },
-};
+/** Bytes of a signature (RFC 7518, sections 3.2 and 3.4; RFC 8037). */
+const SIGNATURE_BYTES = new Map<unknown, number>([
+  ...[["HS256", 32], ["HS384", 48], ["HS512", 64], ["EdDSA", 64]] as const,
+  ...[["ES256", 64], ["ES384", 96], ["ES512", 132]] as const,
+]);
 
-function whyCut(token: string, { header }: DecodedToken): string | undefined {
-  const signature = token.split(".")[2] ?? "";
-  const wanted = SIGNATURE_BYTES[String(header.alg)];
-  if (header.alg === "none") return "a token without a signature (`alg` is none)";
-  if (wanted === undefined || signature.length >= Math.ceil(wanted * 4 / 3)) return undefined;
-  return `a token whose end is missing: its signature has ${signature.length} characters, and ${header.alg} needs ${
-    Math.ceil(wanted * 4 / 3)
-  }`;
+function whyCut(token: string, { header: { alg } }: DecodedToken): string | undefined {
+  if (alg === "none") return "a token without a signature (`alg` is none)";
+  const { length } = (token.split(".")[2] ?? "").replace(/=+$/, "");
+  const wanted = SIGNATURE_BYTES.get(alg);
+  const state = `a token that was cut or edited: its signature has ${length} characters`;
+  if (wanted !== undefined) {
+    const right = Math.ceil(wanted * 4 / 3);
+    return length === right ? undefined : `${state}, and one of ${alg} has ${right}`;
+  }
+  // RSA keys have a multiple of 512 bits in practice.
+  const isRsa = typeof alg === "string" && /^(RS|PS)\d/.test(alg);
+  return isRsa && Math.floor(length * 3 / 4) % 64 !== 0 ? `${state}, and one of ${alg} never has` : undefined;
 }
 
 function recogniseJwt(decoded: DecodedToken, known: KnownSetup): Named {
@@ -139,7 +147,7 @@ function recogniseJwt(decoded: DecodedToken, known: KnownSetup): Named {
   }
   // PowerSync's own instructions let some providers issue tokens for the instance.
   if (
-    providerNameOf(iss) === undefined &&
+    providerOf(iss) === undefined &&
     (isOurs || isForInstance || (typeof kid === "string" && kid.startsWith("powersync-")))
   ) {
     return powersyncToken(decoded, { known, isForInstance });
@@ -213,23 +221,14 @@ function projectOf({ supabaseUrl, projectRef }: { supabaseUrl?: unknown; project
 }
 
 function ofProvider(iss: unknown, { providers }: KnownSetup): Named {
-  const name = providerNameOf(iss);
-  const entry = providers.findIndex(({ issuer }) => issuer === iss);
-  const from = `${name ?? "an issuer"} (\`iss\` is ${named(iss)})`;
-  if (entry >= 0) {
-    return {
-      owner: "provider",
-      what: `a token of ${from}, entry ${entry + 1} of POWERSYNC_IDENTITY_PROVIDERS`,
-    };
-  }
   if (iss === undefined) {
     return { owner: "unknown-issuer", what: "a JWT that does not say who issued it (no `iss`)" };
   }
-  if (name === undefined) {
-    return {
-      owner: "unknown-issuer",
-      what: `a token of an issuer that is not known here: \`iss\` is ${named(iss)}`,
-    };
+  const name = providerOf(iss)?.name;
+  const what = `a token of ${name ?? "an issuer that is not known here"} (\`iss\` is ${named(iss)})`;
+  const entry = providers.findIndex(({ issuer }) => issuer === iss) + 1;
+  if (entry > 0) {
+    return { owner: "provider", what: `${what}, entry ${entry} in POWERSYNC_IDENTITY_PROVIDERS` };
   }
-  return { owner: "provider", what: `a token of ${from}, which POWERSYNC_IDENTITY_PROVIDERS does not name` };
+  return { owner: name === undefined ? "unknown-issuer" : "provider", what };
 }

@@ -8,9 +8,9 @@ import { readProviderList } from "./provider-list.ts";
 import { type Owner, type Recognised, recogniseToken } from "./recognise-token.ts";
 import { checkTimes } from "./token-times.ts";
 import type { Told } from "./told.ts";
-import { explainRefusal } from "./explain-refusal.ts";
-import { UNKNOWN_PROJECT } from "./supabase-refusals.ts";
-import { explainUnlisted } from "./unlisted-provider.ts";
+import { explainRefusal } from "./user-token/explain-refusal.ts";
+import { UNKNOWN_PROJECT } from "./user-token/supabase-refusals.ts";
+import { explainUnlisted } from "./user-token/unlisted-provider.ts";
 
 /** What a user's token is compared with. */
 export interface UserTokenOptions {
@@ -84,8 +84,9 @@ export async function examineUserToken(token: string, options: UserTokenOptions)
     const seen = "It has characters that no JWT has, such as spaces, quotes or padding.";
     return [{ id: "user-token-malformed", status: "failed", seen, advice: WHOLE }];
   }
-  const kind: Told = { id: "user-token-kind", status: "passed", seen: `This is ${what}.` };
-  return [kind, ...await findDifferences(token, { ...recognised, decoded }, options)];
+  const found = await findDifferences(token, { ...recognised, decoded }, options);
+  if (found.some(({ seen }) => seen.includes(what))) return found;
+  return [{ id: "user-token-kind", status: "passed", seen: `This is ${what}.` }, ...found];
 }
 
 function providersOf({ POWERSYNC_IDENTITY_PROVIDERS }: EnvVariables): { issuer: string }[] {

@@ -96,7 +96,8 @@ Deno.test("where there is no token, it says what is there instead", () => {
     '{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}',
   );
   assertMatch(auth.around ?? "", /invalid_credentials/);
-  assertEquals(unpackToken('{"data":{"session":null,"user":null}}').token, '{"session":null,"user":null}');
+  const signedOut = unpackToken('{"data":{"session":null,"user":null}}');
+  assertEquals(signedOut, { token: "", around: "It is JSON, and `data` holds no token." });
 });
 
 Deno.test("what is not known stays as it is", () => {
@@ -117,6 +118,10 @@ Deno.test("endless wrapping and large texts end", () => {
   let text = token;
   for (let layer = 0; layer < 50; layer++) text = JSON.stringify(text).slice(0, 200_000);
   unpackToken(text);
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  assertEquals(unpackToken(`{"data":{"token":"${token}","x":${deep}}}`).token, token);
+  unpackToken(`{"code":${deep}}`);
+  unpackToken(`${'{"data":'.repeat(20_000)}{}${"}".repeat(20_000)}`);
   unpackToken("'".repeat(200_000));
   unpackToken(`${"ey".repeat(100_000)}.`);
   unpackToken("token=".repeat(40_000));

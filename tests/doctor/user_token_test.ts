@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import type { Told } from "../../scripts/doctor/told.ts";
 import { examineUserToken, type UserTokenOptions } from "../../scripts/doctor/user-token.ts";
@@ -76,6 +77,12 @@ Deno.test("a good token of a Supabase user is accepted, with and without a publi
     }
     // Without an API key, Supabase Auth answers no question.
     const asked = auth.calls.user;
+    const server = { supabaseUrl: auth.url, variables: { POWERSYNC_SESSION_CHECK: "server" } };
+    const unasked = await examine(await sign(claimsOf(auth.url), { key: ES256 }), server);
+    assertMatch(
+      find(unasked, "not-compared").seen,
+      /are "project-ec"\. It was not asked: no publishable key/,
+    );
     const told = await examine(await signLegacyToken(claimsOf(auth.url)), { supabaseUrl: auth.url });
     assertEquals(idsOf(told), ["not-compared"]);
     assertEquals([find(told, "not-compared").status, auth.calls.user], ["skipped", asked]);
@@ -304,7 +311,7 @@ Deno.test("a provider that is not named gets the entry that accepts its token", 
     assertEquals(told.status, "warning");
     assertMatch(
       told.seen,
-      /deployment's list cannot be read from outside.*This entry accepts it: \{"issuer":"http/,
+      /No POWERSYNC_IDENTITY_PROVIDERS is known here.*deployment's own cannot be read.*This entry accepts it: \{"issuer":"http/,
     );
     await assertHeals(token, { told: absent });
     const other = { issuer: "https://other.example.com", audience: "x", algorithms: ["RS256"] };
@@ -324,7 +331,7 @@ Deno.test("a provider that is not named gets the entry that accepts its token", 
     await assertHeals(token, { told: unlisted, variables });
     const withoutAudience = find(await examine(await provider.sign({ sub: "u" })), "provider-not-in-file");
     assertEquals(withoutAudience.set, undefined);
-    assertMatch(withoutAudience.advice ?? "", /needs an `audience`/);
+    assertMatch(withoutAudience.advice ?? "", /audience of your own/);
   });
 });
 
@@ -436,6 +443,7 @@ Deno.test("a kind of token that no setting heals gets advice instead", async () 
       ["type", {}, { typ: "dpop+jwt" }, /access token instead/],
       ["bound-to-key", { cnf: { jkt: "x" } }, {}, /bearer token/],
       ["audience", { aud: "account" }, {}, /audience mapper/],
+      ["audience", { aud: "https://graph.microsoft.com" }, {}, /an API or its scope/],
       ["audience", { aud: "client", nonce: "n" }, {}, /access token instead/],
       ["subject", { sub: undefined }, {}, /user's ID/],
       ["key-unknown", {}, { kid: "old-key" }, /another environment/],
@@ -519,6 +527,31 @@ Deno.test("a provider that never answers, or answers without end, is given up", 
   });
   assertMatch(find(await examine(long, { variables: other }), "provider-keys").seen, /too large/);
   await large.stop();
+});
+
+Deno.test("hostile tokens are refused in a sentence", async () => {
+  await withProvider(async (provider) => {
+    const variables = list({ issuer: provider.issuer, audience: "api" });
+    const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+    const part = (json: string) => Buffer.from(json).toString("base64url");
+    // No library signs what is nested as deeply, and the claims are looked at first.
+    const nested = (claims: string) =>
+      [part('{"alg":"ES256","kid":"k"}'), part(`{"exp":2000000000,${claims}}`), "A".repeat(86)].join(".");
+    const cases: readonly (readonly [string, string])[] = [
+      ["too-long", await provider.sign({ sub: "u", aud: "api", text: "x".repeat(20_000) })],
+      ["audience", await provider.sign({ sub: "u", aud: `\x1b[2J\u202e${"x".repeat(5_000)}` })],
+      ["audience", nested(`"iss":"${provider.issuer}","sub":"u","aud":${deep}`)],
+      ["subject", nested(`"iss":"${provider.issuer}","aud":"api","sub":${deep}`)],
+      ["provider-not-listed", nested(`"iss":${deep},"sub":"u","aud":"api"`)],
+      ["provider-not-listed", await provider.sign({ iss: 5, sub: "u", aud: "api" })],
+      ["provider-not-listed", await provider.sign({ iss: "javascript:alert(1)", sub: "u", aud: "api" })],
+      ["provider-not-listed", await provider.sign({ iss: "x".repeat(9_000), sub: "u", aud: "api" })],
+    ];
+    for (const [id, token] of cases) {
+      const told = find(await examine(token, { variables }), id);
+      assertEquals([id, told.seen.length < 1_000, /[\p{Cc}\p{Cf}]/u.test(told.seen)], [id, true, false]);
+    }
+  });
 });
 
 Deno.test("a setting that cannot be read is told instead", async () => {

@@ -1,7 +1,7 @@
-import { named, textsOf } from "./decoded-token.ts";
-import { audienceFor, ownAudiences } from "./known-providers.ts";
+import { named, textsOf } from "../decoded-token.ts";
+import { audienceFor, GET_AUDIENCE, ownAudiences, providerOf } from "../known-providers.ts";
 import { comparePublishedKeys } from "./provider-keys.ts";
-import { entryOf, slipsBetween } from "./provider-list.ts";
+import { entryOf, slipsBetween } from "../provider-list.ts";
 import type { Explanations, RefusalContext } from "./refusal.ts";
 
 const ACCESS_TOKEN = "Send the provider's access token instead";
@@ -20,15 +20,13 @@ export const PROVIDER_REFUSALS: Explanations = {
     const seen = `${stated}; \`audience\` of ${name} is ${named(wanted)}.${
       slips ? ` They differ only in ${slips}.` : ""
     }`;
-    if (claims.at_hash !== undefined || claims.nonce !== undefined) {
+    const isIdToken = claims.at_hash !== undefined || claims.nonce !== undefined;
+    if (isIdToken && !providerOf(claims.iss)?.sendsIdToken) {
       const advice = `${ACCESS_TOKEN}; or, if the app must send ID tokens, add their \`aud\` to the entry.`;
       return { seen: `${seen} It looks like an ID token.`, advice };
     }
     const audience = audienceChange(claims, { claim, wanted });
-    if (audience !== undefined) return { seen, set: change(audience) };
-    const advice =
-      "Let the provider issue it for an audience of your own: an API, an audience mapper, a JWT template.";
-    return { seen, advice };
+    return audience === undefined ? { seen, advice: GET_AUDIENCE } : { seen, set: change(audience) };
   },
   "type": ({ decoded: { header, claims } }) => {
     if (claims.events !== undefined) {
@@ -67,13 +65,13 @@ export const PROVIDER_REFUSALS: Explanations = {
     const { header: { alg } } = context.decoded;
     const { entry, name, change } = entryOf(context);
     const wanted = textsOf(entry.algorithms);
-    if (!/^(RS|PS|ES|Ed)/.test(String(alg))) {
+    if (typeof alg !== "string" || !/^(RS|PS|ES|Ed)/.test(alg)) {
       return {
         seen: `\`alg\` is ${named(alg)}: a shared secret cannot be checked with public keys.`,
         advice: "Let the provider sign with RS256 or ES256.",
       };
     }
-    if (wanted.length > 0 && !wanted.includes(String(alg))) {
+    if (wanted.length > 0 && !wanted.includes(alg)) {
       const seen = `\`alg\` is ${named(alg)}, and \`algorithms\` of ${name} is ${named(wanted)}.`;
       return { seen, set: change({ algorithms: [...wanted, alg] }) };
     }
@@ -94,10 +92,8 @@ function audienceChange(
   }
   // An `aud` counts beside another claim too.
   const lacking = [claim, "aud"].flatMap((name) => {
-    const stated = textsOf(claims[name]);
-    return claims[name] === undefined || stated.some((one) => wanted.includes(one))
-      ? []
-      : [ownAudiences(stated)[0]];
+    const isNamed = claims[name] === undefined || textsOf(claims[name]).some((one) => wanted.includes(one));
+    return isNamed ? [] : [ownAudiences(claims[name])[0]];
   });
   return lacking.includes(undefined) ? undefined : { audience: [...new Set([...wanted, ...lacking])] };
 }

@@ -1,12 +1,12 @@
-import type { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CODES, type Reason } from "../../supabase/functions/_shared/powersync/verify.ts";
+import type { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
+import { CODES, type Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
 import { explainProviderKeys } from "./provider-keys.ts";
-import { readProviderList } from "./provider-list.ts";
+import { readProviderList } from "../provider-list.ts";
 import { PROVIDER_REFUSALS } from "./provider-refusals.ts";
 import type { Explanations, RefusalContext } from "./refusal.ts";
 import { explainUnchecked, SUPABASE_REFUSALS } from "./supabase-refusals.ts";
-import type { Told } from "./told.ts";
-import { checkTimes } from "./token-times.ts";
+import type { Told } from "../told.ts";
+import { checkTimes } from "../token-times.ts";
 
 const COMMON_REFUSALS: Explanations = {
   "too-long": () => ({
@@ -38,7 +38,9 @@ export async function explainRefusal(
     ?.some(({ issuer }) => issuer === decoded.claims.iss) ?? false;
   if (code.startsWith("IDENTITY_PROVIDER_")) return await explainProviderKeys(context, error);
   if (code.startsWith("AUTH_SERVER_") || code.startsWith("SUPABASE_PUBLISHABLE_KEYS_")) {
-    return await explainUnchecked(context, `${message} ${hint}`);
+    const isKeyMissing = code === "SUPABASE_PUBLISHABLE_KEYS_MISSING";
+    const unasked = "It was not asked: no publishable key of the project is known.";
+    return await explainUnchecked(context, isKeyMissing ? unasked : `${message} ${hint}`);
   }
   const { reason } = why ?? {};
   if (!isReason(reason)) return { id: "user-token-settings", status: "failed", seen: message, advice: hint };
