@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
-import { projectUrl } from "../../scripts/setup/project-url.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
@@ -44,22 +43,6 @@ Deno.test("the linked project is taken unless another is named", async () => {
   await inProject({}, async (dir) => assertEquals(await findProject(undefined, { dir }), undefined));
   await assertRejects(() => findProject("not a ref", { dir: "." }), CommandError, "neither");
 });
-
-for (
-  const [name, url] of [
-    [REF, `https://${REF}.supabase.co`],
-    [`https://${REF}.supabase.co/`, `https://${REF}.supabase.co`],
-    [`https://${REF}.supabase.co/functions/v1/powersync-jwks`, `https://${REF}.supabase.co`],
-    [`https://supabase.com/dashboard/project/${REF}/settings/api`, `https://${REF}.supabase.co`],
-    [`https://${REF}.functions.supabase.co`, `https://${REF}.supabase.co`],
-    ["http://127.0.0.1:54321/", "http://127.0.0.1:54321"],
-    ["https://api.example.com/auth/v1", "https://api.example.com"],
-    ["https://example.com/supabase", "https://example.com/supabase"],
-    ["postgres://x", undefined],
-  ]
-) {
-  Deno.test(`--project ${name} is ${url}`, () => assertEquals(projectUrl(`${name}`), url));
-}
 
 Deno.test("without anything to check the doctor says how to begin", async () => {
   await inFolder(async (cwd) => {
