@@ -123,9 +123,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   // The local file is not a deployment's.
   const isForDeployment = ownFile.isLocal && project !== undefined && projectKind !== "local";
   const deployedFile = isForDeployment ? fixFileOf(undefined) : ownFile;
-  const isNothing = file === undefined && project === undefined && flags["jwks-url"] === undefined &&
-    [token, userToken, powersync].every((given) => given === undefined);
-  const missing = isNothing && fault === undefined
+  const missing = fault === undefined && checks.length === 0
     ? [probed(FILE, "file-missing", { seen: "There is no secrets file here, and no project is linked." })]
     : [];
   const fixed = withRootCauses([...missing, ...(fault === undefined ? [] : [fault]), ...checks]).map(

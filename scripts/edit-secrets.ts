@@ -1,6 +1,6 @@
 /**
  * Sets, removes and renames variables of a file with secrets, on any system and without an editor, which may change
- * more than it should. A file that only another form keeps from being read is written in the right one.
+ * more than it should. What can be told for certain, it mends: the form of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readArguments } from "./cli/flags.ts";
@@ -8,13 +8,14 @@ import { readOwnFile } from "./keys/new-key.ts";
 import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
 import { assertUsable } from "./setup/inspect.ts";
 import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { mendedValue } from "./setup/mend-value.ts";
 import { isKnownName, nearestName } from "./setup/nearest-name.ts";
 
 const HELP = `Changes a file with secrets.
 
   deno task edit-secrets -- POWERSYNC_URL=https://… POWERSYNC_TOKEN_TTL=600
   deno task edit-secrets -- --remove POWERSYNC_PUBLIC_KEY --rename POWER_SYNC_URL=POWERSYNC_URL
-  deno task edit-secrets                        only mends its form: UTF-16, a wrapped key, NAME: value
+  deno task edit-secrets                        only mends it: UTF-16, a wrapped key, NAME: value, a PEM, …
 
   --remove NAME     may be repeated
   --rename OLD=NEW  may be repeated; replaces what NEW was
@@ -40,15 +41,30 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   for (const name of [...remove, ...Object.keys(rename)]) assertThere(file, name);
   await assertUsable({ ...file.variables, ...set }, { file: path, names: Object.keys(set) });
+  const mended = await mendedValues(file, [...remove, ...Object.keys(rename), ...Object.keys(set)]);
   const done = [
     ...(file.mended === undefined ? [] : ["mended its form"]),
+    ...Object.keys(mended).map((name) => `mended the value of ${name}`),
     ...Object.keys(set).map((name) => `set ${name}`),
     ...remove.map((name) => `removed ${name}`),
     ...Object.entries(rename).map(([from, to]) => `renamed ${from} to ${to}`),
   ];
   if (done.length === 0) return console.log(`${path}: nothing to change.`);
-  await updateEnvFile(file, { set, remove, rename });
+  await updateEnvFile(file, { set: { ...mended, ...set }, remove, rename });
   console.log(`${path}: ${done.join(", ")}.`);
+}
+
+/** Of the variables that are not changed in another way. */
+async function mendedValues(
+  { variables }: EnvFile,
+  others: readonly string[],
+): Promise<Record<string, string>> {
+  const mended: Record<string, string> = {};
+  for (const [name, value = ""] of Object.entries(variables)) {
+    const better = others.includes(name) ? undefined : await mendedValue(name, value);
+    if (better !== undefined) mended[name] = better;
+  }
+  return mended;
 }
 
 function pairs(texts: readonly string[], what: string): Record<string, string> {

@@ -1,8 +1,12 @@
 import { assertEquals, assertFalse, assertMatch } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { main } from "../scripts/edit-secrets.ts";
 import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { readEnvFile } from "../scripts/setup/env-file.ts";
+import { inspect } from "../scripts/setup/inspect.ts";
+import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 
@@ -161,6 +165,57 @@ Deno.test("a wrapped key is written in one line: base64 of any width, with paddi
   }
   const written = await edited(`POWERSYNC_PRIVATE_KEY=${json}\n${URL_LINE}\n`, []);
   assertEquals(written, `POWERSYNC_PRIVATE_KEY=${btoa(json)}\n${URL_LINE}\n`);
+});
+
+const pem = async (format: "pkcs8" | "spki") => {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" },
+    true,
+    ["sign", "verify"],
+  );
+  const der = Buffer.from(await crypto.subtle.exportKey(format, format === "spki" ? publicKey : privateKey));
+  const label = format === "spki" ? "PUBLIC KEY" : "PRIVATE KEY";
+  return `-----BEGIN ${label}-----\n${LINES(der.toString("base64"), 64)}\n-----END ${label}-----`;
+};
+
+Deno.test("a key that was changed on its way is changed back, and then it is usable", async () => {
+  const json = JSON.stringify(privateJwk);
+  const pkcs8 = await pem("pkcs8");
+  for (
+    const value of [
+      btoa(PRIVATE),
+      Buffer.from(json, "utf16le").toString("base64"),
+      Buffer.from(`\ufeff${json}`, "utf16le").toString("base64"),
+      json.replaceAll('"', "“"),
+      `'${json.replaceAll('"', "”")}'`,
+      `"${json.replaceAll('"', "'")}"`,
+      json.replaceAll('"', ""),
+      `"${pkcs8}"`,
+      pkcs8,
+      pkcs8.replaceAll("\n", "\\n"),
+    ]
+  ) {
+    const text = await edited(`POWERSYNC_PRIVATE_KEY=${value}\n${URL_LINE}\n`, []);
+    const variables = parseEnv(text);
+    assertEquals(await inspect(variables, { place: "deployment" }), []);
+    if (!value.includes("PRIVATE KEY")) {
+      const { value: jwk } = { value: undefined, ...decodeJsonSecret(`${variables.POWERSYNC_PRIVATE_KEY}`) };
+      assertEquals(jwk, privateJwk);
+    }
+  }
+  const list = "[{'issuer':'https://id.example','audience':'app'}]";
+  const text = await edited(`POWERSYNC_IDENTITY_PROVIDERS="${list}"\n`, []);
+  assertEquals(text, `POWERSYNC_IDENTITY_PROVIDERS=${btoa(list.replaceAll("'", '"'))}\n`);
+});
+
+Deno.test("a key that cannot be told for certain, or is not broken, stays as it is", async () => {
+  for (const value of [PRIVATE.slice(0, 100), "00".repeat(32), PUBLIC, PRIVATE, `"${await pem("spki")}"`]) {
+    const before = `POWERSYNC_PRIVATE_KEY=${value}\n`;
+    await edit(before, [], async (path, { stdout }) => {
+      assertEquals(stdout, `${path}: nothing to change.\n`);
+      assertEquals(await Deno.readTextFile(path), before);
+    });
+  }
 });
 
 Deno.test("lines as other tools write them get their equals sign, and comments stay", async () => {

@@ -3,6 +3,7 @@ import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/po
 import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
+import { isLoopback } from "../setup/project-url.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
 import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
 
@@ -30,7 +31,8 @@ const KEYS = { id: "key-secrets", title: "Key secrets" };
 export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
   const { variables, local } = file;
   const { nowSeconds, supabaseUrl } = surroundings;
-  const findings = await inspect(variables, { place: local ? "local" : "deployment", supabaseUrl });
+  const isHere = local || (supabaseUrl !== undefined && isLoopback(supabaseUrl));
+  const findings = await inspect(variables, { place: isHere ? "local" : "deployment", supabaseUrl });
   const { signing } = await loadKeyRing(readKeySecrets(variables));
   const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
   const checkOf = (finding: Finding) =>

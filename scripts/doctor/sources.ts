@@ -25,9 +25,12 @@ export interface Project {
  * @returns `undefined` when there is none.
  * @throws {CommandError} There is no such file, or it cannot be read.
  */
-export async function findSecretsFile(named: string | undefined): Promise<SecretsFile | undefined> {
+export async function findSecretsFile(
+  named: string | undefined,
+  { dir = "." } = {},
+): Promise<SecretsFile | undefined> {
   for (const path of named === undefined ? [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE] : [named]) {
-    const variables = await readEnvFile(path);
+    const variables = await readEnvFile(named === undefined && dir !== "." ? `${dir}/${path}` : path);
     if (variables !== undefined) return { path, variables, local: path === LOCAL_ENV_FILE };
   }
   if (named !== undefined) throw new CommandError(`There is no file ${named}.`);
@@ -40,8 +43,11 @@ export async function findSecretsFile(named: string | undefined): Promise<Secret
  * @returns `undefined` when there is neither.
  * @throws {CommandError} The name is neither a reference nor a URL.
  */
-export async function findProject(named: string | undefined): Promise<Project | undefined> {
-  const linked = await readLink();
+export async function findProject(
+  named: string | undefined,
+  { dir = "." } = {},
+): Promise<Project | undefined> {
+  const linked = await readLink(dir);
   if (named === undefined) {
     return linked === undefined
       ? undefined
@@ -58,9 +64,9 @@ export async function findProject(named: string | undefined): Promise<Project | 
   return { url, ref: projectRef(named) ?? projectRef(url), from: "--project" };
 }
 
-async function readLink(): Promise<string | undefined> {
+async function readLink(dir: string): Promise<string | undefined> {
   try {
-    return /^[a-z0-9]+$/.exec((await Deno.readTextFile(LINK_FILE)).trim())?.[0];
+    return /^[a-z0-9]+$/.exec((await Deno.readTextFile(`${dir}/${LINK_FILE}`)).trim())?.[0];
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;

@@ -6,6 +6,8 @@ export interface EnvFileState {
   /** Why it must not be uploaded, as a sentence. */
   readonly localOnly: string | undefined;
   readonly hasUrl: boolean;
+  /** What else must be corrected before the upload, each as a sentence. */
+  readonly faults: readonly string[];
 }
 
 /** New secrets, and the file they were written to. */

@@ -2,7 +2,7 @@ import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.t
 import { CommandError } from "../cli/command.ts";
 import { type EnvChanges, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
-import { inspect, localOnly } from "../setup/inspect.ts";
+import { assertUsable, inspect, localOnly } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
@@ -37,6 +37,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
       }: rotate with --rotate, or replace the key in the file with --force.`,
     );
   }
+  if (file !== undefined && !force) await assertSigningKeyNamed(file);
   const pair = await makeKeyPair(request.alg, { kid: request.kid });
   const secrets = {
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
@@ -60,6 +61,11 @@ export async function readOwnFile(path: string, { mend = false } = {}): Promise<
   return file;
 }
 
+/** A key under a misspelt name is renamed: a new one would refuse its tokens. */
+export async function assertSigningKeyNamed({ path, variables }: EnvFile): Promise<void> {
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_PRIVATE_KEY"] });
+}
+
 /** Writes new secrets to the file, if there is one. */
 export async function storeKey(
   { publicJwk }: KeyPair,
@@ -75,6 +81,12 @@ export async function storeKey(
 
 async function stateOf(path: string): Promise<EnvFileState> {
   const findings = await inspect(await readEnvFile(path) ?? {}, { place: "deployment" });
-  const hasUrl = !findings.some(({ id }) => id === "POWERSYNC_URL_MISSING");
-  return { path, localOnly: localOnly(findings)?.message, hasUrl };
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const faults = errors.filter(({ id }) => !id.startsWith("local-") && id !== "POWERSYNC_URL_MISSING");
+  return {
+    path,
+    localOnly: localOnly(findings)?.message,
+    hasUrl: !errors.some(({ id }) => id === "POWERSYNC_URL_MISSING"),
+    faults: faults.map(({ message, hint }) => `${message} ${hint}`.trimEnd()),
+  };
 }

@@ -49,6 +49,7 @@ export function reportText(report: KeyReport): string {
     "Public JWK:",
     JSON.stringify(report.publicJwk),
     "",
+    ...faultLines(report),
     ...(report.rotation === undefined ? newKeyLines(report) : rotationLines(report, report.rotation)),
   ].join("\n");
 }
@@ -61,9 +62,10 @@ export function reportJson(report: KeyReport): string {
       kid: publicJwk.kid,
       alg: publicJwk.alg,
       publicJwk,
-      ...(envFile === undefined
-        ? { secrets }
-        : { envFile: envFile.path, uploadable: envFile.localOnly === undefined }),
+      ...(envFile === undefined ? { secrets } : {
+        envFile: envFile.path,
+        uploadable: envFile.localOnly === undefined && envFile.faults.length === 0,
+      }),
       ...(live === undefined ? {} : { published: live.keyIds }),
       ...(rotation === undefined ? {} : {
         startsAt: new Date(rotation.startsAt * 1000).toISOString(),
@@ -91,6 +93,11 @@ export function reportJson(report: KeyReport): string {
 function liveLines({ live }: KeyReport): string[] {
   if (live === undefined) return [];
   return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
+}
+
+function faultLines({ envFile }: KeyReport): string[] {
+  if (envFile === undefined || envFile.faults.length === 0) return [];
+  return [`Before you use ${envFile.path}, correct:`, ...envFile.faults.map((fault) => `- ${fault}`), ""];
 }
 
 function newKeyLines(report: KeyReport): string[] {

@@ -5,7 +5,13 @@ import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, makeKeyPair } from "./key-pair.ts";
-import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
+import {
+  assertSigningKeyNamed,
+  type KeyRequest,
+  readOwnFile,
+  refusePrintedLocalKey,
+  storeKey,
+} from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
 import { assertGone, leakComments, leakedKeys, leakedNames, type OldKeys } from "./leaked.ts";
@@ -46,7 +52,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const startsAt = nowSeconds + leadSeconds;
   const old = variables === undefined
     ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], keyIds: [], local: false }
-    : await oldKeys(variables, { ...request, lifetime });
+    : await oldKeys(variables, { ...request, lifetime, file });
   const leakedBefore = leakedNames(file?.text ?? "");
   const taken = [...old.names, ...old.removable, ...leakedBefore, ...Object.keys(variables ?? {})];
   const name = rotationSecretName(nowSeconds, taken);
@@ -80,13 +86,17 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
 /** The keys of a file that the new one replaces, and those that leave the file, with their key IDs if they leaked. */
 async function oldKeys(
   variables: EnvVariables,
-  { replaces, nowSeconds, lifetime, envFile, leaked }: RotationRequest & { lifetime: number },
+  { replaces, nowSeconds, lifetime, envFile, leaked, file }: RotationRequest & {
+    lifetime: number;
+    file: EnvFile | undefined;
+  },
 ): Promise<OldKeys> {
   const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
     throw new CommandError(`${envFile}: ${broken.error.message} Remove it from the file first.`);
   }
+  if (signing.length === 0 && file !== undefined) await assertSigningKeyNamed(file);
   if (leaked) return leakedKeys(signing, { replaces, envFile });
   if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
     throw new CommandError(

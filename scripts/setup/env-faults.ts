@@ -85,6 +85,7 @@ export function repaired(text: string): string {
     if (typeof line === "string") return [tightLine(line)?.text ?? line];
     if (line.fault !== "wrapped") return line.lines;
     const value = unwrappedValue(line);
+    if (value.startsWith("-----")) return [`${line.name}="${value}"`];
     const isJson = /^\s*[[{]/.test(value);
     return [`${line.name}=${isJson ? Buffer.from(value).toString("base64") : value.replace(/\s+/g, "")}`];
   });

@@ -7,7 +7,7 @@ export interface Definition {
   /** What is behind the `=` on the first line. */
   readonly value: string;
   readonly lines: readonly string[];
-  /** `open`: the quotation mark is never closed. `wrapped`: a line break cut JSON, or base64 of it, without quotes. */
+  /** `open`: the quotation mark is never closed. `wrapped`: JSON, base64 of it or a PEM in lines, without quotes. */
   readonly fault?: "open" | "wrapped";
 }
 
@@ -56,6 +56,7 @@ function furtherLines(value: string, rest: readonly string[]): number | undefine
 
 /** How many lines below it complete a value; only a value that is complete with them and not without was wrapped. */
 function wrappedLines(value: string, rest: readonly string[]): number {
+  if (value.startsWith("-----BEGIN ")) return rest.findIndex((line) => line.startsWith("-----END ")) + 1;
   if (!/^(|[[{].*|[\w+/-]{16,})$/.test(value) || decodeJsonSecret(value).ok) return 0;
   const end = rest.findIndex((line) => /^\s*(#|$)/.test(line));
   const candidates = rest.slice(0, Math.min(end === -1 ? rest.length : end, MAX_WRAPPED_LINES));

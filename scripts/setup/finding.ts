@@ -44,6 +44,8 @@ export interface Finding {
   readonly correct?: string;
   /** The name that was meant, when this one is misspelt. */
   readonly rename?: string;
+  /** Whether `mendedValue` knows the value to set, which is a secret. */
+  readonly mendable?: true;
 }
 
 /** What a finding says; an error, unless it says otherwise. */

@@ -14,6 +14,7 @@ import type { EnvVariables } from "./env-file.ts";
 import { type Finding, finding, type Place, refusedByFunctions } from "./finding.ts";
 import { inspectClientKeys, inspectKeys } from "./key-findings.ts";
 import { LOCAL_KEY_PREFIX } from "./local-only.ts";
+import { mendedValue } from "./mend-value.ts";
 import { inspectNames } from "./name-findings.ts";
 import { inspectAudiences, inspectPowerSyncUrl } from "./powersync-url.ts";
 import { isHttpUrl } from "./project-url.ts";
@@ -42,7 +43,7 @@ export async function inspect(variables: EnvVariables, options: InspectOptions):
   return [
     ...names,
     ...await inspectKeys(meant),
-    ...Object.keys(SETTINGS).filter(isSettingName).flatMap((name) => inspectSetting(meant, name, options)),
+    ...await inspectSettings(meant, options),
     ...inspectPowerSyncUrl("POWERSYNC_URL", meant.POWERSYNC_URL ?? "", options),
     ...inspectAudiences("POWERSYNC_AUDIENCE", valueOf(meant, "POWERSYNC_AUDIENCE") ?? [], options),
     ...inspectIssuer(meant),
@@ -74,6 +75,18 @@ export async function assertUsable(
   if (found !== undefined) throw new CommandError(`${file}: ${found.message} ${found.hint}`.trim());
 }
 
+/**
+ * Refuses an audience that no instance can have: PowerSync would refuse every token.
+ *
+ * @param given The values of `--audience`.
+ * @throws {CommandError} Says what is wrong with the first of them.
+ */
+export function assertAudiences(given: readonly string[]): void {
+  const [found] = inspectAudiences("--audience", given, { place: "local" })
+    .filter(({ id }) => id === "url-placeholder");
+  if (found !== undefined) throw new CommandError(found.message);
+}
+
 function withNames(variables: EnvVariables, misspelt: readonly Finding[]): EnvVariables {
   const rest = { ...variables };
   for (const { name, rename } of misspelt) {
@@ -81,6 +94,15 @@ function withNames(variables: EnvVariables, misspelt: readonly Finding[]): EnvVa
     delete rest[name];
   }
   return rest;
+}
+
+async function inspectSettings(variables: EnvVariables, options: InspectOptions): Promise<Finding[]> {
+  const found = Object.keys(SETTINGS).filter(isSettingName)
+    .flatMap((name) => inspectSetting(variables, name, options));
+  return await Promise.all(found.map(async (finding): Promise<Finding> => {
+    const mended = await mendedValue(finding.name, variables[finding.name] ?? "");
+    return mended === undefined ? finding : { ...finding, mendable: true };
+  }));
 }
 
 function inspectSetting(

@@ -5,6 +5,7 @@ import { decodeJsonSecret, isJsonObject, unwrap } from "../../supabase/functions
 import { KEY_SECRETS, readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "./env-file.ts";
 import { type Finding, finding, refusedByFunctions } from "./finding.ts";
+import { mendedValue } from "./mend-value.ts";
 
 /** Variables for a client's key, which everybody may see. */
 const CLIENT_KEYS = ["SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"];
@@ -19,18 +20,25 @@ export async function inspectKeys(variables: EnvVariables): Promise<Finding[]> {
   const codeOf = (name: string) => problems.find(({ secret }) => secret === name)?.error.code;
   const swapped = codeOf("POWERSYNC_PRIVATE_KEY") === "KEY_IS_PUBLIC" &&
     codeOf("POWERSYNC_PUBLIC_KEY") === "KEY_IS_PRIVATE";
-  if (!swapped) return [...missing, ...problems.map((problem) => keyFinding(problem, variables))];
-  const others = problems.filter(({ secret }) => !Object.hasOwn(KEY_SECRETS, secret));
+  const message = "The values of POWERSYNC_PRIVATE_KEY and POWERSYNC_PUBLIC_KEY are swapped.";
   return [
-    finding("secrets-swapped", "POWERSYNC_PRIVATE_KEY", {
-      message: "The values of POWERSYNC_PRIVATE_KEY and POWERSYNC_PUBLIC_KEY are swapped.",
-    }),
-    ...others.map((problem) => keyFinding(problem, variables)),
+    ...missing,
+    ...(swapped ? [finding("secrets-swapped", "POWERSYNC_PRIVATE_KEY", { message })] : []),
+    ...await Promise.all(
+      problems.filter(({ secret }) => !swapped || !Object.hasOwn(KEY_SECRETS, secret))
+        .map((problem) => keyFinding(problem, variables)),
+    ),
   ];
 }
 
-function keyFinding({ secret, error }: KeyProblem, variables: EnvVariables): Finding {
-  const value = unwrap(variables[secret] ?? "", secret);
+async function keyFinding(problem: KeyProblem, variables: EnvVariables): Promise<Finding> {
+  const { secret } = problem;
+  const found = wordsFor(problem, unwrap(variables[secret] ?? "", secret));
+  const mended = await mendedValue(secret, variables[secret] ?? "");
+  return mended === undefined ? found : { ...found, mendable: true };
+}
+
+function wordsFor({ secret, error }: KeyProblem, value: string): Finding {
   // People paste them because they are called keys too.
   if (!/^(-----BEGIN|sb_|[\w-]+\.[\w-]+\.[\w-]*$)/.test(value)) return refusedByFunctions(secret, error);
   const role = legacyRole(value);

@@ -11,6 +11,9 @@ const LABELS = [
   /^(placeholder|change[-_]?me|replace[-_]?(me|this))$/i,
 ];
 
+/** Words in the place of an instance of PowerSync Cloud, whose own name is in small letters. */
+const CLOUD = /^[A-Z_-]{3,}\.powersync\./;
+
 /** Real domains of a hoster that read like examples. */
 const REAL = /(^|\.)your-server\.de$/i;
 
@@ -21,6 +24,6 @@ const RESERVED = /^(www\.)?example\.(com|net|org)$/i;
 export function isPlaceholder(text: string): boolean {
   const host = text.replace(/^[a-z]+:\/+/i, "").replace(/[/:?#].*$/s, "");
   if (REAL.test(host)) return false;
-  return MARKS.test(text) || RESERVED.test(host) ||
+  return MARKS.test(text) || CLOUD.test(host) || RESERVED.test(host) ||
     host.split(".").some((label) => LABELS.some((form) => form.test(label)));
 }

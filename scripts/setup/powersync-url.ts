@@ -67,7 +67,8 @@ export function inspectPowerSyncUrl(name: string, value: string, { place }: { pl
   const url = plainUrl(text);
   if (url === undefined) {
     const message = `${name} cannot be used: it is not a plain http(s) URL.`;
-    return [finding("POWERSYNC_URL_INVALID", name, { message, ...setTo(likelyUrl(text)) })];
+    const hint = "Set it to the http(s) URL of the PowerSync instance.";
+    return [finding("POWERSYNC_URL_INVALID", name, { message, hint, ...setTo(likelyUrl(text)) })];
   }
   const cloudUrl = CLOUD_HOST.test(url.hostname) ? `https://${url.hostname}` : undefined;
   const set = { text, url, cloudUrl, deployed: place === "deployment" };
@@ -102,8 +103,9 @@ export function inspectAudiences(
         return { ...fault, ...setTo(list.join(",")) };
       }
       if (others.length === 0) return { ...fault, hint: "Leave it out: POWERSYNC_URL is the default." };
-      // PowerSync accepts a token when one of its audiences fits.
-      return { ...fault, severity: "warning", ...setTo(others.join(",")) };
+      // An audience that is not an address may be meant, and PowerSync accepts a token when one of them fits.
+      const severity = ["local-url", "url-supabase"].includes(fault.id) ? "warning" : fault.severity;
+      return { ...fault, severity, ...setTo(others.join(",")) };
     });
   });
 }
@@ -141,7 +143,12 @@ function withoutTls({ text, url, cloudUrl, deployed }: Accepted): Fault | undefi
   if (!deployed || url.protocol !== "http:" || isPrivateHost(text)) return undefined;
   // Another port may serve http only.
   const correct = cloudUrl ?? (url.port === "" ? text.replace(/^http/i, "https") : undefined);
-  return { id: "url-http-public", state: ": a public host without TLS", ...setTo(correct) };
+  return {
+    id: "url-http-public",
+    state: ": a public host without TLS",
+    hint: "Use https.",
+    ...setTo(correct),
+  };
 }
 
 function privateHost({ text, deployed }: Accepted): Fault | undefined {

@@ -1,30 +1,31 @@
-/** Addresses that name a project's reference: the dashboard's, the database's, the functions' own. */
-const ADDRESSES_WITH_REF = [
-  /^https:\/\/(?:app\.)?supabase\.com\/dashboard\/project\/([a-z0-9]+)/,
-  /^https:\/\/(?:db\.)?([a-z0-9]+)(?:\.functions)?\.supabase\.co(?:[/:]|$)/,
-];
+/** The pages of a project in Supabase's dashboard. */
+const DASHBOARD_PAGE = /^(?:https:\/\/)?(?:app\.)?supabase\.(?:com|io)\/(?:dashboard\/)?project\/([a-z0-9]+)/;
+
+/** What a hosted project answers at, its database, and its functions' old address. */
+const HOSTED_PROJECT = /^(?:https?:\/\/)?(?:db\.)?([a-z0-9]+)(?:\.functions)?\.supabase\.co(?=$|[/:?#])/;
+
+/** Where Supabase's own paths begin. */
+const SUPABASE_PATH = /\/(auth|functions|realtime|rest|storage)\/v1(\/.*)?$/;
 
 /**
  * The URL of a Supabase project.
  *
- * @param project Its ref, an address of the dashboard, or its URL, with the path of one of its services or without.
- * @returns The URL without trailing slash, or `undefined` when it is neither.
+ * @param project Its ref, its URL, also with a path, or its address in the dashboard.
+ * @returns The URL without trailing slash, or `undefined` when it is something else.
  */
 export function projectUrl(project: string): string | undefined {
   const text = project.trim();
   const ref = projectRef(text);
   if (ref !== undefined) return `https://${ref}.supabase.co`;
-  if (!isHttpUrl(text)) return undefined;
-  return text.replace(/[?#].*$/, "").replace(/\/(functions|auth|rest|storage)\/v1(\/.*)?$/, "").replace(
-    /\/+$/,
-    "",
-  );
+  const url = URL.parse(text);
+  if (url === null || !isHttpUrl(text) || /(^|\.)supabase\.(com|io)$/.test(url.hostname)) return undefined;
+  return `${url.origin}${url.pathname.replace(SUPABASE_PATH, "")}`.replace(/\/+$/, "");
 }
 
-/** The project's reference in its address, or the reference itself; `undefined` for a custom domain. */
+/** The reference in what names a project; `undefined` for a custom domain and for a self-hosted one. */
 export function projectRef(project: string): string | undefined {
   if (/^[a-z0-9]+$/.test(project)) return project;
-  return ADDRESSES_WITH_REF.map((form) => form.exec(project)?.[1]).find((ref) => ref !== undefined);
+  return (DASHBOARD_PAGE.exec(project) ?? HOSTED_PROJECT.exec(project))?.[1];
 }
 
 /** The address of the JWKS that a project's functions serve. */

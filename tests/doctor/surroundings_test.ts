@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { CauseId, Check } from "../../scripts/doctor/check.ts";
 import { checkDevKeys, examineJwks } from "../../scripts/doctor/jwks.ts";
 import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";

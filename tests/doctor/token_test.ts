@@ -34,10 +34,10 @@ Deno.test("each fault of a token is named with its code", async () => {
     ["signature", await sign(good, { key: other, header: { kid: deployedKey.kid } }), "PSYNC_S2101"],
     ["sub-text", await claims({ sub: 42 }), undefined],
     ["iss-not-supabase", await claims({ iss: "https://x.supabase.co" }), undefined],
-    ["token-form", "a.b", "PSYNC_S2101"],
+    ["token-is-not-a-token", "a.b", "PSYNC_S2101"],
     ["token-size", await claims({ text: "x".repeat(17_000) }), "HTTP 431"],
     ["key-algorithm", await sign(good, { key: { ...rsa, alg: "RS512" } }), "PSYNC_S2101"],
-    ["token-algorithm", await sign(good, { key: await makeKey("PS256", "ps") }), "PSYNC_S2101"],
+    ["token-algorithm", await sign(good, { key: await makeKey("PS256", deployedKey.kid) }), "PSYNC_S2101"],
   ];
   await withDeployment(async (deployment) => {
     deployment.instead["powersync-jwks"] = () =>
