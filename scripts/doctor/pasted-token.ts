@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isJsonObject, unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { shown } from "../cli/shown.ts";
+import { isWholeJwt } from "./recognise-token.ts";
 
 /** What was pasted, taken apart. */
 export interface PastedToken {
@@ -50,7 +51,7 @@ function unpackLayer(text: string): PastedToken | undefined {
   if (/^(undefined|null|NaN|\[object \w+\]|)$/.test(text)) return nothing(text);
   const json = parseJson(text);
   if (json !== undefined) return fromJson(json);
-  const scheme = /^(?:proxy-)?(authorization\s*[:=]\s*)?((?:bearer|token|jwt)\s+)?(?=\S)/i.exec(text)?.[0] ??
+  const scheme = /^(authorization\s*[:=]\s*)?((?:bearer|token|jwt)\s+)?(?=\S)/i.exec(text)?.[0] ??
     "";
   if (scheme !== "") {
     return { token: text.slice(scheme.length), around: `\`${scheme.trim()}\` stood before it.` };
@@ -58,6 +59,8 @@ function unpackLayer(text: string): PastedToken | undefined {
   const unquoted = unwrap(text);
   if (unquoted !== text) return { token: unquoted, around: "Quotation marks stood around it." };
   if (isBareToken(text)) return undefined;
+  const [first = ""] = text.match(JWT) ?? [];
+  if (isWholeJwt(first)) return fromText(text);
   const joined = text.replace(/\s+|\\[rn]/g, "");
   if (joined !== text && isBareToken(joined)) {
     return {
@@ -65,7 +68,7 @@ function unpackLayer(text: string): PastedToken | undefined {
       around: "Line breaks or spaces were in it: PowerSync refuses such a token with PSYNC_S2106.",
     };
   }
-  return fromText(text);
+  return fromText(text) ?? fromUrl(text);
 }
 
 function nothing(text: string): PastedToken | undefined {
@@ -118,6 +121,15 @@ function fromText(text: string): PastedToken | undefined {
   if (first === undefined || first === text) return undefined;
   const more = found.length > 1 ? ` It holds ${found.length} tokens; this is about the first.` : "";
   return { token: first, around: `Other text stood around it.${more}` };
+}
+
+function fromUrl(text: string): PastedToken | undefined {
+  try {
+    const plain = decodeURIComponent(text);
+    return plain === text ? undefined : { token: plain, around: "It was encoded for a URL." };
+  } catch {
+    return undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

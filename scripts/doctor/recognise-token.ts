@@ -61,6 +61,12 @@ export function recogniseToken(token: string, known: KnownSetup): Recognised {
   return { ...recogniseJwt(decoded, known), decoded };
 }
 
+/** Whether a text is a JWT to its very end, as far as its parts tell. */
+export function isWholeJwt(text: string): boolean {
+  const decoded = decodeLeniently(text);
+  return decoded !== undefined && whyCut(text, decoded) === undefined;
+}
+
 type Named = Omit<Recognised, "decoded">;
 
 /** Of the development tokens of PowerSync Cloud, as they are found in public code. */

@@ -62,6 +62,11 @@ const CASES: readonly (readonly [string, string, RegExp | undefined])[] = [
   ["line breaks as two characters", token.replace(/.{60}/g, "$&\\n"), /Line breaks/],
   ["Supabase's cookie", `base64-${cookie}`, /cookie.*`access_token`/],
   ["Supabase's older cookie", JSON.stringify([token, "k7zq3bwtw2xh", null]), /JSON list/],
+  ["headers", `Authorization: Bearer ${token}\nHost`, /`Authorization: Bearer`.*text stood around/],
+  ["a prompt's sign", `${token}%`, /text stood around/],
+  ["a value encoded for a URL", `Bearer%20${token}`, /encoded for a URL.*`Bearer`/],
+  ["an Optional in Swift", `Optional("${token}")`, /text stood around/],
+  ["a session in Kotlin", `UserSession(accessToken=${token}, refreshToken=k7zq)`, /as `accessToken`/],
   ["two tokens", `${token}\n${other}`, /2 tokens; this is about the first/],
 ];
 
