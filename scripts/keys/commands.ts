@@ -31,6 +31,14 @@ export function githubCommands({ envFile }: NewSecrets): string[] {
   return [`gh secret set POWERSYNC_SECRETS --env production < ${shellWord(envFile.path)}`];
 }
 
+/** What removes secrets that are set; nothing where the file is for this computer, whose keys are not uploaded. */
+export function unsetCommands(
+  names: readonly string[],
+  { envFile }: Pick<NewSecrets, "envFile">,
+): string[] {
+  return names.length === 0 || envFile?.localOnly !== undefined ? [] : [unsetCommand(names)];
+}
+
 function shellWord(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
