@@ -77,6 +77,9 @@ interface Definition {
   readonly open: boolean;
 }
 
+/** Node's parser takes any other space for a part of the name. */
+const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/;
+
 /** Every line in order: a definition, or the text of another line. Node's parser tells neither lines nor faults. */
 function parseLines(text: string): (Definition | string)[] {
   const lines = text.split(/\r?\n/);
@@ -84,7 +87,7 @@ function parseLines(text: string): (Definition | string)[] {
   const parsed: (Definition | string)[] = [];
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? "";
-    const [, name, value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+    const [, name, value = ""] = DEFINITION.exec(line) ?? [];
     if (name === undefined) {
       parsed.push(line);
       continue;
