@@ -4,18 +4,13 @@ import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { isSameMaterial, readHalves } from "./halves.ts";
-import { encodeSecret, makeKeyPair } from "./key-pair.ts";
-import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
+import { readHalves } from "./halves.ts";
+import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeSuccessor } from "./new-key.ts";
 import type { KeyReport } from "./report.ts";
-import { rotationSecretName, secretNamesOf } from "./rotation.ts";
+import { secretNamesOf } from "./rotation.ts";
 
-/** What replacing a leaked key needs. */
-export interface LeakRequest extends KeyRequest {
-  readonly nowSeconds: number;
-  /** The leaked key's secret; by default every signing key of the file, because a file leaks as a whole. */
-  readonly replaces: string | undefined;
-}
+/** `replaces`: the leaked key's secret; by default every signing key of the file, because a file leaks as a whole. */
+type LeakRequest = KeyRequest & { readonly nowSeconds: number; readonly replaces: string | undefined };
 
 /**
  * Replaces a leaked key: the new one signs now, no token of the old one is waited for, and the old one leaves the file, so
@@ -25,7 +20,7 @@ export interface LeakRequest extends KeyRequest {
  */
 export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
-  const { alg, kid, envFile, live, nowSeconds } = request;
+  const { kid, envFile, nowSeconds } = request;
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const variables = file?.variables ?? {};
   const leakedBefore = leakedNames(file);
@@ -36,13 +31,11 @@ export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport>
   const kept = Object.fromEntries(Object.entries(variables).filter(([name]) => !remove.includes(name)));
   await assertGone(keys, { kept, kid });
 
-  const isLocal = keys.length > 0 && keys.every((key) => key.kid.startsWith(LOCAL_KEY_PREFIX));
-  const prefix = isLocal ? { prefix: LOCAL_KEY_PREFIX } : {};
-  const pair = await makeKeyPair(alg, { kid, notBefore: nowSeconds, ...prefix });
-  const taken = [...names, ...leakedBefore, ...Object.keys(variables)];
-  const stored = await storeKey(pair, {
+  const stored = await storeSuccessor(request, {
     file,
-    secrets: { [rotationSecretName(nowSeconds, taken)]: encodeSecret(pair.privateJwk) },
+    startsAt: nowSeconds,
+    taken: [...names, ...leakedBefore, ...Object.keys(variables)],
+    isLocal: keys.length > 0 && keys.every((key) => key.kid.startsWith(LOCAL_KEY_PREFIX)),
     remove,
     comments: names.map((name, index) => leakComment(name, { key: halves[index]?.keys[0], nowSeconds })),
   });
@@ -50,7 +43,6 @@ export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport>
   const mayBeSet = new Set([...halves.flatMap(({ secrets }) => secrets), ...before]);
   return {
     ...stored,
-    ...(live === undefined ? {} : { live }),
     rotation: {
       nowSeconds,
       startsAt: nowSeconds,
@@ -111,9 +103,11 @@ async function assertGone(
   if (leaked.some((key) => key.kid === kid)) {
     throw new CommandError(`The key ID ${kid} is the leaked key's: choose another, or leave --kid out.`);
   }
+  // One key may have two key IDs.
+  const material = ({ n, x }: PublishedKey) => n ?? x;
   for (const name of Object.keys(kept)) {
     const { published } = await loadKeyRing(readKeySecrets({ [name]: kept[name] }));
-    if (published.some((key) => leaked.some((other) => isSameMaterial(key, other)))) {
+    if (published.some((key) => leaked.some((other) => material(other) === material(key)))) {
       throw new CommandError(`${name} also publishes the leaked key: take it out of that secret first.`);
     }
   }

@@ -3,14 +3,7 @@ import { describeDuration, describeTime } from "../cli/duration.ts";
 import { safeJson, shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import {
-  type EnvFileState,
-  githubCommands,
-  setCommands,
-  unsetCommand,
-  unsetCommands,
-  uploadCommand,
-} from "./commands.ts";
+import { type EnvFileState, githubCommands, setCommands, unsetCommands, uploadCommand } from "./commands.ts";
 import {
   ISOLATE_RELOAD_SECONDS,
   KEY_CACHE_SECONDS,
@@ -148,11 +141,11 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
     : `from ${describeTime(times.startsAt)} (in ${describeDuration(lead)})`;
   return [
     `The new key ${report.publicJwk.kid} is published as soon as its secret is set, and signs ${starts}.`,
-    ...removedLines(times.removed, report.envFile),
+    ...removedLines(report, times.removed),
     "",
     ...firstCommand(report, lead),
     "",
-    ...secondCommand(report.envFile, times),
+    ...secondCommand(report, times),
   ];
 }
 
@@ -184,7 +177,7 @@ function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotatio
     "",
     "2. Right after it:",
     "",
-    unsetCommand(replaced),
+    ...unsetCommands(replaced, report),
     "",
     "3. Before the next upload or deployment, which would set the leaked key again, replace every other copy of",
     ...copies,
@@ -196,12 +189,11 @@ function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotatio
   ];
 }
 
-function removedLines(removed: readonly string[], envFile: EnvFileState | undefined): string[] {
+function removedLines(report: KeyReport, removed: readonly string[]): string[] {
   if (removed.length === 0) return [];
   const line = `No valid token of an older key is left. Removed from the file: ${removed.join(", ")}.`;
-  return envFile?.localOnly === undefined
-    ? [line, "If it is still set on Supabase:", "", unsetCommand(removed)]
-    : [line];
+  const commands = unsetCommands(removed, report);
+  return commands.length === 0 ? [line] : [line, "If it is still set on Supabase:", "", ...commands];
 }
 
 function firstCommand(report: KeyReport, lead: number): string[] {
@@ -213,7 +205,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   return ["1. Now:", ...hurry, "", ...setCommands(report)];
 }
 
-function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes): string[] {
+function secondCommand(report: KeyReport, times: RotationTimes): string[] {
   if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
   const sum =
@@ -222,13 +214,14 @@ function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes):
     } of token lifetime, ${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance, ` +
     `${describeDuration(ISOLATE_RELOAD_SECONDS)} for isolates with old secrets`;
   const from = describeTime(times.removableFrom);
+  const { envFile } = report;
   if (envFile?.localOnly !== undefined) {
     return [`The old key leaves the file at the first rotation after ${from}.`];
   }
   return [
     `2. Not before ${from}, and at any later time (${sum}):`,
     "",
-    unsetCommand(times.replaced),
+    ...unsetCommands(times.replaced, report),
     ...(envFile === undefined
       ? []
       : ["", `   and delete the same lines from ${envFile.path}, or the next upload sets them again.`]),

@@ -1,16 +1,15 @@
-import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { encodeSecret, makeKeyPair } from "./key-pair.ts";
-import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeKey } from "./new-key.ts";
+import { type KeyRequest, readOwnFile, refusePrintedLocalKey, storeSuccessor } from "./new-key.ts";
 import { removableSecrets } from "./removable.ts";
 import type { KeyReport } from "./report.ts";
 import { readHalves } from "./halves.ts";
 import { leakedNames } from "./leaked.ts";
-import { rotationSecretName, safeRemovalTime } from "./rotation.ts";
+import { safeRemovalTime } from "./rotation.ts";
 
 const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
 
@@ -33,33 +32,31 @@ export interface RotationRequest extends KeyRequest {
  */
 export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
-  const { alg, kid, envFile, live, nowSeconds, leadSeconds } = request;
+  const { envFile, nowSeconds, leadSeconds } = request;
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;
-  const old = variables === undefined
-    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], local: false }
+  const { names, removable, isLocal } = variables === undefined
+    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], isLocal: false }
     : await oldKeys(variables, { ...request, lifetime });
-  const taken = [...old.names, ...old.removable, ...leakedNames(file), ...Object.keys(variables ?? {})];
-  const name = rotationSecretName(nowSeconds, taken);
-  const prefix = old.local ? { prefix: LOCAL_KEY_PREFIX } : {};
-  const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
-  const removed = await bothHalves(old.removable, variables);
-  const stored = await storeKey(pair, {
+  const taken = [...names, ...removable, ...leakedNames(file), ...Object.keys(variables ?? {})];
+  const removed = await bothHalves(removable, variables);
+  const stored = await storeSuccessor(request, {
     file,
-    secrets: { [name]: encodeSecret(pair.privateJwk) },
+    startsAt,
+    taken,
+    isLocal,
     remove: removed,
   });
   return {
     ...stored,
-    ...(live === undefined ? {} : { live }),
     rotation: {
       nowSeconds,
       startsAt,
       removableFrom: safeRemovalTime(startsAt, lifetime),
       tokenLifetimeSeconds: lifetime,
-      replaced: await bothHalves(old.names, variables),
+      replaced: await bothHalves(names, variables),
       removed,
     },
   };
@@ -69,7 +66,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
 async function oldKeys(
   variables: EnvVariables,
   { replaces, nowSeconds, lifetime, envFile }: RotationRequest & { lifetime: number },
-): Promise<{ names: string[]; removable: string[]; local: boolean }> {
+): Promise<{ names: string[]; removable: string[]; isLocal: boolean }> {
   const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
@@ -82,11 +79,8 @@ async function oldKeys(
   }
   const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
   const rest = signing.map(({ secret }) => secret).filter((secret) => !removable.includes(secret));
-  return { names: replaces === undefined ? rest : [replaces], removable, local: signing.some(isLocal) };
-}
-
-function isLocal({ kid }: SigningKey): boolean {
-  return kid.startsWith(LOCAL_KEY_PREFIX);
+  const isLocal = signing.some(({ kid }) => kid.startsWith(LOCAL_KEY_PREFIX));
+  return { names: replaces === undefined ? rest : [replaces], removable, isLocal };
 }
 
 /** The names of both halves' secrets; of a file, those in it. Unsetting a secret that is not set is harmless. */
