@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import type { Told } from "../../scripts/doctor/told.ts";
-import { examineUserToken, type UserTokenOptions } from "../../scripts/doctor/user-token.ts";
+import { examineUserToken, settleUserToken, type UserTokenOptions } from "../../scripts/doctor/user-token.ts";
 import { authError, type AuthStandIn, type Fate, withAuth } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
 import { HttpStandIn, SILENCE } from "../support/http_stand_in.ts";
@@ -139,6 +139,10 @@ Deno.test("each setting for Supabase users is compared, and its new value heals"
       const told = await examine(token, { variables, ...ofProject(auth) });
       assertEquals(idsOf(told), [id, "accepted"]);
       assertEquals(find(told, id).set, set);
+      assertEquals(settleUserToken(told, false), told);
+      const settled = find(settleUserToken(told, true), id);
+      assertEquals(settled.status, "warning");
+      assertMatch(settled.seen, /accepts the token, so it has other settings than the file/);
       assertMatch(find(told, id).seen, seen);
       await assertHeals(token, { told, variables, url: auth.url });
     }
@@ -236,6 +240,7 @@ Deno.test("a server that cannot be reached, or never answers, is not the token's
     auth.fail(() => SILENCE);
     const slow = await examine(token, { ...ofProject(auth), timeoutMs: 100 });
     assertEquals(idsOf(slow), ["not-compared"]);
+    assertEquals(idsOf(settleUserToken(slow, true)), []);
     assertMatch(find(slow, "not-compared").seen, /No answer within 0\.1 s/);
     auth.fail(() => Response.redirect("http://127.0.0.1:9/keys"));
     assertMatch(
@@ -314,6 +319,9 @@ Deno.test("a provider that is not named gets the entry that accepts its token", 
       /No POWERSYNC_IDENTITY_PROVIDERS is known here.*deployment's own cannot be read.*This entry accepts it: \{"issuer":"http/,
     );
     await assertHeals(token, { told: absent });
+    // The deployed function knows better, either way.
+    assertEquals(find(settleUserToken(absent, false), "provider-not-in-file").status, "failed");
+    assertEquals(idsOf(settleUserToken(absent, true)), ["accepted"]);
     const other = { issuer: "https://other.example.com", audience: "x", algorithms: ["RS256"] };
     const variables = list(other);
     const unlisted = await examine(token, { variables });

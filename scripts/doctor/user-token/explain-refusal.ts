@@ -40,7 +40,7 @@ export async function explainRefusal(
   if (code.startsWith("AUTH_SERVER_") || code.startsWith("SUPABASE_PUBLISHABLE_KEYS_")) {
     const isKeyMissing = code === "SUPABASE_PUBLISHABLE_KEYS_MISSING";
     const unasked = "It was not asked: no publishable key of the project is known.";
-    return await explainUnchecked(context, isKeyMissing ? unasked : `${message} ${hint}`);
+    return await explainUnchecked(context, isKeyMissing ? unasked : message);
   }
   const { reason } = why ?? {};
   if (!isReason(reason)) return { id: "user-token-settings", status: "failed", seen: message, advice: hint };

@@ -5,6 +5,9 @@ import { readProviderList, setProviderList, slipsBetween } from "../provider-lis
 import type { Told } from "../told.ts";
 import type { RefusalContext } from "./refusal.ts";
 
+/** The finding where no list is known. */
+export const NOT_IN_FILE = "user-token-provider-not-in-file";
+
 const SETTING = "POWERSYNC_IDENTITY_PROVIDERS";
 
 /**
@@ -31,7 +34,7 @@ export function explainUnlisted(
     return { id: "user-token-issuer", status: "failed", seen, set };
   }
   const told = list === undefined
-    ? { id: "user-token-provider-not-in-file", status: "warning" } as const
+    ? { id: NOT_IN_FILE, status: "warning" } as const
     : { id: "user-token-provider-not-listed", status: "failed" } as const;
   const others = list === undefined
     ? `No ${SETTING} is known here, and the deployment's own cannot be read from outside.`
