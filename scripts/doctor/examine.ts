@@ -4,7 +4,7 @@ import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView } from "./candidates.ts";
-import { type Check, checkOfFinding, probed } from "./check.ts";
+import { type Check, checkOfFinding, probed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
 import type { ProjectKind } from "./fix-commands.ts";
@@ -48,6 +48,7 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
     ...jwks.checks,
     ...functions.flatMap(({ checks }) => checks),
     ...tokens.flatMap(({ checks }) => checks),
+    ...checkNamedAudience(options, tokens),
     ...(instance === undefined ? [] : [instance.check]),
     ...checkClocks(
       { functions: ahead, instance: clockAhead(instance?.response, now()) },
@@ -70,6 +71,13 @@ function kindOf(
 /** Of the functions' tokens, in seconds; a setting that cannot be read is a finding of its own. */
 function lifetimeOf(setting = ""): number {
   return /^\d+$/.test(setting.trim()) ? Number(setting) : SETTINGS.POWERSYNC_TOKEN_TTL.fallback;
+}
+
+/** An audience is compared with a token's. */
+function checkNamedAudience({ audiences }: ExamineOptions, tokens: readonly unknown[]): Check[] {
+  if (audiences.length === 0 || tokens.length > 0) return [];
+  const seen = "There is no token to compare it with: give --token, --publishable-key or --user-token.";
+  return [skipped({ id: "audience", title: "--audience" }, seen, { wanted: true })];
 }
 
 function checkNamedUrl(options: ExamineOptions): Check[] {

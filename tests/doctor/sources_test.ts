@@ -55,7 +55,11 @@ Deno.test("without anything to check the doctor says how to begin", async () => 
 
 Deno.test("what is named and cannot be checked exits with 2", async () => {
   await inFolder(async (cwd) => {
-    const cases = [["--powersync", "http://127.0.0.1:1"], ["--publishable-key", "sb_publishable_x"]];
+    const cases = [
+      ["--powersync", "http://127.0.0.1:1"],
+      ["--publishable-key", "sb_publishable_x"],
+      ["--audience", "https://x.example.org"],
+    ];
     for (const args of cases) {
       const { code, stdout } = await runTask("doctor", ["--json", ...args], { cwd });
       assertEquals([code, JSON.parse(stdout).outcome], [2, "unchecked"], stdout);
