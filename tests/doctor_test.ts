@@ -110,7 +110,7 @@ Deno.test("what servers and people hand in is hidden in the report", () => {
   const seen = `https://user:password@host.example says ${member}, ${token} and sb_secret_abcdef`;
   const check = {
     ...failed({ id: "x", title: "X" }, "front-error", { seen }),
-    fix: { commands: [seen], note: seen },
+    fix: { commands: [member], note: seen },
   };
   const shown = reportLines(makeReport([check], { sources: [], secrets: [member] })).join("\n");
   assertStringIncludes(shown, "host.example says");

@@ -10,7 +10,8 @@ import { checkDeployedKeys, compareWithOwn, examineJwks, type JwksFound } from "
 import { concernsProject, type ExamineOptions, expectedInstance } from "./scope.ts";
 import { unpackToken } from "./pasted-token.ts";
 import { signInAnonymously } from "./sign-in.ts";
-import { examineUserToken } from "./user-token.ts";
+import type { Told } from "./told.ts";
+import { examineUserToken, settleUserToken } from "./user-token.ts";
 
 const USER_TOKEN = { id: "user-token", title: "Token of a signed-in user" };
 
@@ -49,7 +50,8 @@ export async function examineProject(
     const wanted = userToken !== undefined || publishableKey !== undefined || signInAnonymously;
     if (project === undefined && !wanted) return [];
     const subject = { id: "functions", title: "Auth functions" };
-    const { checks } = await readUserToken({ ...options, project });
+    const { told } = await readUserToken({ ...options, project });
+    const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
     return [{ checks: [...checks, skipped(subject, seen, { wanted })] }];
   }
   const found = await examineFunctions({ ...options, project });
@@ -58,12 +60,12 @@ export async function examineProject(
   return await examineFunctions({ ...options, project, publishableKey: undefined });
 }
 
-/** The user token that was given: what is in it, and whether the functions will take it. */
-async function readUserToken(options: ExamineOptions): Promise<{ checks: Check[]; accessToken?: string }> {
+/** What is in the user token that was given. */
+async function readUserToken(options: ExamineOptions): Promise<UserToken> {
   const { userToken, project, publishableKey, timeoutMs, now } = options;
-  if (userToken === undefined) return { checks: [] };
+  if (userToken === undefined) return { told: [] };
   const { token, around = "" } = unpackToken(userToken);
-  const told = await examineUserToken(token, {
+  const [first, ...others] = await examineUserToken(token, {
     variables: concernsProject(options) ? options.file?.variables ?? {} : {},
     supabaseUrl: project,
     projectRef: project === undefined ? undefined : projectRef(project),
@@ -71,10 +73,24 @@ async function readUserToken(options: ExamineOptions): Promise<{ checks: Check[]
     timeoutMs,
     now,
   });
-  const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
-  const [first, ...others] = checks;
-  const seen = `${around} ${first?.seen ?? ""}`.trim();
-  return { checks: first === undefined ? [] : [{ ...first, seen }, ...others], accessToken: token };
+  const told = first === undefined ? [] : [{ ...first, seen: `${around} ${first.seen}`.trim() }, ...others];
+  return { told, accessToken: token };
+}
+
+/** A user's token, and what it tells. */
+interface UserToken {
+  readonly told: readonly Told[];
+  readonly accessToken?: string;
+}
+
+/** What the token tells, in the light of what the function says to it. */
+function checksOfUserToken(told: readonly Told[], { token, checks }: FunctionFound): Check[] {
+  const isRefused = checks.some(({ cause = "" }) =>
+    /^(USER_TOKEN|OAUTH_CLIENT|IDENTITY_PROVIDER)_/.test(cause)
+  );
+  const isSettled = token !== undefined || isRefused;
+  return (isSettled ? settleUserToken(told, token !== undefined) : told)
+    .map((one) => checkOfTold(USER_TOKEN, one));
 }
 
 async function examineFunctions(
@@ -90,7 +106,12 @@ async function examineFunctions(
   const user = signedIn.accessToken === undefined
     ? undefined
     : { ...apikey, Authorization: `Bearer ${signedIn.accessToken}` };
-  const found = [anonymous, { checks: signedIn.checks }, await call("powersync-auth", user)];
+  const auth = await call("powersync-auth", user);
+  const found = [
+    anonymous,
+    { checks: [...signedIn.checks, ...checksOfUserToken(signedIn.told, auth)] },
+    auth,
+  ];
   if (apikey !== undefined || anonymous.checks.some(({ status }) => status === "failed")) return found;
   const subject = { id: "anonymous-token", title: "Anonymous token" };
   return [...found, { checks: [skipped(subject, "Give --publishable-key to get one.")] }];
@@ -100,15 +121,16 @@ type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
 
 async function findUserToken(
   options: ExamineOptions & { readonly project: string },
-): Promise<{ checks: Check[]; accessToken?: string }> {
+): Promise<UserToken & { readonly checks: readonly Check[] }> {
   const { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted } = options;
-  if (userToken !== undefined) return await readUserToken(options);
+  if (userToken !== undefined) return { checks: [], ...await readUserToken(options) };
   if (wanted !== true) {
-    return { checks: [skipped(USER_TOKEN, "Give --user-token or --sign-in-anonymously to get one.")] };
+    const seen = "Give --user-token or --sign-in-anonymously to get one.";
+    return { checks: [skipped(USER_TOKEN, seen)], told: [] };
   }
   if (publishableKey === undefined) {
-    return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })] };
+    return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })], told: [] };
   }
   const { check, ...found } = await signInAnonymously(project, { publishableKey, timeoutMs });
-  return { checks: [check], ...found };
+  return { checks: [check], told: [], ...found };
 }

@@ -1,6 +1,5 @@
 /** Commands that can be pasted: how secrets are changed and functions deployed in the set-up at hand. */
 import { shellWord } from "../cli/invocation.ts";
-import type { Check } from "./check.ts";
 
 /** What heals a fault. */
 export interface Fix {
@@ -143,7 +142,7 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 }
 
 /** Sets the file's key, if it is good; else a new one. */
-export function deployKey(context: FixContext, { hint = "" }: Check): Fix {
+export function deployKey(context: FixContext, { hint = "" }: { readonly hint?: string }): Fix {
   if (context.file.canSign) return upload(context, ISOLATES);
   return changeSecrets({ newKey: true }, context, `${hint} ${ISOLATES}`.trim());
 }

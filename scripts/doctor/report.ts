@@ -1,6 +1,6 @@
 import { type Check } from "./check.ts";
 import type { Fix } from "./fix-commands.ts";
-import { redact } from "./redact.ts";
+import { hide, redact } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;
 
@@ -34,7 +34,9 @@ export function makeReport(
   const shown = checks.map(({ change: _change, hint: _hint, wanted: _wanted, fix, ...check }) => ({
     ...check,
     seen: clean(check.seen),
-    ...(fix === undefined ? {} : { fix: { commands: fix.commands.map(clean), note: clean(fix.note) } }),
+    ...(fix === undefined
+      ? {}
+      : { fix: { commands: fix.commands.map((command) => hide(command, secrets)), note: clean(fix.note) } }),
   }));
   const hasFaults = checks.some(({ status }) => status === "failed");
   const isOpen = checks.some(({ status, wanted }) => status === "skipped" && wanted);
