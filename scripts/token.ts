@@ -7,6 +7,7 @@ import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings
 import { CommandError, runCommand } from "./cli/command.ts";
 import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
+import { safeJson, visible } from "./cli/shown.ts";
 import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./keys/development-token.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
 import { audiencesOf } from "./setup/audience.ts";
@@ -140,7 +141,7 @@ function explain(
     `A token for testing, signed with the key ${kid} (${alg}); valid for ${
       describeDuration(exp - nowSeconds)
     }, until about ${describeTime(exp)}.`,
-    `Claims: ${JSON.stringify(claims)}`,
+    `Claims: ${safeJson(claims)}`,
     "",
     "Use it in",
     `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${endpoint}, and the token`,
@@ -149,7 +150,7 @@ function explain(
     }, token: "<the token>" })`,
     "- a self-hosted PowerSync Service, once it knows the key: deno task config -- --static prints its client_auth",
     "",
-  ].join("\n");
+  ].map(visible).join("\n");
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -8,6 +8,7 @@ import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
 import type { EnvFileState } from "./commands.ts";
 import type { KeyReport } from "./report.ts";
+import { rotationSecretName } from "./rotation.ts";
 
 /** What every kind of new key needs. */
 export interface KeyRequest {
@@ -43,7 +44,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
     POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
   };
-  return { ...await storeKey(pair, { file, secrets }), ...(live === undefined ? {} : { live }) };
+  return await storeKey(pair, { file, live, secrets });
 }
 
 /** A `dev-` key belongs in a local file; printed, it would come with commands that upload it. */
@@ -66,17 +67,36 @@ export async function assertSigningKeyNamed({ path, variables }: EnvFile): Promi
   await assertUsable(variables, { file: path, names: ["POWERSYNC_PRIVATE_KEY"] });
 }
 
-/** Writes new secrets to the file, if there is one. */
-export async function storeKey(
-  { publicJwk }: KeyPair,
-  { file, secrets, ...changes }: {
+/** Makes a key that takes over from another, in a secret of its own, and writes it to the file if there is one. */
+export async function storeSuccessor(
+  { alg, kid, live, nowSeconds }: KeyRequest & { readonly nowSeconds: number },
+  { file, startsAt, taken, isLocal, ...changes }: {
     file: EnvFile | undefined;
+    startsAt: number;
+    /** What its secret must not be called. */
+    taken: readonly string[];
+    isLocal: boolean;
+  } & Pick<EnvChanges, "remove" | "comments">,
+): Promise<KeyReport> {
+  const prefix = isLocal ? { prefix: LOCAL_KEY_PREFIX } : {};
+  const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
+  const secrets = { [rotationSecretName(nowSeconds, taken)]: encodeSecret(pair.privateJwk) };
+  return await storeKey(pair, { file, live, secrets, ...changes });
+}
+
+/** Writes new secrets to the file, if there is one. */
+async function storeKey(
+  { publicJwk }: KeyPair,
+  { file, live, secrets, ...changes }: {
+    file: EnvFile | undefined;
+    live: LiveKeys | undefined;
     secrets: Readonly<Record<string, string>>;
   } & Pick<EnvChanges, "remove" | "comments">,
 ): Promise<KeyReport> {
-  if (file === undefined) return { publicJwk, secrets };
+  const report = { publicJwk, secrets, ...(live === undefined ? {} : { live }) };
+  if (file === undefined) return report;
   await updateEnvFile(file, { set: secrets, ...changes });
-  return { publicJwk, secrets, envFile: await stateOf(file.path) };
+  return { ...report, envFile: await stateOf(file.path) };
 }
 
 async function stateOf(path: string): Promise<EnvFileState> {

@@ -17,6 +17,9 @@ export type Line = Definition | string;
 /** How far below its first line a wrapped key may end: an RSA key of 4096 bits has about 80 lines. */
 const MAX_WRAPPED_LINES = 200;
 
+/** Node's parser takes any other space for a part of the name. */
+const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/;
+
 /** Every line in order. */
 export function parseLines(text: string): Line[] {
   const lines = text.split(/\r?\n/);
@@ -24,7 +27,7 @@ export function parseLines(text: string): Line[] {
   const parsed: Line[] = [];
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? "";
-    const [, name, value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+    const [, name, value = ""] = DEFINITION.exec(line) ?? [];
     if (name === undefined) {
       parsed.push(line);
       continue;

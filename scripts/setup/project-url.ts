@@ -1,8 +1,8 @@
 /** The pages of a project in Supabase's dashboard. */
 const DASHBOARD_PAGE = /^(?:https:\/\/)?(?:app\.)?supabase\.(?:com|io)\/(?:dashboard\/)?project\/([a-z0-9]+)/;
 
-/** What a hosted project answers at, and its database. */
-const HOSTED_PROJECT = /^(?:https?:\/\/)?(?:db\.)?([a-z0-9]+)\.supabase\.co(?=$|[/:?#])/;
+/** What a hosted project answers at, its database, and its functions' old address. */
+const HOSTED_PROJECT = /^(?:https?:\/\/)?(?:db\.)?([a-z0-9]+)(?:\.functions)?\.supabase\.co(?=$|[/:?#])/;
 
 /** Where Supabase's own paths begin. */
 const SUPABASE_PATH = /\/(auth|functions|realtime|rest|storage)\/v1(\/.*)?$/;
@@ -15,12 +15,17 @@ const SUPABASE_PATH = /\/(auth|functions|realtime|rest|storage)\/v1(\/.*)?$/;
  */
 export function projectUrl(project: string): string | undefined {
   const text = project.trim();
-  if (/^[a-z0-9]+$/.test(text)) return `https://${text}.supabase.co`;
-  const [, ref] = DASHBOARD_PAGE.exec(text) ?? HOSTED_PROJECT.exec(text) ?? [];
+  const ref = projectRef(text);
   if (ref !== undefined) return `https://${ref}.supabase.co`;
   const url = URL.parse(text);
   if (url === null || !isHttpUrl(text) || /(^|\.)supabase\.(com|io)$/.test(url.hostname)) return undefined;
   return `${url.origin}${url.pathname.replace(SUPABASE_PATH, "")}`.replace(/\/+$/, "");
+}
+
+/** The reference in what names a project; `undefined` for a custom domain and for a self-hosted one. */
+export function projectRef(project: string): string | undefined {
+  if (/^[a-z0-9]+$/.test(project)) return project;
+  return (DASHBOARD_PAGE.exec(project) ?? HOSTED_PROJECT.exec(project))?.[1];
 }
 
 /** The address of the JWKS that a project's functions serve. */

@@ -15,6 +15,7 @@ for (
     [`db.${REF}.supabase.co`, `https://${REF}.supabase.co`],
     [`https://supabase.com/dashboard/project/${REF}`, `https://${REF}.supabase.co`],
     [`https://supabase.com/dashboard/project/${REF}/functions?x=1`, `https://${REF}.supabase.co`],
+    [`https://${REF}.functions.supabase.co`, `https://${REF}.supabase.co`],
     [`supabase.com/dashboard/project/${REF}`, `https://${REF}.supabase.co`],
     [`https://app.supabase.com/project/${REF}/settings/api`, `https://${REF}.supabase.co`],
     // A custom domain, a self-hosted Supabase, and this computer.
