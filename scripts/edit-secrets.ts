@@ -30,8 +30,8 @@ export async function main(args: readonly string[]): Promise<void> {
     rename: { type: "string", multiple: true },
   });
   if (flags.help) return console.log(HELP);
-  const set = pairs(values, "A value to set");
-  const rename = pairs(flags.rename ?? [], "--rename");
+  const set = pairs(values, "A value to set must be NAME=value, in one line.");
+  const rename = pairs(flags.rename ?? [], "--rename must be OLD=NEW.");
   const remove = flags.remove ?? [];
   [...Object.keys(set), ...Object.values(rename)].forEach(assertKnown);
   const path = flags["env-file"] ?? PRODUCTION_ENV_FILE;
@@ -67,11 +67,11 @@ async function mendedValues(
   return mended;
 }
 
-function pairs(texts: readonly string[], what: string): Record<string, string> {
+function pairs(texts: readonly string[], form: string): Record<string, string> {
   return Object.fromEntries(texts.map((text) => {
     const [, name = "", value = ""] = /^([A-Za-z_]\w*)=([^\r\n]+)$/.exec(text) ?? [];
     if (name !== "") return [name, value];
-    throw new CommandError(`${what} must be two names or a name and a value, joined by "=", in one line.`);
+    throw new CommandError(form);
   }));
 }
 

@@ -190,6 +190,10 @@ Deno.test("--alg HS256 makes a shared secret and prints the static client_auth b
     assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
     assertFalse(ran.stdout.includes("supabase secrets"));
     assertRefused(await keys(["--alg", "HS256", "--env-file", path]), /--force/);
+    const other = `${folder}/other.env`;
+    await Deno.writeTextFile(other, "POWERSYNC_URL=http://<instance>:8080\n");
+    assertRefused(await keys(["--alg", "HS256", "--env-file", other]), /placeholder/);
+    assertEquals(await Deno.readTextFile(other), "POWERSYNC_URL=http://<instance>:8080\n");
     assertFalse((await keys([...FAST, "--env-file", path])).stdout.includes("secrets set"));
   });
 });
