@@ -77,11 +77,13 @@ const REMOVABLE = [
 
 /** The change of the file that ends a finding, where there is one. */
 function changeFor(
-  { id, name, severity, correct, rename }: Finding,
+  { id, name, severity, correct, rename, mendable = false }: Finding,
   { canSign, powersync }: { canSign: boolean; powersync: string | undefined },
 ): EnvChange | undefined {
   if (correct !== undefined) return { set: { [name]: correct } };
   if (rename !== undefined) return { rename: [name, rename] };
+  // Without a change, edit-secrets mends the value's form.
+  if (mendable) return {};
   if (id === "secrets-swapped") return { rename: ["POWERSYNC_PUBLIC_KEY", "POWERSYNC_PRIVATE_KEY"] };
   if (REMOVABLE.includes(id)) return { remove: [name] };
   const safe = SAFE_VALUES[id];

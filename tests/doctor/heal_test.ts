@@ -99,6 +99,7 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
       new Uint8Array(Uint16Array.from(`\ufeff${text}`, (unit) => unit.charCodeAt(0)).buffer),
     );
   },
+  "a key in base64 twice": ({ path, key }) => replace(path, key, btoa(key)),
   "a wrapped key": ({ path, key }) => replace(path, key, `${key.slice(0, 76)}\n${key.slice(76)}`),
 };
 
