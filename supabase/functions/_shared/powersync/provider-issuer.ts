@@ -3,7 +3,7 @@ import { PowerSyncAuthError } from "./errors.ts";
 import { keySet, NotAKeySet } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
-import { type Environment, readSetting } from "./settings.ts";
+import { type Environment, readSetting, withoutSlash } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
 import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -107,7 +107,7 @@ function isAnonymous({ firebase, is_anonymous }: JWTPayload): boolean {
 
 /** OpenID Connect Discovery 1.0, section 4. */
 async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefined): Promise<string> {
-  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const url = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
   return jwksUriOf(await fetchJson(url, limits), issuer);
 }
 

@@ -1,5 +1,5 @@
 import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
-import { unusableSetting } from "./settings.ts";
+import { unusableSetting, withoutSlash } from "./settings.ts";
 import type { PowerSyncAuthError } from "./errors.ts";
 import { SUPABASE } from "./user.ts";
 
@@ -82,10 +82,6 @@ export function parseIdentityProviders(
     if (first !== index) throw invalid(`entry ${index + 1} has the \`issuer\` of entry ${first + 1}`);
   });
   return providers;
-}
-
-function withoutSlash(issuer: string): string {
-  return issuer.replace(/\/$/, "");
 }
 
 function parseProvider(entry: unknown, number: number): IdentityProvider {

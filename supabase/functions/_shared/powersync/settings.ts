@@ -197,6 +197,11 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
   });
 }
 
+/** Whether Supabase's issuers end in a slash does not matter. */
+export function withoutSlash<T>(issuer: T): T | string {
+  return typeof issuer === "string" ? issuer.replace(/\/$/, "") : issuer;
+}
+
 function textOf(environment: Environment, name: string): string | undefined {
   return unwrap(environment[name] ?? "", name) || undefined;
 }

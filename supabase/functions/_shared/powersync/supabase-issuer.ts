@@ -3,7 +3,7 @@ import { authServer } from "./auth-server.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { keySet } from "./key-set.ts";
 import type { Log } from "./log.ts";
-import { type Environment, readApiKeys, readSetting } from "./settings.ts";
+import { type Environment, readApiKeys, readSetting, withoutSlash } from "./settings.ts";
 import type { UpstreamLimits } from "./upstream.ts";
 import { SUPABASE, type VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
@@ -48,14 +48,15 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
   };
   const ownIssuer = rules.issuer ?? `${supabaseUrl}/auth/v1`;
   return {
-    // Its signing keys sign with these, each with a key ID.
     algorithms: ["ES256", "RS256", "EdDSA"],
     hasKeyIds: true,
     clockToleranceSeconds: 0,
     keys: keySet({
       locate: () => `${supabaseUrl}/auth/v1/.well-known/jwks.json`,
-      inline: inlineKeys(environment, log),
-      headers: () => apiKeyHeader(environment),
+      // The one malformed setting that is not fatal: it is the platform's, and the keys can be fetched.
+      inline: unlessUnusable(() => readSetting(environment, "SUPABASE_JWKS"), log),
+      // Some gateways want an API key here as well. What is wrong with ours is reported where one is needed.
+      headers: () => unlessUnusable(() => ({ apikey: readApiKeys(environment)[0] })),
       patienceMs: PATIENCE_MS,
       now,
       limits,
@@ -74,24 +75,13 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
   };
 }
 
-/** Some gateways want one for the JWKS as well. What is wrong with our keys is reported where one is needed. */
-function apiKeyHeader(environment: Environment): Record<string, string> {
+function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined {
   try {
-    return { apikey: readApiKeys(environment)[0] };
+    return read();
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
-    return {};
-  }
-}
-
-/** The one malformed setting that is not fatal: it is the platform's, and the keys can be fetched. */
-function inlineKeys(environment: Environment, log: Log): readonly Record<string, unknown>[] {
-  try {
-    return readSetting(environment, "SUPABASE_JWKS");
-  } catch (error) {
-    if (!(error instanceof PowerSyncAuthError)) throw error;
-    log(error);
-    return [];
+    log?.(error);
+    return undefined;
   }
 }
 
@@ -123,10 +113,6 @@ function supabaseUser(
  * custom domain; its path never does.
  */
 function isAuthIssuer(iss: unknown): boolean {
-  return iss === undefined ||
-    (typeof iss === "string" && (URL.parse(iss)?.pathname.replace(/\/$/, "").endsWith("/auth/v1") ?? false));
-}
-
-function withoutSlash<T>(issuer: T): T | string {
-  return typeof issuer === "string" ? issuer.replace(/\/$/, "") : issuer;
+  if (typeof iss !== "string") return iss === undefined;
+  return /\/auth\/v1\/?$/.test(URL.parse(iss)?.pathname ?? "");
 }
