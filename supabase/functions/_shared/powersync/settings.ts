@@ -149,7 +149,7 @@ export function readSetting(environment: Environment, name: SettingName): unknow
   const text = textOf(environment, name);
   if (text === undefined) {
     if (missing === undefined) return fallback;
-    throw new PowerSyncAuthError(missing, { hint: hintFor(name) });
+    throw new PowerSyncAuthError(missing, { message: `${name} is not set.`, hint: hintFor(name) });
   }
   try {
     return read(text);
@@ -193,6 +193,7 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
   ].filter((key) => key !== undefined);
   if (first !== undefined) return [first, ...others];
   throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING", {
+    message: "SUPABASE_PUBLISHABLE_KEYS is not set.",
     hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
   });
 }
