@@ -1,5 +1,5 @@
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
-import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { LONGEST_HINT, shown, shownList } from "../cli/shown.ts";
 import { checkJwks } from "../powersync/jwks.ts";

@@ -59,8 +59,8 @@ export type KeySet = (header: JWSHeaderParameters, demand?: KeyDemand) => Promis
 
 /** The keys cannot be fetched, or the key cannot be used. */
 export class KeysUnavailable extends Error {
-  constructor(override readonly cause: unknown) {
-    super("The keys cannot be fetched or used.");
+  constructor(cause: unknown) {
+    super("The keys cannot be fetched or used.", { cause });
   }
 }
 

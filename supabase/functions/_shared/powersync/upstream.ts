@@ -8,8 +8,11 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The answer of an upstream is not JSON with a 2xx. */
 export class UnusableAnswer extends Error {
-  constructor(readonly status: number) {
+  readonly status: number;
+
+  constructor(status: number) {
     super(`The upstream answered ${status}${status === 200 ? " with a body that is not JSON" : ""}.`);
+    this.status = status;
   }
 }
 
