@@ -32,10 +32,8 @@ export const CURVES: Readonly<Record<"P-256" | "P-384", Curve>> = {
  */
 export function decodeUnsigned(text: string): bigint | undefined {
   const bytes = decodeBase64url(text);
-  if (bytes === undefined) return undefined;
-  let hex = "0x";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return BigInt(hex);
+  const digits = bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+  return digits && BigInt(`0x${digits.join("")}`);
 }
 
 /**
