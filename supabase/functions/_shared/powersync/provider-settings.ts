@@ -161,8 +161,5 @@ export function isSafeUrl(text: string): boolean {
 }
 
 function invalid(state: string): PowerSyncAuthError {
-  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", {
-    code: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
-    state,
-  });
+  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", state);
 }
