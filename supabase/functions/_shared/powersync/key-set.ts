@@ -65,7 +65,7 @@ export class KeysUnavailable extends Error {
 }
 
 /** What is published is not what it must be, and trying again will not help. */
-export class NotAKeySet extends Error {}
+export class WrongDocument extends Error {}
 
 /** A set that was read, and the key IDs in it. */
 interface Keys {
@@ -159,14 +159,14 @@ function flat(jwk: JWK): JWK {
   return Object.fromEntries(Object.entries(jwk).filter(isFlat)) as JWK;
 }
 
-/** @throws {NotAKeySet} */
+/** @throws {WrongDocument} */
 function readKeys(set: unknown): Keys {
   try {
     // jose checks the shape.
     const find = createLocalJWKSet(set as JSONWebKeySet);
     return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
   } catch (cause) {
-    throw new NotAKeySet("The answer is not a JWKS.", { cause });
+    throw new WrongDocument("The answer is not a JWKS.", { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
 import { PowerSyncAuthError } from "./errors.ts";
-import { keySet, NotAKeySet } from "./key-set.ts";
+import { keySet, WrongDocument } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, readSetting, withoutSlash } from "./settings.ts";
@@ -32,12 +32,12 @@ export function providerIssuers(
 }
 
 function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptions): Issuer {
-  const { algorithms, issuer, jwksUri } = provider;
+  const { algorithms, issuer, jwks_uri } = provider;
   return {
     algorithms,
     hasKeyIds: false,
     clockToleranceSeconds: 60,
-    keys: keySet({ locate: () => jwksUri ?? discoverJwksUri(issuer, limits), now, limits }),
+    keys: keySet({ locate: () => jwks_uri ?? discoverJwksUri(issuer, limits), now, limits }),
     userOf: (claims) => providerUser(claims, provider),
     needsOwnKey: () => false,
     unavailable: (cause) => keysUnavailable(issuer, cause),
@@ -46,7 +46,7 @@ function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptio
 
 /** What will not pass by itself is not "try again". */
 function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
-  const isPermanent = cause instanceof NotAKeySet || cause instanceof WrongDocument ||
+  const isPermanent = cause instanceof WrongDocument ||
     (cause instanceof UnusableAnswer && [200, 204, 404, 410].includes(cause.status));
   const found = { issuer, cause: cause instanceof Error ? cause.message : undefined };
   return new PowerSyncAuthError(
@@ -55,23 +55,20 @@ function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
   );
 }
 
-/** A Discovery document that does not say where the issuer's keys are. */
-class WrongDocument extends Error {}
-
 function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedUser | Reason {
   if (claims.iss !== provider.issuer) return "issuer";
   if (!isForUs(claims, provider)) return "audience";
   if (isOtherKind(claims, provider)) return "type";
   if (!provider.allow.includes("DPoP") && isBoundToKey(claims)) return "bound-to-key";
-  const subject = claims[provider.subjectClaim];
+  const subject = claims[provider.subject_claim];
   if (!isPlainText(subject) || subject.length > MAX_SUBJECT_CHARACTERS) return "subject";
   // Users choose their address at some providers; Cognito writes the flag as text.
   const { email_verified: isVerified } = claims;
-  if (provider.subjectClaim === "email" && isVerified !== true && isVerified !== "true") {
+  if (provider.subject_claim === "email" && isVerified !== true && isVerified !== "true") {
     return "email-not-verified";
   }
   return {
-    id: `${provider.subjectPrefix}${subject}`,
+    id: `${provider.subject_prefix}${subject}`,
     role: "authenticated",
     isAnonymous: isAnonymous(claims),
     provider: provider.issuer,
@@ -92,12 +89,10 @@ function isBoundToKey({ cnf }: JWTPayload): boolean {
 }
 
 /** An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3). */
-function isForUs(claims: JWTPayload, { audience, audienceClaim }: IdentityProvider): boolean {
-  const names = (claim: unknown) => {
-    const named: unknown[] = Array.isArray(claim) ? claim : [claim];
-    return audience.some((accepted) => named.includes(accepted));
-  };
-  return names(claims[audienceClaim]) && (claims.aud === undefined || names(claims.aud));
+function isForUs(claims: JWTPayload, { audience, audience_claim }: IdentityProvider): boolean {
+  const accepted: unknown[] = [audience].flat();
+  const names = (claim: unknown) => [claim].flat().some((name) => accepted.includes(name));
+  return names(claims[audience_claim]) && (claims.aud === undefined || names(claims.aud));
 }
 
 /** Firebase signs people in without telling who they are, and so does another Supabase project. */
@@ -121,13 +116,9 @@ export function jwksUriOf(metadata: unknown, issuer: string): string {
   if (!isJsonObject(metadata) || metadata.issuer !== issuer) {
     throw new WrongDocument("The Discovery document does not belong to the issuer.");
   }
-  const { jwks_uri: jwksUri } = metadata;
+  const { jwks_uri: place } = metadata;
+  const isHttps = (url: string) => URL.parse(url)?.protocol === "https:";
   // Plain http only where the issuer is on this computer itself.
-  const isSafe = typeof jwksUri === "string" && isSafeUrl(jwksUri) && (isHttps(jwksUri) || !isHttps(issuer));
-  if (!isSafe) throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
-  return jwksUri;
-}
-
-function isHttps(url: string): boolean {
-  return URL.parse(url)?.protocol === "https:";
+  if (typeof place === "string" && isSafeUrl(place) && (isHttps(place) || !isHttps(issuer))) return place;
+  throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
 }
