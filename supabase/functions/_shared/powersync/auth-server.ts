@@ -43,21 +43,14 @@ const REFUSALS = new Map<string, Refusal>([
   ["user_banned", "auth-user-banned"],
 ]);
 
-/** A question that has no answer yet. */
-interface OpenQuestion {
-  /** Milliseconds since 1970. */
-  readonly askedAt: number;
-  readonly isUnconfirmed: boolean;
-  readonly answer: Promise<Answer>;
-}
-
 /**
  * The project's Auth server. It knows what a token alone does not tell: that its user signed out or was deleted.
  * Questions are bounded in number and time, and equal ones are shared.
  */
 export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
-  const open = new Map<string, OpenQuestion>();
+  /** Questions without an answer yet, by token. */
+  const open = new Map<string, { askedAt: number; isUnconfirmed: boolean; answer: Promise<Answer> }>();
   const confirmed = new Set<string>();
 
   return async ({ token, unknownKid }) => {

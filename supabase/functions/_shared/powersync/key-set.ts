@@ -171,10 +171,7 @@ function readKeys(set: unknown): Keys {
 }
 
 /** The keys of the first set that has any for a token; of several reasons why none has, the one that says most. */
-async function lookUp(
-  sets: readonly Keys[],
-  header: JWSHeaderParameters,
-): Promise<Found | KeysUnavailable> {
+async function lookUp(sets: readonly Keys[], header: JWSHeaderParameters): Promise<Found | KeysUnavailable> {
   let reason: "key-unknown" | "algorithm" | KeysUnavailable = "key-unknown";
   for (const { find, kids } of sets) {
     try {

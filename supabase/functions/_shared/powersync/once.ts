@@ -43,11 +43,7 @@ export function oneInFlight<T>(
 }
 
 /** Waits no longer than a time in milliseconds; then the result is what `late` returns or throws. */
-export async function within<T>(
-  timeMs: number,
-  result: T | PromiseLike<T>,
-  late: () => T,
-): Promise<T> {
+export async function within<T>(timeMs: number, result: T | PromiseLike<T>, late: () => T): Promise<T> {
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeMs);
   try {

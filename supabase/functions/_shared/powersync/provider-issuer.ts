@@ -23,11 +23,10 @@ export function providerIssuers(
   environment: Environment,
   options: IssuerOptions,
 ): ReadonlyMap<unknown, Issuer> {
-  const supabaseIssuers = [
+  const providers = parseIdentityProviders(list, [
     `${readSetting(environment, "SUPABASE_URL")}/auth/v1`,
-    readSetting(environment, "POWERSYNC_USER_ISSUER") ?? [],
-  ].flat();
-  const providers = parseIdentityProviders(list, supabaseIssuers);
+    readSetting(environment, "POWERSYNC_USER_ISSUER"),
+  ]);
   return new Map(providers.map((provider) => [provider.issuer, providerIssuer(provider, options)]));
 }
 
@@ -56,48 +55,34 @@ function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
 }
 
 function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedUser | Reason {
-  if (claims.iss !== provider.issuer) return "issuer";
-  if (!isForUs(claims, provider)) return "audience";
-  if (isOtherKind(claims, provider)) return "type";
-  if (!provider.allow.includes("DPoP") && isBoundToKey(claims)) return "bound-to-key";
-  const subject = claims[provider.subject_claim];
+  const { allow, audience_claim, subject_claim } = provider;
+  const { iss, aud, events, typ, cnf, email_verified, is_anonymous, firebase } = claims;
+  if (iss !== provider.issuer) return "issuer";
+  const accepted: unknown[] = [provider.audience].flat();
+  const isForUs = (audience: unknown) => [audience].flat().some((name) => accepted.includes(name));
+  // An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3).
+  if (!isForUs(claims[audience_claim]) || !(aud === undefined || isForUs(aud))) return "audience";
+  // Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), and what Keycloak calls a token in its claim `typ`.
+  if (events !== undefined || typ === "Offline" || typ === "Refresh") return "type";
+  if (typ === "ID" && !allow.includes("ID")) return "type";
+  // Only whoever holds the key may use such a token (RFC 9449, section 6.1), and a bearer proves nothing.
+  if (isJsonObject(cnf) && cnf.jkt !== undefined && !allow.includes("DPoP")) return "bound-to-key";
+  const subject = claims[subject_claim];
   if (!isPlainText(subject) || subject.length > MAX_SUBJECT_CHARACTERS) return "subject";
   // Users choose their address at some providers; Cognito writes the flag as text.
-  const { email_verified: isVerified } = claims;
-  if (provider.subject_claim === "email" && isVerified !== true && isVerified !== "true") {
+  if (subject_claim === "email" && email_verified !== true && email_verified !== "true") {
     return "email-not-verified";
   }
   return {
     id: `${provider.subject_prefix}${subject}`,
     role: "authenticated",
-    isAnonymous: isAnonymous(claims),
+    // Firebase signs people in without telling who they are, and so does another Supabase project.
+    isAnonymous: is_anonymous === true ||
+      (isJsonObject(firebase) && firebase.sign_in_provider === "anonymous"),
     provider: provider.issuer,
     clientId: undefined,
     claims,
   };
-}
-
-/** Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), and what Keycloak calls a token in its claim `typ`. */
-function isOtherKind({ events, typ }: JWTPayload, { allow }: IdentityProvider): boolean {
-  return events !== undefined || typ === "Offline" || typ === "Refresh" ||
-    (typ === "ID" && !allow.includes("ID"));
-}
-
-/** Only whoever holds the key may use such a token (RFC 9449, section 6.1), and a bearer proves nothing. */
-function isBoundToKey({ cnf }: JWTPayload): boolean {
-  return isJsonObject(cnf) && cnf.jkt !== undefined;
-}
-
-/** An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3). */
-function isForUs(claims: JWTPayload, { audience, audience_claim }: IdentityProvider): boolean {
-  const accepted: unknown[] = [audience].flat();
-  const names = (claim: unknown) => [claim].flat().some((name) => accepted.includes(name));
-  return names(claims[audience_claim]) && (claims.aud === undefined || names(claims.aud));
-}
-
-/** Firebase signs people in without telling who they are, and so does another Supabase project. */
-function isAnonymous({ firebase, is_anonymous }: JWTPayload): boolean {
-  return is_anonymous === true || (isJsonObject(firebase) && firebase.sign_in_provider === "anonymous");
 }
 
 /** OpenID Connect Discovery 1.0, section 4. */

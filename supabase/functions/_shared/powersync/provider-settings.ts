@@ -62,7 +62,7 @@ const FIELDS: Readonly<Record<keyof IdentityProvider, readonly [string, (value: 
  */
 export function parseIdentityProviders(
   text: string,
-  supabaseIssuers: readonly string[] = [],
+  supabaseIssuers: readonly (string | undefined)[] = [],
 ): IdentityProvider[] {
   const decoded = decodeJsonSecret(text);
   if (!decoded.ok) throw invalid(`it ${decoded.problem}`);

@@ -50,13 +50,6 @@ export const CODES = {
 
 export type Reason = keyof typeof CODES;
 
-/** A JWT that was only decoded: do not trust anything in it yet. */
-interface UnverifiedToken {
-  readonly token: string;
-  readonly header: ProtectedHeaderParameters;
-  readonly claims: JWTPayload;
-}
-
 /** Whose tokens are accepted, and how: the project's Supabase Auth, or another identity provider. */
 export interface Issuer {
   /** The JWS algorithms that its published keys sign with. */
@@ -82,12 +75,15 @@ export interface Issuer {
   readonly unavailable: (cause: unknown) => PowerSyncAuthError;
 }
 
+/** A JWT that was only decoded: do not trust anything in it yet. */
+type UncheckedToken = ReturnType<typeof decodeToken>;
+
 /**
  * Decodes a JWT without verifying it.
  *
  * @throws {PowerSyncAuthError} `USER_TOKEN_INVALID`, `USER_TOKEN_TOO_LARGE`
  */
-export function decodeToken(token: string): UnverifiedToken {
+export function decodeToken(token: string) {
   if (token.length > MAX_TOKEN_CHARACTERS) throw refused("too-long");
   // jose's decoder forgives padding, white space and unused bits: one token, many forms.
   if (!token.split(".").every(isCanonicalBase64url)) throw refused("malformed");
@@ -106,11 +102,7 @@ export function decodeToken(token: string): UnverifiedToken {
  * @throws {PowerSyncAuthError} A code of `CODES`, the issuer's `unavailable`, and what its server throws.
  * @see RFC 7519, section 7.2; RFC 8725, sections 3.1 and 3.8 to 3.11
  */
-export async function verifyToken(
-  token: UnverifiedToken,
-  issuer: Issuer,
-  now: number,
-): Promise<VerifiedUser> {
+export async function verifyToken(token: UncheckedToken, issuer: Issuer, now: number): Promise<VerifiedUser> {
   const user = await userOrReason(token, issuer, now);
   if (typeof user === "string") throw refused(user, { claims: token.claims });
   return user;
@@ -126,7 +118,7 @@ export function refused(
 }
 
 async function userOrReason(
-  token: UnverifiedToken,
+  token: UncheckedToken,
   issuer: Issuer,
   now: number,
 ): Promise<VerifiedUser | Reason> {
@@ -172,19 +164,16 @@ function faultInTimes(
   { exp, nbf, iat }: JWTPayload,
   { now, tolerance }: { now: number; tolerance: number },
 ): Reason | undefined {
-  if (!isTime(exp) || ![nbf, iat].every((time) => time === undefined || isTime(time))) return "times";
+  // NumericDates (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite.
+  const isTime = (claim: unknown) => claim === undefined || Number.isFinite(claim);
+  if (exp === undefined || ![exp, nbf, iat].every(isTime)) return "times";
   if (nbf !== undefined && nbf > now + tolerance) return "not-yet-valid";
   return exp <= now - tolerance ? "expired" : undefined;
 }
 
-/** A NumericDate (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite. */
-function isTime(claim: unknown): claim is number {
-  return typeof claim === "number" && Number.isFinite(claim);
-}
-
 /** Whether a published key signed the token, or why not; `key-unknown` where that cannot be told from here. */
 async function checkSignature(
-  { token, header, claims }: UnverifiedToken,
+  { token, header, claims }: UncheckedToken,
   issuer: Issuer,
   { now, maxAgeMs }: { now: number; maxAgeMs: number | undefined },
 ): Promise<"verified" | Reason> {
