@@ -7,9 +7,7 @@ import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
 /** What recognising a caller depends on. */
-export interface CallerOptions extends IssuerOptions {
-  readonly environment: () => Environment;
-}
+export type CallerOptions = IssuerOptions & { readonly environment: () => Environment };
 
 /**
  * Makes the function that tells which signed-in user a request comes from. It reads the settings on its first call.

@@ -25,7 +25,7 @@ export const ERRORS = {
     },
     USER_TOKEN_EXPIRED: {
       message: "The access token has expired.",
-      hint: "Refresh the session and send its new access token; supabase.auth.getSession() refreshes it.",
+      hint: "Refresh the session, as supabase.auth.getSession() does, and send its new access token.",
     },
     USER_TOKEN_IS_API_KEY: {
       message: "The bearer is an API key of the project, not the access token of a user.",
@@ -36,8 +36,8 @@ export const ERRORS = {
       hint: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
     },
     API_KEY_MISSING: {
-      message: "The request has no API key.",
-      hint: "Send the project's publishable key in the `apikey` header; supabase-js does.",
+      message: "There is no API key.",
+      hint: "Send the publishable key as `apikey`.",
     },
     API_KEY_INVALID: {
       message: "The API key does not belong to this project.",
@@ -83,7 +83,7 @@ export const ERRORS = {
     },
     POWERSYNC_PRIVATE_KEY_MISSING: {
       message: "POWERSYNC_PRIVATE_KEY is not set.",
-      hint: "Set POWERSYNC_PRIVATE_KEY.",
+      hint: "Set it to a private JWK.",
     },
     INTERNAL_ERROR: {
       message: "The function failed.",
@@ -97,33 +97,23 @@ export const ERRORS = {
     CLAIMS_NOT_AN_OBJECT: { message: "The claims are not an object." },
     CLAIMS_NOT_JSON: { message: "The claims cannot be written as JSON." },
     CLAIMS_RESERVED: { message: "A claim is reserved." },
-    CLAIMS_SUBJECT_INVALID: {
-      message: "The claim `sub` must be a non-empty, well-formed string without control characters.",
-    },
+    CLAIMS_SUBJECT_INVALID: { message: "The claim `sub` must be non-empty text without control characters." },
     CLAIMS_PARAMETERS_INVALID: { message: "The claim `parameters` is not an object." },
     TOKEN_TOO_LARGE: { message: "The token is too large." },
   }),
   // keys.ts says which key it is, and why.
   ...alike({ status: 500, message: "A key cannot be used." }, {
     KEY_MALFORMED: { hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}` },
-    KEY_IS_PUBLIC: {
-      hint: "The two secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with the member `d`.",
-    },
+    KEY_IS_PUBLIC: { hint: "The secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with `d`." },
     KEY_IS_PRIVATE: {
-      hint: "It was not published. Set the JWK without `d` here, and replace the key if anybody saw it.",
+      hint: "It was not published. Set the JWK without `d`; replace the key if anybody saw it.",
     },
-    KEY_IS_SYMMETRIC: {
-      hint: "A shared secret cannot be published in a JWKS. Set an RSA, EC or Ed25519 key pair instead.",
-    },
-    KEY_UNSUPPORTED: {
-      hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384, or EdDSA (Ed25519).",
-    },
+    KEY_IS_SYMMETRIC: { hint: "A JWKS cannot hold a shared secret. Set an RSA, EC or Ed25519 key pair." },
+    KEY_UNSUPPORTED: { hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384 or Ed25519." },
     KEY_TOO_WEAK: { hint: "RSA keys need 2048 bits or more and an odd public exponent of at least 65537." },
     KEY_INCONSISTENT: { hint: `The value was edited, or mixed from two keys. ${SET_AGAIN}` },
     KEY_ID_DUPLICATE: { hint: "Give each key its own `kid`, or unset one of the two secrets." },
-    KEY_PAIR_MISMATCH: {
-      hint: "The signing key's public half is published instead. Set both from one pair, or unset this one.",
-    },
+    KEY_PAIR_MISMATCH: { hint: "The other key is published. Set both from one pair, or unset this one." },
   }),
   // settings.ts says which setting it is, what it is for, and why it cannot be used.
   ...alike({ status: 500, message: "A setting is missing or cannot be used.", hint: "Correct it." }, {

@@ -27,21 +27,12 @@ interface KeySetOptions {
   readonly locate: () => string | Promise<string>;
   /** Keys that answer the first requests without a fetch, for 10 minutes or until one succeeds. May be a third party's. */
   readonly inline?: readonly JWK[] | undefined;
-  /** Headers of a fetch. */
   readonly headers?: () => Record<string, string> | undefined;
   /** How long a request waits for a fetch, in milliseconds, where somebody else can be asked; to its end by default. */
   readonly patienceMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly limits?: UpstreamLimits | undefined;
-}
-
-/** What a key must satisfy besides a token's header. */
-interface KeyDemand {
-  /** Only keys that the issuer itself publishes count, not inline ones. */
-  readonly own?: boolean;
-  /** The set must not be older than this, in milliseconds. */
-  readonly maxAgeMs?: number | undefined;
 }
 
 /**
@@ -53,9 +44,14 @@ type Found = CryptoKey[] | "key-unknown" | "algorithm";
 /**
  * Finds the keys that may have signed a token.
  *
+ * @param demand `own`: only keys that the issuer itself publishes count, not inline ones; `maxAgeMs`: the set must not be
+ * older than this.
  * @throws {KeysUnavailable} Whether there are any cannot be told now.
  */
-export type KeySet = (header: JWSHeaderParameters, demand?: KeyDemand) => Promise<Found>;
+export type KeySet = (
+  header: JWSHeaderParameters,
+  demand?: { readonly own?: boolean; readonly maxAgeMs?: number | undefined },
+) => Promise<Found>;
 
 /** The keys cannot be fetched, or the key cannot be used. */
 export class KeysUnavailable extends Error {

@@ -6,7 +6,6 @@ import { decodeJsonSecret, isJsonObject, type Secret } from "./secret.ts";
 export interface SigningKey {
   /** The name of the secret it came from. */
   readonly secret: string;
-  /** Key ID: in the token's header and in the JWKS. */
   readonly kid: string;
   readonly alg: Algorithm;
   /** Seconds since 1970 from which the key signs; `undefined` is always. */
@@ -30,21 +29,16 @@ export interface KeyRing {
   readonly problems: readonly KeyProblem[];
 }
 
-/** The secrets that a ring is made of, each list sorted by name. */
-interface KeySecrets {
-  /** Each holds one private JWK, perhaps in an array or a JWKS. */
-  readonly signing: readonly Secret[];
-  /** Each holds a public JWK, an array of them, or a JWKS. Only the JWKS needs them. */
-  readonly extra?: readonly Secret[];
-}
-
 /**
  * Reads and proves every key. A bad key beside a good one is left out and reported in `problems`: it must never be
  * served, because one malformed key makes PowerSync refuse the whole JWKS (PSYNC_S2201).
  *
+ * @param secrets Each list sorted by name; `extra` is needed only where the ring is published.
  * @returns The ring; it may be empty.
  */
-export async function loadKeyRing({ signing: signingSecrets, extra = [] }: KeySecrets): Promise<KeyRing> {
+export async function loadKeyRing(
+  secrets: { readonly signing: readonly Secret[]; readonly extra?: readonly Secret[] },
+): Promise<KeyRing> {
   const signing: SigningKey[] = [];
   const published = new Map<string, PublishedKey>();
   const problems: KeyProblem[] = [];
@@ -58,7 +52,7 @@ export async function loadKeyRing({ signing: signingSecrets, extra = [] }: KeySe
       problems.push({ secret, error: new PowerSyncAuthError(error.code, details) });
     }
   };
-  for (const { name, value } of signingSecrets) {
+  for (const { name, value } of secrets.signing) {
     await collect(name, async () => {
       const { publicJwk, privateKey, notBefore } = await readSigningKey(soleKey(listedKeys(value)));
       const { kid, alg } = publicJwk;
@@ -67,7 +61,7 @@ export async function loadKeyRing({ signing: signingSecrets, extra = [] }: KeySe
       signing.push({ secret: name, kid, alg, notBefore, privateKey });
     });
   }
-  for (const { name, value } of extra) {
+  for (const { name, value } of secrets.extra ?? []) {
     await collect(name, async () => {
       for (const jwk of listedKeys(value)) {
         await collect(name, async () => {

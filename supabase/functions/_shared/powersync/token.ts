@@ -105,12 +105,10 @@ export function tokenIssuer(
 
 /** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
 interface Issued {
-  /** The JSON of what `claims.ts` returned. */
   readonly claims: string | undefined;
   readonly key: SigningKey;
   /** Seconds since 1970. */
   readonly issuedAt: number;
-  /** The JSON of `Credentials`. */
   readonly answer: () => Promise<string>;
 }
 
