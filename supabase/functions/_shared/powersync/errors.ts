@@ -1,9 +1,7 @@
-/** 401: other credentials help. 403: this caller gets no token. 500: the set-up is wrong. 503: try again. */
-type Status = 401 | 403 | 405 | 500 | 503;
-
 /** What a code stands for. */
 interface Kind {
-  readonly status: Status;
+  /** 401: other credentials help. 403: this caller gets no token. 500: the set-up is wrong. 503: try again. */
+  readonly status: 401 | 403 | 405 | 500 | 503;
   /** What went wrong, in general; whoever throws may say it more exactly. */
   readonly message: string;
   /** What whoever receives the answer does next. Names settings, never a script. */
@@ -148,16 +146,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Why a key was left out of the key ring. */
 export type KeyErrorCode = Extract<ErrorCode, `KEY_${string}`>;
 
-/** Why an error came about, for the log alone: an answer must not tell a caller which check failed. */
-export interface Why {
-  /** One of a closed list. */
-  readonly reason: string;
-  /** What was found, without secrets and tokens. It may come from outside: the log strips and shortens it. */
-  readonly found?: Readonly<Record<string, unknown>>;
-}
-
 /** What one error says beside its code; the table's words where nothing is given. */
-export interface ErrorDetails {
+interface ErrorDetails {
   /** What was attempted and what was found, as a sentence. Never holds key or token material. */
   readonly message?: string | undefined;
   readonly hint?: string | undefined;
@@ -165,8 +155,11 @@ export interface ErrorDetails {
   readonly reason?: string | undefined;
   /** What was caught; kept for a debugger, never answered. */
   readonly cause?: unknown;
-  /** Why, for the log alone. */
-  readonly why?: Why | undefined;
+  /**
+   * Why, for the log alone: an answer must not tell a caller which check failed. The reason is one of a closed list;
+   * what was found may come from outside, so the log strips and shortens it. Never holds secrets or tokens.
+   */
+  readonly why?: { readonly reason: string; readonly found?: Readonly<Record<string, unknown>> } | undefined;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
 }
@@ -177,7 +170,7 @@ export class PowerSyncAuthError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly reason: string | undefined;
-  readonly why: Why | undefined;
+  readonly why: ErrorDetails["why"];
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: ErrorDetails = {}) {

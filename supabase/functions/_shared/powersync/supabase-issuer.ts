@@ -16,15 +16,6 @@ export interface IssuerOptions {
   readonly limits?: UpstreamLimits | undefined;
 }
 
-/** Which Supabase users are accepted. */
-interface UserRules {
-  readonly audience: string;
-  /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
-  readonly issuer: string | undefined;
-  /** OAuth clients that may act for a user. */
-  readonly oauthClients: readonly string[];
-}
-
 /** Supabase Auth can be asked about a token while its keys are fetched. */
 const PATIENCE_MS = 500;
 
@@ -41,11 +32,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function supabaseIssuer(environment: Environment, { now, log, limits }: IssuerOptions): Issuer {
   const supabaseUrl = readSetting(environment, "SUPABASE_URL");
-  const rules = {
-    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
-    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
-    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
-  };
+  const rules = readUserRules(environment);
   const ownIssuer = rules.issuer ?? `${supabaseUrl}/auth/v1`;
   return {
     algorithms: ["ES256", "RS256", "EdDSA"],
@@ -75,6 +62,17 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
   };
 }
 
+/** Which Supabase users are accepted. */
+function readUserRules(environment: Environment) {
+  return {
+    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
+    /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
+    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
+    /** OAuth clients that may act for a user. */
+    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
+  };
+}
+
 function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined {
   try {
     return read();
@@ -87,7 +85,7 @@ function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined 
 
 function supabaseUser(
   claims: JWTPayload,
-  { audience, issuer, oauthClients }: UserRules,
+  { audience, issuer, oauthClients }: ReturnType<typeof readUserRules>,
 ): VerifiedUser | Reason {
   const { role, sub, aud, iss, is_anonymous, client_id } = claims;
   if (typeof role !== "string" || role === "") return "role";
