@@ -55,9 +55,9 @@ export function authServer(options: AuthServerOptions): AuthServer {
 
   return async ({ token, unknownKid }) => {
     const askedAt = options.now();
-    for (const [token, question] of open) {
+    for (const [other, question] of open) {
       // Some hosts lose the answer of a request that has ended. It must not keep its place.
-      if (Math.abs(askedAt - question.askedAt) > MAX_ANSWER_MS) open.delete(token);
+      if (Math.abs(askedAt - question.askedAt) > MAX_ANSWER_MS) open.delete(other);
     }
     // PowerSync's JS SDK asks twice for each renewal.
     const same = open.get(token);
