@@ -112,13 +112,11 @@ function hasSecretMember(jwk: UncheckedJwk): boolean {
 function keyKind(jwk: UncheckedJwk): KeyKind {
   if (jwk.kty === "oct") throw new KeyError("KEY_IS_SYMMETRIC", "is symmetric");
   if (jwk.kty === undefined) throw new KeyError("KEY_MALFORMED", "is not a JWK: it has no `kty`");
-  const ofType = KEY_KINDS.filter(({ kty }) => kty === jwk.kty);
-  if (ofType.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is of a key type that PowerSync refuses");
-  const onCurve = ofType.filter(({ crv }) => crv === undefined || crv === jwk.crv);
-  if (onCurve.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is on a curve that cannot be used");
+  const kinds = KEY_KINDS.filter(({ kty, crv }) => kty === jwk.kty && (crv === undefined || crv === jwk.crv));
+  if (kinds.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is of a type or curve that cannot be used");
   // PowerSync refuses "Ed25519" (RFC 9864) and wants its older name.
   const stated = jwk.alg === "Ed25519" ? "EdDSA" : jwk.alg;
-  const kind = onCurve.find(({ alg }) => stated === undefined || stated === alg);
+  const kind = kinds.find(({ alg }) => stated === undefined || stated === alg);
   if (kind !== undefined) return kind;
   throw new KeyError("KEY_UNSUPPORTED", "states an `alg` that cannot be used with it");
 }
