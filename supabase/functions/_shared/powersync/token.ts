@@ -182,8 +182,9 @@ function asJson(claims: unknown): string | undefined {
 async function callClaims(makeClaims: () => unknown, timeoutMs: number): Promise<unknown> {
   try {
     const made = makeClaims();
-    // Most projects look nothing up, and a timer costs more than their claims.
-    if (!isJsonObject(made) || typeof made.then !== "function") return made;
+    // Most projects look nothing up, and a timer costs more than their claims. A proxy of a client may be a function.
+    const { then }: { then?: unknown } = Object(made);
+    if (typeof then !== "function") return made;
     return await within<unknown>(timeoutMs, made, () => {
       const message = `The project's claims.ts did not return within ${timeoutMs / 1000} s.`;
       throw new PowerSyncAuthError("CLAIMS_FAILED", { message });
