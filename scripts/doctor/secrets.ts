@@ -77,7 +77,7 @@ const REMOVABLE = [
 
 /** The change of the file that ends a finding, where there is one. */
 function changeFor(
-  { id, name, severity, correct, rename, mendable = false }: Finding,
+  { id, name, severity, correct, rename, mendable }: Finding,
   { canSign, powersync }: { canSign: boolean; powersync: string | undefined },
 ): EnvChange | undefined {
   if (correct !== undefined) return { set: { [name]: correct } };
