@@ -31,7 +31,7 @@ Deno.test("a legacy HS256 token is checked by the Auth server only", async () =>
 });
 
 Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so a signed-out user is refused", async () => {
-  await withAuth([], async (auth) => {
+  await withAuth([projectKeys.ES256.publicJwk], async (auth) => {
     const { code } = startFunctions({ url: auth.url, environment: { POWERSYNC_SESSION_CHECK: "server" } });
     assertEquals(await code(await userToken()), "200");
     assertEquals(auth.calls, { jwks: 0, user: 1 });
