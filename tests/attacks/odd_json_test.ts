@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { withAuth } from "../support/auth_stand_in.ts";
-import { type StartedFunctions, startFunctions } from "../support/functions.ts";
+import { type FunctionName, type StartedFunctions, startFunctions } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { captureLog } from "../support/log.ts";
 import { projectKeys, userClaims } from "../support/project.ts";
@@ -62,12 +62,19 @@ async function tokenWith(
   return await signed(key, { ...whole, [part]: withRawMember(whole[part], member, json) });
 }
 
-/** Both functions refuse with a coded 4xx; where the member does not decide, they may also accept. */
+const BOTH = ["powersync-auth", "powersync-auth-anonymous"] as const;
+
+/** Functions refuse with a coded 4xx; where the member does not decide, they may also accept. */
 async function assertCoded(
   { send }: StartedFunctions,
-  { token, what, decides }: { token: string; what: string; decides: boolean },
+  { token, what, decides, names = BOTH }: {
+    token: string;
+    what: string;
+    decides: boolean;
+    names?: readonly FunctionName[];
+  },
 ): Promise<void> {
-  for (const name of ["powersync-auth", "powersync-auth-anonymous"] as const) {
+  for (const name of names) {
     const response = await send(name, { headers: { Authorization: `Bearer ${token}` } });
     if (response.status === 200 && !decides) await response.body?.cancel();
     else await assertRefusal(response, `${name}: ${what}`);
@@ -85,10 +92,18 @@ function describe([part, member, json]: readonly [Part, string, string]) {
   };
 }
 
-/** Tries every case; `free` are members that may have any text. */
+interface Tried {
+  readonly key: TestKey;
+  readonly claims: Record<string, unknown>;
+  /** Members that may have any text. */
+  readonly free?: readonly string[];
+  readonly names?: readonly FunctionName[];
+}
+
+/** Tries every case. */
 async function tryAll(
   start: () => StartedFunctions,
-  { key, claims, free = [] }: { key: TestKey; claims: Record<string, unknown>; free?: readonly string[] },
+  { key, claims, free = [], names = BOTH }: Tried,
 ): Promise<void> {
   const log = await captureLog(async () => {
     let functions = start();
@@ -98,19 +113,21 @@ async function tryAll(
       const { what, decides } = describe(one);
       const isFree = free.includes(one[1]) && one[2] !== OPEN;
       const token = await tokenWith(one, { key, claims });
-      await assertCoded(functions, { token, what, decides: decides && !isFree });
+      await assertCoded(functions, { token, what, decides: decides && !isFree, names });
     }
   });
   assertReasonsOnly(log);
 }
 
-for (const check of ["token", "server"]) {
+/** Both functions verify users' tokens in one place, so that the other cases need one of them. */
+for (const [check, names] of [["token", BOTH], ["server", ["powersync-auth"]]] as const) {
   Deno.test(`odd JSON in a user's token is a coded 4xx, with POWERSYNC_SESSION_CHECK=${check}`, async () => {
     await withAuth([projectKeys.ES256.publicJwk], async ({ url }) => {
       const environment = { POWERSYNC_SESSION_CHECK: check };
       await tryAll(() => startFunctions({ url, environment }), {
         key: projectKeys.ES256,
         claims: userClaims(),
+        names,
       });
     });
   });
@@ -123,7 +140,7 @@ Deno.test("odd JSON in a token of another identity provider is a coded 4xx", asy
   const claims = { ...userClaims(), iss: provider.issuer, aud: "app" };
   assertEquals(await start().code(await signed(key, { payload: claims })), "200");
   // Its users' IDs may be any text, and `client_id` means nothing.
-  await tryAll(start, { key, claims, free: ["client_id", "sub"] });
+  await tryAll(start, { key, claims, free: ["client_id", "sub"], names: ["powersync-auth"] });
 });
 
 Deno.test("generated JSON in any member of a token is a coded 4xx, or no difference", async () => {

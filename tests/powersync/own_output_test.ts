@@ -3,6 +3,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
+import { json } from "../support/any_text.ts";
 import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
 import { base64, projectKeys, PUBLISHABLE_KEY, userClaims } from "../support/project.ts";
@@ -41,7 +42,7 @@ const change = fc.oneof(
   fc.nat().map((length) => (value: unknown) => String(value).slice(0, length % String(value).length)),
   fc.constantFrom("=", " ", "AA", "\n").map((text) => (value: unknown) => `${text}${value}${text}`),
   fc.constant((_value: unknown, other: unknown) => other),
-  fc.jsonValue().map((json) => () => json),
+  json.map((json) => () => json),
 );
 
 const changedJwk = fc.tuple(
@@ -73,17 +74,20 @@ Deno.test("whatever the keys in the secrets are, PowerSync imports every key tha
 });
 
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
+const url = fc.tuple(fc.constantFrom("http", "https"), fc.domain(), text).map(([scheme, host, path]) =>
+  `${scheme}://${host}/${encodeURIComponent(path)}`
+);
 const settings = fc.record({
   key: fc.constantFrom(...keys),
-  url: fc.oneof(fc.webUrl(), fc.webUrl().map((url) => `${url}/`)),
-  audiences: fc.array(fc.webUrl().filter((url) => !url.includes(",")), { maxLength: 3 }),
+  url: fc.oneof(url, url.map((text) => `${text}/`)),
+  audiences: fc.array(url, { maxLength: 3 }),
   issuer: text,
   lifetime: fc.integer({ min: 0, max: 90_000 }),
 });
 const anyClaims = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ sub: text, parameters: fc.dictionary(text, fc.jsonValue()) }) },
-  { weight: 2, arbitrary: fc.record({ sub: text, role: fc.jsonValue(), parameters: fc.jsonValue() }) },
-  { weight: 1, arbitrary: fc.record({ sub: fc.jsonValue(), nbf: fc.integer() }, { requiredKeys: ["sub"] }) },
+  { weight: 4, arbitrary: fc.record({ sub: text, parameters: fc.dictionary(text, json) }) },
+  { weight: 2, arbitrary: fc.record({ sub: text, role: json, parameters: json }) },
+  { weight: 1, arbitrary: fc.record({ sub: json, nbf: fc.integer() }, { requiredKeys: ["sub"] }) },
   { weight: 1, arbitrary: fc.record({ sub: text, filler: fc.string({ minLength: 5000, maxLength: 9000 }) }) },
 );
 
@@ -120,8 +124,8 @@ Deno.test("whatever the settings and claims.ts are, PowerSync accepts every toke
           assertAccepted(await checkToken(body.token, { jwks, audiences: [audience], nowSeconds }));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
-  assertGreater(signed, 100);
+  assertGreater(signed, 40);
 });
