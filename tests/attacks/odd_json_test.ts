@@ -1,7 +1,7 @@
 /** Every member of a token's header and claims with JSON of every type and depth: a coded 4xx, or no difference. */
 import { assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { type FunctionName, type StartedFunctions, startFunctions } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { captureLog } from "../support/log.ts";
@@ -122,13 +122,12 @@ async function tryAll(
 /** Both functions verify users' tokens in one place, so that the other cases need one of them. */
 for (const [check, names] of [["token", BOTH], ["server", ["powersync-auth"]]] as const) {
   Deno.test(`odd JSON in a user's token is a coded 4xx, with POWERSYNC_SESSION_CHECK=${check}`, async () => {
-    await withAuth([projectKeys.ES256.publicJwk], async ({ url }) => {
-      const environment = { POWERSYNC_SESSION_CHECK: check };
-      await tryAll(() => startFunctions({ url, environment }), {
-        key: projectKeys.ES256,
-        claims: userClaims(),
-        names,
-      });
+    await using auth = new AuthStandIn([projectKeys.ES256.publicJwk]);
+    const environment = { POWERSYNC_SESSION_CHECK: check };
+    await tryAll(() => startFunctions({ url: auth.url, environment }), {
+      key: projectKeys.ES256,
+      claims: userClaims(),
+      names,
     });
   });
 }
@@ -144,20 +143,19 @@ Deno.test("odd JSON in a token of another identity provider is a coded 4xx", asy
 });
 
 Deno.test("generated JSON in any member of a token is a coded 4xx, or no difference", async () => {
-  await withAuth([], async (auth) => {
-    const functions = startFunctions(auth);
-    const member = fc.constantFrom(...CASES.map(([part, name]) => [part, name] as const));
-    const json = fc.json({ maxDepth: 6 });
-    const log = await captureLog(async () => {
-      await fc.assert(
-        fc.asyncProperty(member, json, async ([part, name], json) => {
-          const one = [part, name, json] as const;
-          const token = await tokenWith(one, { key: projectKeys.ES256, claims: userClaims() });
-          await assertCoded(functions, { token, what: describe(one).what, decides: false });
-        }),
-        { numRuns: 300 },
-      );
-    });
-    assertReasonsOnly(log);
+  await using auth = new AuthStandIn([]);
+  const functions = startFunctions(auth);
+  const member = fc.constantFrom(...CASES.map(([part, name]) => [part, name] as const));
+  const json = fc.json({ maxDepth: 6 });
+  const log = await captureLog(async () => {
+    await fc.assert(
+      fc.asyncProperty(member, json, async ([part, name], json) => {
+        const one = [part, name, json] as const;
+        const token = await tokenWith(one, { key: projectKeys.ES256, claims: userClaims() });
+        await assertCoded(functions, { token, what: describe(one).what, decides: false });
+      }),
+      { numRuns: 300 },
+    );
   });
+  assertReasonsOnly(log);
 });

@@ -1,7 +1,7 @@
 /** Third-party apps that act for a user through the project's OAuth 2.1 server. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
 import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userClaims, userToken } from "../support/project.ts";
@@ -18,15 +18,14 @@ const clientClaims = (client_id: unknown = APP) => ({
 });
 
 Deno.test("the token of an OAuth client is refused with a code of its own, whatever checks it", async () => {
-  await withAuth([], async (auth) => {
-    for (const environment of [{}, { POWERSYNC_SESSION_CHECK: "server" }]) {
-      const { code, seen } = startFunctions({ url: auth.url, environment });
-      assertEquals(await code(await userToken(clientClaims())), REFUSED);
-      assertEquals(await code(await signLegacyToken(userClaims(clientClaims()))), REFUSED);
-      assertEquals(seen.user, undefined, "claims.ts is not asked, so an old one lets nothing pass");
-    }
-    assertEquals(auth.calls, { jwks: 0, user: 0 });
-  });
+  await using auth = new AuthStandIn([]);
+  for (const environment of [{}, { POWERSYNC_SESSION_CHECK: "server" }]) {
+    const { code, seen } = startFunctions({ url: auth.url, environment });
+    assertEquals(await code(await userToken(clientClaims())), REFUSED);
+    assertEquals(await code(await signLegacyToken(userClaims(clientClaims()))), REFUSED);
+    assertEquals(seen.user, undefined, "claims.ts is not asked, so an old one lets nothing pass");
+  }
+  assertEquals(auth.calls, { jwks: 0, user: 0 });
 });
 
 Deno.test("a client_id of any type is an OAuth client's", async () => {
