@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { authError, AuthStandIn } from "../support/auth_stand_in.ts";
 import { type StartOptions, startWithoutUserIssuer } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { captureLog, silenceLog } from "../support/log.ts";
 import { claimsOf, projectKeys, signLegacyToken, userClaims } from "../support/project.ts";
 import { sign } from "../support/signing.ts";
 
@@ -84,12 +84,11 @@ Deno.test("Auth's own codes are the user's 401, whatever headers a gateway strip
   ];
   await using auth = new AuthStandIn([]);
   const token = await signLegacyToken(claimsOf(auth.url));
-  await captureLog(async () => {
-    for (const [number, [user, expected]] of cases.entries()) {
-      auth.user = user;
-      assertEquals([number, await start(auth).code(token)], [number, expected]);
-    }
-  });
+  using _log = silenceLog();
+  for (const [number, [user, expected]] of cases.entries()) {
+    auth.user = user;
+    assertEquals([number, await start(auth).code(token)], [number, expected]);
+  }
 });
 
 Deno.test("the log says who refused, and the answer does not", async () => {
@@ -171,7 +170,6 @@ Deno.test("while the JWKS cannot be fetched Auth is asked; while nothing answers
   auth.fate = "signed-out";
   assertEquals(await start(auth, { inline: [] }).code(token), INVALID);
   auth.fail(() => authError(500, "unexpected_failure"));
-  await captureLog(async () => {
-    assertEquals(await start(auth, { inline: [] }).code(token), "503 AUTH_SERVER_UNAVAILABLE");
-  });
+  using _log = silenceLog();
+  assertEquals(await start(auth, { inline: [] }).code(token), "503 AUTH_SERVER_UNAVAILABLE");
 });

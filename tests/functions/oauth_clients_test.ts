@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { silenceLog } from "../support/log.ts";
 import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userClaims, userToken } from "../support/project.ts";
 
 const APP = "9a2f4c1e-0000-4000-8000-00000000000c";
@@ -60,9 +60,8 @@ Deno.test("an OAuth client's token does not open the anonymous function either",
 
 Deno.test("commas alone are not a list of clients", async () => {
   const { ask } = startFunctions({ environment: { POWERSYNC_OAUTH_CLIENTS: " , " } });
-  await captureLog(async () => {
-    const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
-    assertEquals([status, body.code], [500, "POWERSYNC_OAUTH_CLIENTS_INVALID"]);
-    assertStringIncludes(body.hint, "POWERSYNC_OAUTH_CLIENTS");
-  });
+  using _log = silenceLog();
+  const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
+  assertEquals([status, body.code], [500, "POWERSYNC_OAUTH_CLIENTS_INVALID"]);
+  assertStringIncludes(body.hint, "POWERSYNC_OAUTH_CLIENTS");
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { answer } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { captureLog, silenceLog } from "../support/log.ts";
 import { base64 } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
@@ -47,9 +47,8 @@ Deno.test("with nothing to publish the answer is a coded 500, never a 200", asyn
     [{ POWERSYNC_PUBLIC_KEY: base64({ keys: [] }) }, "KEY_MALFORMED"],
   ];
   for (const [environment, code] of cases) {
-    await captureLog(async () => {
-      const { status, body } = await answer(await call({ POWERSYNC_PRIVATE_KEY: "", ...environment }));
-      assertEquals([status, body.code, Object.keys(body)], [500, code, ["code", "message", "hint"]]);
-    });
+    using _log = silenceLog();
+    const { status, body } = await answer(await call({ POWERSYNC_PRIVATE_KEY: "", ...environment }));
+    assertEquals([status, body.code, Object.keys(body)], [500, code, ["code", "message", "hint"]]);
   }
 });

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { startFunctions, type StartOptions, startWithoutUserIssuer } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { captureLog, silenceLog } from "../support/log.ts";
 import { claimsOf, projectKeys, PUBLISHABLE_KEY, signLegacyToken } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
 
@@ -105,15 +105,14 @@ Deno.test("the JWKS is fetched with an API key, where there is one", async () =>
 Deno.test("a publishable key is explained where the environment has the legacy key only", async () => {
   const environment = { SUPABASE_PUBLISHABLE_KEYS: "", SUPABASE_ANON_KEY: "legacy" };
   const name = "powersync-auth-anonymous";
-  await captureLog(async () => {
-    const { status, body } = await startFunctions({ environment }).ask(name, {
-      apikey: "sb_publishable_new",
-    });
-    assertEquals([status, body.code], [401, "API_KEY_INVALID"]);
-    assertStringIncludes(body.hint, "SUPABASE_PUBLISHABLE_KEY");
-    const known = await startFunctions().ask(name, { apikey: "sb_publishable_other" });
-    assertStringIncludes(known.body.message, "does not belong");
+  using _log = silenceLog();
+  const { status, body } = await startFunctions({ environment }).ask(name, {
+    apikey: "sb_publishable_new",
   });
+  assertEquals([status, body.code], [401, "API_KEY_INVALID"]);
+  assertStringIncludes(body.hint, "SUPABASE_PUBLISHABLE_KEY");
+  const known = await startFunctions().ask(name, { apikey: "sb_publishable_other" });
+  assertStringIncludes(known.body.message, "does not belong");
 });
 
 Deno.test("a malformed SUPABASE_JWKS is logged once, and the published keys serve", async () => {
