@@ -27,8 +27,12 @@ Deno.test("a secret decodes to what was encoded, in every accepted form", () => 
       const text = JSON.stringify(value);
       const expected = { ok: true, value: JSON.parse(text) };
       const bytes = Buffer.from(text);
-      const wrapped = bytes.toString("base64").replace(/.{76}/g, "$&\n");
-      for (const form of [text, bytes.toString("base64"), bytes.toString("base64url"), wrapped]) {
+      const padded = bytes.toString("base64");
+      const unpadded = padded.replace(/=+$/, "");
+      const paddedUrl = padded.replaceAll("+", "-").replaceAll("/", "_");
+      const lines = padded.replace(/.{76}/g, "$&\n");
+      const forms = [text, padded, unpadded, bytes.toString("base64url"), paddedUrl, lines];
+      for (const form of forms) {
         assertEquals<unknown>(decodeJsonSecret(`${space}${form}${space}`), expected);
       }
     },

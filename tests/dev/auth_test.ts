@@ -49,16 +49,6 @@ Deno.test("the token verifies against the served JWKS, which shows public member
   });
 });
 
-Deno.test("supabase-js verifies the token by itself, with the key from the JWKS", async () => {
-  await withDevAuth(async ({ connect }) => {
-    const client = connect();
-    const { data: { user } } = await client.auth.signInAnonymously();
-    const { data, error } = await client.auth.getClaims();
-    assertEquals(error, null);
-    assertEquals(data?.claims.sub, user?.id);
-  });
-});
-
 Deno.test("a user signs up, and signs in elsewhere with the address in another case", async () => {
   await withDevAuth(async ({ connect }) => {
     const password = makePassword();

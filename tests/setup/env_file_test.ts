@@ -46,24 +46,24 @@ for (
     ["Windows line breaks are read", "NAME=old\r\nA=1\r\n", "A=1\nNAME=new\n"],
   ] as const
 ) {
-  Deno.test("a line that cannot be read is named by its number, and its text is not shown", async () => {
-    await inFolder(async (folder) => {
-      const path = `${folder}/.env`;
-      const cases: [string, string][] = [
-        ["A=1\n# note\n\nhunter2\n", "line 4: neither"],
-        ['A="one\ntwo"\nhunter2\n', "line 3: neither"],
-        ['A=1\r\nB="hunter2\r\n', "line 2: a quotation mark at B"],
-      ];
-      for (const [text, where] of cases) {
-        await Deno.writeTextFile(path, text);
-        const { message } = await assertRejects(() => openEnvFile(path), CommandError, where);
-        assertFalse(message.includes("hunter2"));
-      }
-    });
-  });
-
   Deno.test(`.env: ${what}`, async () => assertEquals(await updated(before), after));
 }
+
+Deno.test("a line that cannot be read is named by its number, and its text is not shown", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/.env`;
+    const cases: [string, string][] = [
+      ["A=1\n# note\n\nhunter2\n", "line 4: neither"],
+      ['A="one\ntwo"\nhunter2\n', "line 3: neither"],
+      ['A=1\r\nB="hunter2\r\n', "line 2: a quotation mark at B"],
+    ];
+    for (const [text, where] of cases) {
+      await Deno.writeTextFile(path, text);
+      const { message } = await assertRejects(() => openEnvFile(path), CommandError, where);
+      assertFalse(message.includes("hunter2"));
+    }
+  });
+});
 
 Deno.test(".env: a missing file has no variables, a folder and an unclosed quote are refused", async () => {
   await inFolder(async (folder) => {
