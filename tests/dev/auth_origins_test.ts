@@ -2,12 +2,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
 import { type DevelopmentAuth, startDevelopmentAuth } from "../../scripts/dev/auth.ts";
-import { Functions } from "../../scripts/dev/functions.ts";
 import { isOrigin } from "../../scripts/dev/origins.ts";
 import { answer } from "../../scripts/dev/server.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY } from "../../scripts/setup/platform.ts";
-import { captureLog } from "../support/log.ts";
+import { serverParts } from "../support/dev_auth.ts";
 import { withDevServer } from "../support/dev_server.ts";
+import { captureLog } from "../support/log.ts";
 
 const URL_HERE = "http://127.0.0.1:54321/auth/v1";
 
@@ -36,14 +36,7 @@ async function ask(
     },
     ...(method === "POST" ? { body: "{}" } : {}),
   });
-  return await answer(request, {
-    functions: new Functions(() => Promise.resolve({})),
-    auth,
-    page: () => Promise.resolve(undefined),
-    host,
-    port: 54321,
-    allowedOrigins,
-  });
+  return await answer(request, serverParts({ auth, host, allowedOrigins }));
 }
 
 const ALLOWED: readonly Sent[] = [
@@ -111,14 +104,7 @@ Deno.test("an error has the headers that let the page read it", async () => {
     method: "POST",
     headers: { Host: "127.0.0.1:54321", Origin: "http://localhost:5173" },
   });
-  const response = await answer(request, {
-    functions: new Functions(() => Promise.resolve({})),
-    auth: await startDevelopmentAuth(URL_HERE),
-    page: () => Promise.resolve(undefined),
-    host: "127.0.0.1",
-    port: 54321,
-    allowedOrigins: [],
-  });
+  const response = await answer(request, serverParts({ auth: await startDevelopmentAuth(URL_HERE) }));
   assertEquals(response.status, 401);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "http://localhost:5173");
   await response.body?.cancel();
