@@ -3,18 +3,10 @@ import { assertEquals, assertExists, assertMatch } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY, DEVELOPMENT_SECRET_KEY } from "../../scripts/setup/platform.ts";
-import { answer } from "../support/answer.ts";
+import { answer, authOutcome } from "../support/answer.ts";
 import { type DevAuth, errorOf, makePassword, startDevAuth } from "../support/dev_auth.ts";
 import { LEGACY_SECRET, signLegacyToken } from "../support/project.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
-
-/** The status and the code of Auth's own errors, once in the body and once in the header; `200 null` for a user. */
-async function outcomeOf(response: Response): Promise<string> {
-  const code = response.headers.get("x-sb-error-code");
-  const { status, body } = await answer(response);
-  if (code !== null) assertEquals([body.code, body.error_code, typeof body.msg], [status, code, "string"]);
-  return `${status} ${code}`;
-}
 
 function askUser({ ask }: DevAuth, token: string): Promise<Response> {
   return ask("/user", { headers: { Authorization: `Bearer ${token}` } });
@@ -30,7 +22,7 @@ Deno.test("GET /user refuses every token that is not this Auth's with 403 bad_jw
   const clock = { ms: Date.now() };
   await using dev = await startDevAuth({ now: () => clock.ms });
   const token = await anonymousToken(dev);
-  assertEquals(await outcomeOf(await askUser(dev, token)), "200 null");
+  assertEquals(await authOutcome(await askUser(dev, token)), "200 null");
   const claims = decodeJwt(token);
   const { kid = "" } = decodeProtectedHeader(token);
   const [header = "", , signature = ""] = token.split(".");
@@ -55,10 +47,10 @@ Deno.test("GET /user refuses every token that is not this Auth's with 403 bad_jw
     "the secret key": DEVELOPMENT_SECRET_KEY,
   };
   for (const [what, token] of Object.entries(tokens)) {
-    assertEquals([what, await outcomeOf(await askUser(dev, token))], [what, "403 bad_jwt"]);
+    assertEquals([what, await authOutcome(await askUser(dev, token))], [what, "403 bad_jwt"]);
   }
   clock.ms += 3_601_000;
-  assertEquals(await outcomeOf(await askUser(dev, token)), "403 bad_jwt");
+  assertEquals(await authOutcome(await askUser(dev, token)), "403 bad_jwt");
 });
 
 Deno.test("GET /user tells what became of the session and the user", async () => {
@@ -72,7 +64,7 @@ Deno.test("GET /user tells what became of the session and the user", async () =>
   for (const [expected, happen] of Object.entries(fates)) {
     const token = await anonymousToken(dev);
     await happen(decodeJwt(token).sub ?? "", token);
-    assertEquals(await outcomeOf(await askUser(dev, token)), expected);
+    assertEquals(await authOutcome(await askUser(dev, token)), expected);
   }
 });
 
@@ -97,7 +89,7 @@ Deno.test("a missing or wrong API key is refused by the gateway in its own words
 
 Deno.test("a request without a token is refused with 401 no_authorization", async () => {
   await using dev = await startDevAuth();
-  assertEquals(await outcomeOf(await dev.ask("/user")), "401 no_authorization");
+  assertEquals(await authOutcome(await dev.ask("/user")), "401 no_authorization");
 });
 
 Deno.test("a taken or bad address and a weak, empty or endless password are refused, each with its code", async () => {
@@ -136,7 +128,7 @@ for (
 ) {
   Deno.test(`a request with ${what} is refused with ${expected}`, async () => {
     await using dev = await startDevAuth();
-    assertEquals(await outcomeOf(await dev.ask(path, { method: "POST", body })), expected);
+    assertEquals(await authOutcome(await dev.ask(path, { method: "POST", body })), expected);
   });
 }
 
@@ -144,7 +136,7 @@ Deno.test("a request with an unknown scope of sign-out is refused", async () => 
   await using dev = await startDevAuth();
   const headers = { Authorization: `Bearer ${await anonymousToken(dev)}` };
   const response = await dev.ask("/logout?scope=all", { method: "POST", headers });
-  assertEquals(await outcomeOf(response), "400 validation_failed");
+  assertEquals(await authOutcome(response), "400 validation_failed");
 });
 
 Deno.test("what is not in the development Auth says so by name", async () => {

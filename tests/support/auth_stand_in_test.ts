@@ -1,20 +1,16 @@
 /** Holds the stand-in to what was measured of Supabase Auth 2.196 and 2.186, run from their sources in August 2026. */
 import { assertEquals } from "@std/assert";
-import { answer } from "./answer.ts";
+import { answer, authOutcome } from "./answer.ts";
 import { AuthStandIn, type Fate } from "./auth_stand_in.ts";
 import { projectKeys, PUBLISHABLE_KEY, signLegacyToken, USER_ID, userClaims, userToken } from "./project.ts";
 import { makeKey, sign, unsigned } from "./signing.ts";
 
 const key = projectKeys.ES256;
 
-/** The status and the code of Auth's own errors, once in the body and once in the header; `200 null` for a user. */
+/** What GET /user answers to a token. */
 async function outcomeOf(auth: AuthStandIn, token: string, apikey = PUBLISHABLE_KEY): Promise<string> {
   const headers = { Authorization: `Bearer ${token}`, apikey };
-  const response = await fetch(`${auth.url}/auth/v1/user`, { headers });
-  const code = response.headers.get("x-sb-error-code");
-  const { status, body } = await answer(response);
-  if (code !== null) assertEquals([body.code, body.error_code, typeof body.msg], [status, code, "string"]);
-  return `${status} ${code}`;
+  return await authOutcome(await fetch(`${auth.url}/auth/v1/user`, { headers }));
 }
 
 Deno.test("GET /user accepts the project's tokens and refuses others with 403 bad_jwt", async () => {
