@@ -16,12 +16,16 @@ Deno.test("an answer that begins and never ends times out, even while garbage is
     const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])) });
     return new Response(body, { status });
   };
-  const instance = { token: "a.b.c", tokenIsGood: true, timeoutMs: 150 };
-  await serving(stalled(200), async (url) => {
-    assertEquals((await ask(url, {}, 150)).kind, "timeout");
-    assertEquals((await askInstance({ url, ...instance })).check.cause, "powersync-silent");
-  });
-  await serving(stalled(401), async (url) => {
-    assertEquals((await askInstance({ url, ...instance })).check.cause, "powersync-not-a-service");
-  });
+  const timeoutMs = 1_000;
+  const instance = { token: "a.b.c", tokenIsGood: true, timeoutMs };
+  await serving(stalled(200), (silent) =>
+    serving(stalled(401), async (other) => {
+      const [asked, ...checked] = await Promise.all([
+        ask(silent, {}, timeoutMs),
+        askInstance({ url: silent, ...instance }),
+        askInstance({ url: other, ...instance }),
+      ]);
+      const causes = checked.map(({ check }) => check.cause);
+      assertEquals([asked.kind, ...causes], ["timeout", "powersync-silent", "powersync-not-a-service"]);
+    }));
 });

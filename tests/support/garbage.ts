@@ -9,7 +9,7 @@ const HANG_MS = 30_000;
 
 /** Has the garbage collected all the time, until it is disposed of, as it is in a busy process. */
 export function collectGarbage(): Disposable {
-  const timer = setInterval(collect, 20);
+  const timer = setInterval(collect, 100);
   const hang = setTimeout(() => Deno.exit(1), HANG_MS);
   return {
     [Symbol.dispose]() {
