@@ -14,7 +14,7 @@ import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/po
 import { answer } from "./support/answer.ts";
 import { assertRefused } from "./support/call_command.ts";
 import { DevServer, inProject, withDevServer } from "./support/dev_server.ts";
-import { inFolder, runTask } from "./support/run_script.ts";
+import { runTask } from "./support/run_script.ts";
 
 const ENV_FILE = "supabase/functions/.env";
 
@@ -106,49 +106,46 @@ Deno.test("the first start makes what is missing, the second writes nothing", as
   });
 });
 
-Deno.test("bad flags, a port in use and a foreign address are refused in one sentence", async () => {
-  await inFolder(async (cwd) => {
-    assertRefused(await runTask("dev", ["--prot", "1"], { cwd }), /^Unknown option '--prot'/);
-  });
+Deno.test("what it cannot use is refused in one sentence", async (t) => {
   await inProject(async (folder) => {
-    const cases: [string[], RegExp][] = [
-      [["--port", "70000"], /^--port must be a number from 0 to 65535/],
-      [[], /^Port \d+ is in use: .*--port/],
-      [["--allow-origin", "https://*.example.com"], /^--allow-origin must be an origin/],
-    ];
-    for (const [args, sentence] of cases) assertMatch(await refusal(folder, args), sentence);
-    // Tests may not connect there; the command may.
-    const foreign = () => DevServer.start(folder, { args: ["--port", "0", "--host", "192.0.2.1"] });
-    await assertRejects(foreign, Error, "192.0.2.1 is not an address of this computer");
-  });
-});
+    await t.step("bad flags, a port in use and a foreign address", async () => {
+      assertRefused(await runTask("dev", ["--prot", "1"], { cwd: folder }), /^Unknown option '--prot'/);
+      const cases: [string[], RegExp][] = [
+        [["--port", "70000"], /^--port must be a number from 0 to 65535/],
+        [[], /^Port \d+ is in use: .*--port/],
+        [["--allow-origin", "https://*.example.com"], /^--allow-origin must be an origin/],
+      ];
+      for (const [args, sentence] of cases) assertMatch(await refusal(folder, args), sentence);
+      // Tests may not connect there; the command may.
+      const foreign = () => DevServer.start(folder, { args: ["--port", "0", "--host", "192.0.2.1"] });
+      await assertRejects(foreign, Error, "192.0.2.1 is not an address of this computer");
+    });
 
-Deno.test("a broken .env is refused in one sentence that names the line but not its text", async () => {
-  await inProject(async (folder) => {
-    for (
-      const [text, sentence] of [
-        ["c2VjcmV0\n", /\.env, line 1: neither NAME=value nor a comment/],
-        ['A="c2VjcmV0\n', /\.env, line 1: a quotation mark at A is never closed/],
-        ["POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /\.env: .*POWERSYNC_PRIVATE_KEY/],
-        ["POWERSYNC_TOKEN_TTL=c2VjcmV0\n", /\.env: POWERSYNC_TOKEN_TTL/],
-        ["POWERSYNC_URL=c2VjcmV0\n", /\.env: POWERSYNC_URL/],
-        ["SUPABASE_URL=c2VjcmV0\n", /SUPABASE_URL/],
-      ] as const
-    ) {
-      await Deno.writeTextFile(`${folder}/${ENV_FILE}`, text);
-      const message = await refusal(folder);
-      assertMatch(message, sentence);
-      assert(!message.includes("c2VjcmV0"));
-    }
-  });
-});
+    await t.step("a broken .env, by its line and without its text", async () => {
+      for (
+        const [text, sentence] of [
+          ["c2VjcmV0\n", /\.env, line 1: neither NAME=value nor a comment/],
+          ['A="c2VjcmV0\n', /\.env, line 1: a quotation mark at A is never closed/],
+          ["POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /\.env: .*POWERSYNC_PRIVATE_KEY/],
+          ["POWERSYNC_TOKEN_TTL=c2VjcmV0\n", /\.env: POWERSYNC_TOKEN_TTL/],
+          ["POWERSYNC_URL=c2VjcmV0\n", /\.env: POWERSYNC_URL/],
+          ["SUPABASE_URL=c2VjcmV0\n", /SUPABASE_URL/],
+        ] as const
+      ) {
+        await Deno.writeTextFile(`${folder}/${ENV_FILE}`, text);
+        const message = await refusal(folder);
+        assertMatch(message, sentence);
+        assert(!message.includes("c2VjcmV0"));
+      }
+    });
 
-Deno.test("a file that git would commit gets no key", async () => {
-  await inProject(async (folder) => {
-    await new Deno.Command("git", { args: ["init", "--quiet"], cwd: folder }).output();
-    await Deno.remove(`${folder}/.gitignore`);
-    assertMatch(await refusal(folder), /^Git would commit .*\.env: add it to \.gitignore/);
-    assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
+    await t.step("a file that git would commit, which gets no key", async () => {
+      await new Deno.Command("git", { args: ["init", "--quiet"], cwd: folder }).output();
+      await Deno.remove(`${folder}/.gitignore`);
+      await Deno.remove(`${folder}/${ENV_FILE}`);
+      assertMatch(await refusal(folder), /^Git would commit .*\.env: add it to \.gitignore/);
+      assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
+    });
   });
 });
 
