@@ -86,9 +86,7 @@ const mangledJwk = fc.tuple(
   fc.dictionary(
     fc.constantFrom(...PUBLIC_MEMBERS, ...PRIVATE_MEMBERS, "nbf", "key_ops", "x5c", "__proto__"),
     json,
-    {
-      maxKeys: 3,
-    },
+    { maxKeys: 3 },
   ),
 ).map(([key, other, isPrivate, removed, borrowed, added]) => {
   const jwk: Record<string, unknown> = { ...(isPrivate ? key.privateJwk : key.publicJwk) };
@@ -164,9 +162,7 @@ Deno.test("whatever the credentials are, the answer is a 4xx of the error contra
     fc.base64String().map((text) => text.replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_")),
     json.map((value) => Buffer.from(JSON.stringify(value)).toString("base64url")),
     fc.record({ alg: fc.constantFrom("ES256", "RS256", "none", "ES512"), kid: fc.constant("project-ec") })
-      .map((
-        header,
-      ) => Buffer.from(JSON.stringify(header)).toString("base64url")),
+      .map((header) => Buffer.from(JSON.stringify(header)).toString("base64url")),
   );
   const credential = fc.oneof(
     fc.string({ maxLength: 100 }),

@@ -116,17 +116,6 @@ Deno.test("a moved jwks_uri is noticed within the hour, and at once where the ol
   assertEquals(await userOf(await lasting(provider)), "user-1");
 });
 
-Deno.test("a clock that is set back does not prolong a failed Discovery", async () => {
-  await using provider = await startIssuer();
-  const { userOf, clock } = startFunctions({ providers: [discovered(provider)] });
-  const token = await lasting(provider);
-  provider.broken = down;
-  await captureLog(async () => assertEquals(await userOf(token), DOWN));
-  provider.broken = undefined;
-  clock.ms -= 3_600_000;
-  assertEquals(await userOf(token), "user-1");
-});
-
 Deno.test("keys without key IDs, a key that is there twice and a wrong twin do not hide the right key", async () => {
   await using provider = await startIssuer();
   const [named = await makeKey("ES256")] = provider.keys;
