@@ -114,6 +114,7 @@ Deno.test("of several publishable keys the next is tried when the gateway refuse
   const token = await signLegacyToken(claimsOf(auth.url));
   assertEquals([await code(token), await code(token)], ["200", "200"]);
   assertEquals(asked, ["sb_publishable_a", "sb_publishable_b", "sb_publishable_b"]);
+  assertEquals(auth.calls.jwks, 0, "no published key can verify a legacy token");
   auth.gateway = () => false;
   await captureLog(async () => assertEquals(await code(token), "500 SUPABASE_PUBLISHABLE_KEYS_INVALID"));
 });

@@ -21,13 +21,6 @@ Deno.test("a kid that the JWKS does not show either is checked by the Auth serve
   assertEquals(auth.calls.user, 2, "claims that are refused anyway cost no question");
 });
 
-Deno.test("a legacy HS256 token is checked by the Auth server only", async () => {
-  await using auth = new AuthStandIn([]);
-  const { code } = startFunctions({ url: auth.url, inline: [] });
-  assertEquals(await code(await signLegacyToken()), "200");
-  assertEquals(auth.calls, { jwks: 0, user: 1 });
-});
-
 Deno.test("POWERSYNC_SESSION_CHECK=server asks about every token, so a signed-out user is refused", async () => {
   await using auth = new AuthStandIn([]);
   const { code } = startFunctions({ url: auth.url, environment: { POWERSYNC_SESSION_CHECK: "server" } });

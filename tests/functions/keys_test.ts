@@ -136,6 +136,8 @@ Deno.test("no usable key: the error is the signing key's own, else that none is 
   const swapped = await load({ [PRIVATE]: rsa.publicJwk }, { [PUBLIC]: rsa.privateJwk });
   assertEquals(code(() => signingKeyAt(swapped, 0)), "KEY_IS_PUBLIC");
   assertEquals(code(() => publicJwks(swapped)), "KEY_IS_PUBLIC");
+  const misplaced = await load({}, { [PUBLIC]: rsa.privateJwk });
+  assertEquals(code(() => publicJwks(misplaced)), "KEY_IS_PRIVATE");
   const onlyPublic = await load({ [PRIVATE]: "" }, { [PUBLIC]: rsa.publicJwk });
   assertEquals(publicJwks(onlyPublic).keys.length, 1);
 });
