@@ -1,5 +1,5 @@
 /** Binds the core to the rules: whatever the functions publish or sign, PowerSync accepts. */
-import { assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
@@ -124,5 +124,5 @@ Deno.test("whatever the settings and claims.ts are, PowerSync accepts every toke
     }),
     { numRuns: 100 },
   );
-  assertGreater(signed, 40);
+  assert(signed > 40, `${signed} were signed`);
 });
