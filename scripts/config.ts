@@ -8,7 +8,7 @@ import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
 import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
 import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
 import { readEnvFile } from "./setup/env-file.ts";
-import { assertUsable } from "./setup/inspect.ts";
+import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
 import { SHARED_KEY_NAME } from "./setup/shared-key.ts";
@@ -57,6 +57,7 @@ export async function main(args: readonly string[]): Promise<void> {
       ...(flags.static && jwksUrl === undefined ? KEY_NAMES : []),
     ],
   });
+  assertAudiences(flags.audience ?? []);
   const audiences = audiencesOf(variables, flags.audience ?? []);
   if (audiences[0] === DEVELOPMENT_AUDIENCE && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
     console.error(

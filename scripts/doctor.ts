@@ -1,45 +1,74 @@
 /**
- * Finds out why a set-up does not work: the cause, the PowerSync code it leads to, and the command that fixes it.
+ * Finds out why PowerSync refuses a token: the root cause, the code that PowerSync's clients see, and the commands
+ * that heal it. It only reads.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import { taskCommand } from "./cli/invocation.ts";
+import { safeJson, shown } from "./cli/shown.ts";
+import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
-import { isHealthy, printable, reportLines } from "./doctor/report.ts";
-import { type EnvVariables, readEnvFile } from "./setup/env-file.ts";
-import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import type { FixFile } from "./doctor/fix-commands.ts";
+import { fixOf } from "./doctor/fixes.ts";
+import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
+import { withRootCauses } from "./doctor/root-cause.ts";
+import type { SecretsFile } from "./doctor/secrets.ts";
+import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
+import { readTokenFlags, withTokenFlags } from "./doctor/token-flag.ts";
+import { EnvFileError } from "./setup/env-faults.ts";
+import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
-import { isHttpUrl, isLoopback, projectUrl } from "./setup/project-url.ts";
+import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 
-  deno task doctor                                  the secrets in supabase/functions/.env
-  deno task doctor -- --project <ref or URL>        a deployment, from outside
-  deno task doctor -- --powersync <URL> …           and the PowerSync instance itself
-  deno task doctor -- --token -                     one token, read from standard input
+  deno task doctor                            everything that is known here: the secrets in .env.production (or in
+                                              supabase/functions/.env), the project that is linked, and its instance
+  deno task doctor -- --token                 and one token, which it asks for
+  deno task doctor -- --user-token user.jwt   and the access token that your app sends to powersync-auth
 
   --env-file PATH         another file with secrets
+  --project REF           another project than the linked one, by reference or URL
+  --powersync URL         another instance than POWERSYNC_URL in the file
   --publishable-key KEY   the project's API key for clients: gets an anonymous token
-  --user-token TOKEN      the access token of a signed-in user
+  --token [FILE]          a PowerSync token, in a file or, with -, from standard input
+  --user-token [FILE]     the access token of a signed-in user, in the same way
   --sign-in-anonymously   signs in to get one; this creates a user in the project
-  --token TOKEN           explains this token; - reads it from standard input
-  --jwks-url URL          another JWKS than the project's
+  --jwks-url URL          the JWKS URI that PowerSync has, if it is not the project's
   --audience AUD          what PowerSync is configured with; may be repeated
   --json                  for machines
   --help
 
-Exits with 0 when nothing fails, 1 when something does, 2 when it could not run.`;
+Exits with 0 when nothing fails, 1 when something does, 2 when something that you named could not be checked.`;
 
 /** As long as PowerSync waits for a JWKS, in milliseconds. */
 const SLOW_MS = 3_000;
 /** As long as the doctor waits for any answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+const FILE = { id: "env-file", title: "Secrets file" };
+
 /** 1 says that something fails. */
 const CANNOT_RUN = 2;
 
 /** Reads the flags, examines, and prints. Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args, {
+  if (!args.includes("--json")) {
+    return await run(args, (report) => console.log(reportLines(report).join("\n")));
+  }
+  const print = (report: Report) => console.log(safeJson(report, 2));
+  try {
+    return await run(args, print);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    print(refusedReport(error.message));
+    return CANNOT_RUN;
+  }
+}
+
+async function run(args: readonly string[], print: (report: Report) => void): Promise<number> {
+  const flags = readFlags(withTokenFlags(args), {
     "env-file": { type: "string" },
     project: { type: "string" },
     powersync: { type: "string" },
@@ -55,43 +84,95 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const project = flags.project === undefined ? undefined : projectUrl(flags.project);
-  if (flags.project !== undefined && project === undefined) {
-    throw new CommandError("--project must be a project's ref or URL.");
-  }
   for (const name of ["powersync", "jwks-url"] as const) {
     if (flags[name] !== undefined && !isHttpUrl(flags[name])) {
       throw new CommandError(`--${name} must be an http(s) URL.`);
     }
   }
-  const path = flags["env-file"] ?? LOCAL_ENV_FILE;
-  const variables = await readEnvFile(path);
-  if (variables === undefined && flags["env-file"] !== undefined) {
-    throw new CommandError(`There is no file ${path}.`);
-  }
-  const given = flags.token === "-" ? await new Response(Deno.stdin.readable).text() : flags.token;
-  const token = given?.trim();
-  const checks = await examine({
-    file: variables === undefined ? undefined : { path, variables, local: path === LOCAL_ENV_FILE },
-    project,
+  const project = await findProject(flags.project);
+  const { file, path, fault } = await readSecrets(flags["env-file"]);
+  const { token, "user-token": userToken } = await readTokenFlags(flags);
+  const variables = file?.variables ?? {};
+  const powersync = flags.powersync?.trim().replace(/\/+$/, "");
+  const { checks, projectKind } = await examine({
+    file,
+    project: project?.url,
     jwksUrl: flags["jwks-url"],
-    publishableKey: flags["publishable-key"] ?? publishableKeyFor(project, variables ?? {}),
-    userToken: flags["user-token"],
+    publishableKey: flags["publishable-key"] ?? publishableKeyFor(project?.url, variables),
+    isKeyGuessed: flags["publishable-key"] === undefined,
+    userToken,
     signInAnonymously: flags["sign-in-anonymously"],
-    powersync: flags.powersync,
+    powersync,
+    asksInstanceOfFile: flags.project === undefined && project !== undefined && file?.local === false,
     token,
     audiences: flags.audience ?? [],
     now: () => Date.now() / 1000,
     slowMs: SLOW_MS,
     timeoutMs: TIMEOUT_MS,
   });
-  const secrets = [...secretsOf(variables ?? {}), token, flags["user-token"]].filter((secret) =>
-    secret !== undefined
+  const context = {
+    task: taskCommand(),
+    again: `${taskCommand()} doctor`,
+    project: projectKind,
+    projectName: project?.ref ?? project?.url,
+    ref: project?.ref,
+    jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
+    powersync,
+  };
+  const ownFile = fixFileOf(path, { variables, checks });
+  // The local file is not a deployment's.
+  const isForDeployment = ownFile.isLocal && project !== undefined && projectKind !== "local";
+  const deployedFile = isForDeployment ? fixFileOf(undefined) : ownFile;
+  const missing = fault === undefined && checks.length === 0
+    ? [probed(FILE, "file-missing", { seen: "There is no secrets file here, and no project is linked." })]
+    : [];
+  const fixed = withRootCauses([...missing, ...(fault === undefined ? [] : [fault]), ...checks]).map(
+    (check) => {
+      const fix = fixOf(check, { ...context, file: check.change === undefined ? deployedFile : ownFile });
+      return fix === undefined ? check : { ...check, fix };
+    },
   );
-  const shown = printable(checks, { secrets, projectRef: refOf(flags.project) });
-  if (flags.json) console.log(JSON.stringify({ healthy: isHealthy(checks), checks: shown }, null, 2));
-  else reportLines(shown).forEach((line) => console.log(line));
-  return isHealthy(checks) ? 0 : 1;
+  const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
+  const report = makeReport(fixed, { sources: sourcesOf(path, project), secrets });
+  print(report);
+  return EXIT_CODES[report.outcome];
+}
+
+/** The secrets; a file that cannot be read is a fault, and a file that is named and missing keeps the doctor from running. */
+async function readSecrets(
+  named: string | undefined,
+): Promise<{ file?: SecretsFile | undefined; path?: string | undefined; fault?: Check }> {
+  try {
+    const file = await findSecretsFile(named);
+    return { file, path: file?.path };
+  } catch (error) {
+    if (!(error instanceof EnvFileError)) throw error;
+    const { id, message, path, repairable } = error;
+    // Without a change, edit-secrets mends the file's form.
+    const change = repairable ? { change: {} } : {};
+    return { path, fault: failed(FILE, id, { seen: message, hint: "", ...change }) };
+  }
+}
+
+function fixFileOf(
+  path: string | undefined,
+  { variables = {}, checks = [] }: { variables?: EnvVariables; checks?: readonly Check[] } = {},
+): FixFile {
+  return {
+    path: path ?? PRODUCTION_ENV_FILE,
+    isLocal: path === LOCAL_ENV_FILE,
+    names: path === undefined ? undefined : Object.keys(variables),
+    canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
+  };
+}
+
+function sourcesOf(file: string | undefined, project: Project | undefined): string[] {
+  return [
+    file === undefined ? "There is no secrets file here." : `Secrets: ${file}.`,
+    project === undefined
+      ? "No project is linked or named."
+      : `Project: ${shown(project.ref ?? project.url, 120)} (${project.from}).`,
+  ];
 }
 
 /** The file's, when it is for this project; the development Auth's for `deno task dev`. */
@@ -105,11 +186,6 @@ function publishableKeyFor(project: string | undefined, variables: EnvVariables)
 /** Public ones too: a private key may have been set in their place. */
 function secretsOf(variables: EnvVariables): (string | undefined)[] {
   return Object.entries(variables).flatMap(([name, value]) => /_KEY|SECRET/.test(name) ? [value] : []);
-}
-
-function refOf(project: string | undefined): string | undefined {
-  return /^[a-z0-9]+$/.exec(project ?? "")?.[0] ??
-    /^https:\/\/([a-z0-9]+)\.supabase\.co/.exec(project ?? "")?.[1];
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args), CANNOT_RUN));

@@ -7,6 +7,7 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
 import { KEY_ALGORITHMS } from "./keys/key-pair.ts";
+import { replaceLeakedKey } from "./keys/leaked.ts";
 import { lookAtLiveJwks } from "./keys/live-jwks.ts";
 import { makeNewKey } from "./keys/new-key.ts";
 import { reportJson, reportText } from "./keys/report.ts";
@@ -73,15 +74,17 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
   const key = { alg: readAlgorithm(flags.alg), kid, envFile, live };
-  const report = flags.rotate
-    ? await rotateKey({
-      ...key,
-      nowSeconds: Math.floor(Date.now() / 1000),
-      leadSeconds: readLead(flags.leaked ? "now" : flags["starts-in"]),
-      leaked: flags.leaked === true,
-      replaces: readReplaced(flags.replaces),
-      tokenLifetimeSeconds: readLifetime(flags["token-ttl"]),
-    })
+  const rotation = {
+    ...key,
+    nowSeconds: Math.floor(Date.now() / 1000),
+    leadSeconds: readLead(flags["starts-in"]),
+    replaces: readReplaced(flags.replaces),
+    tokenLifetimeSeconds: readLifetime(flags["token-ttl"]),
+  };
+  const report = flags.leaked
+    ? await replaceLeakedKey(rotation)
+    : flags.rotate
+    ? await rotateKey(rotation)
     : await makeNewKey({ ...key, force: flags.force === true });
   console.log(flags.json ? reportJson(report) : reportText(report));
 }

@@ -3,14 +3,16 @@
  * its content and use go to standard error.
  */
 import { decodeJwt } from "jose";
+import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
+import { safeJson, visible } from "./cli/shown.ts";
 import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./keys/development-token.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
 import { audiencesOf } from "./setup/audience.ts";
 import { readEnvFile } from "./setup/env-file.ts";
-import { assertUsable } from "./setup/inspect.ts";
+import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
@@ -60,7 +62,12 @@ export async function main(args: readonly string[]): Promise<void> {
       : "deno task dev makes one with a key in it";
     throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
   }
-  const names = flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : [];
+  assertAudiences(flags.audience ?? []);
+  const names = [
+    ...(flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : []),
+    // Perhaps its name is misspelt.
+    ...(!flags.shared && readKeySecrets(variables).signing.length === 0 ? ["POWERSYNC_PRIVATE_KEY"] : []),
+  ];
   await assertUsable(variables, { file: envFile, names });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const nowSeconds = Math.floor(Date.now() / 1000);
@@ -134,7 +141,7 @@ function explain(
     `A token for testing, signed with the key ${kid} (${alg}); valid for ${
       describeDuration(exp - nowSeconds)
     }, until about ${describeTime(exp)}.`,
-    `Claims: ${JSON.stringify(claims)}`,
+    `Claims: ${safeJson(claims)}`,
     "",
     "Use it in",
     `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${endpoint}, and the token`,
@@ -143,7 +150,7 @@ function explain(
     }, token: "<the token>" })`,
     "- a self-hosted PowerSync Service, once it knows the key: deno task config -- --static prints its client_auth",
     "",
-  ].join("\n");
+  ].map(visible).join("\n");
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

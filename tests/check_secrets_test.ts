@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/check-secrets.ts";
 import { main as makeKeys } from "../scripts/generate-keys.ts";
@@ -15,6 +15,20 @@ async function makeFile(folder: string, ...flags: string[]): Promise<string> {
   return file;
 }
 
+/** The faults it prints, one a line, for a file with these lines. */
+async function faultsOf(...lines: string[]): Promise<string[]> {
+  const found: string[] = [];
+  await inFolder(async (folder) => {
+    const file = join(folder, "secrets.env");
+    await Deno.writeTextFile(file, lines.map((line) => `${line}\n`).join(""));
+    const { code, stdout, stderr } = await callCommand(main, [file]);
+    const [first, ...faults] = stderr.trimEnd().split("\n");
+    assertEquals([code, stdout, first], [1, "", `${file}: do not upload it.`]);
+    found.push(...faults);
+  });
+  return found;
+}
+
 Deno.test("a file with a deployment's secrets may be uploaded", async () => {
   await inFolder(async (folder) => {
     const file = await makeFile(folder);
@@ -25,35 +39,51 @@ Deno.test("a file with a deployment's secrets may be uploaded", async () => {
 });
 
 Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the key is shown", async () => {
-  await inFolder(async (folder) => {
-    assertRefused(
-      await callCommand(main, [await makeFile(folder, "--kid", "dev-me")]),
-      /do not upload it\. POWERSYNC_\w+ holds a key whose `kid` begins with "dev-"/,
-    );
-    const file = join(folder, "url.env");
-    await Deno.writeTextFile(file, "POWERSYNC_URL=http://localhost:8080\n");
-    const withUrl = await callCommand(main, [file]);
-    assertRefused(withUrl, /do not upload it\. POWERSYNC_URL is a URL of this computer/);
-  });
+  const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
+  const key = encodeSecret(privateJwk);
+  const faults = await faultsOf(`POWERSYNC_PRIVATE_KEY=${key}`, "POWERSYNC_URL=http://localhost:8080");
+  assertEquals(faults.length, 2);
+  assertMatch(`${faults[0]}`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this computer/);
+  assertMatch(`${faults[1]}`, /POWERSYNC_PRIVATE_KEY holds a key whose `kid` begins with "dev-"/);
 });
 
 Deno.test("what stands around a value hides nothing from the check", async () => {
+  const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
+  const key = encodeSecret(privateJwk);
+  const lines: [string, RegExp][] = [
+    [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key whose `kid` begins with "dev-"/],
+    [`POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`, /holds a key whose `kid` begins with "dev-"/],
+    [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this/],
+  ];
+  for (const [line, refused] of lines) {
+    const faults = await faultsOf(line);
+    assert(faults.some((fault) => refused.test(fault)), faults.join());
+  }
   await inFolder(async (folder) => {
-    const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
-    const key = encodeSecret(privateJwk);
-    const lines: [string, RegExp][] = [
-      [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key whose `kid` begins with "dev-"/],
-      [`POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`, /holds a key whose `kid` begins with "dev-"/],
-      [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is a URL of this computer/],
-    ];
-    for (const [number, [line, refused]] of lines.entries()) {
-      const file = join(folder, `${number}.env`);
-      await Deno.writeTextFile(file, `${line}\n`);
-      assertRefused(await callCommand(main, [file]), refused);
-    }
-    const quoted = join(folder, "quoted.env");
-    await Deno.writeTextFile(quoted, `POWERSYNC_URL='"https://instance.powersync.example"'\n`);
+    const quoted = await makeFile(folder);
+    const line = `POWERSYNC_URL='"https://instance.powersync.example"'\n`;
+    await Deno.writeTextFile(quoted, line, { append: true });
     assertEquals((await callCommand(main, [quoted])).code, 0);
+  });
+});
+
+Deno.test("a file without a key or without the instance's URL may not be uploaded, and every fault has a line", async () => {
+  assertEquals((await faultsOf("STRIPE_KEY=x")).map((line) => line.match(/POWERSYNC_\w+ is not set/)?.[0]), [
+    "POWERSYNC_PRIVATE_KEY is not set",
+    "POWERSYNC_URL is not set",
+  ]);
+  const lines = ["POWERSYNC_PRIVATE_KEY=e30=", "POWERSYNC_URL=https://<instance>", "POWERSYNC_TOKEN_TTL=1"];
+  assertEquals((await faultsOf(...lines)).length, 3);
+});
+
+Deno.test("a file that is not an env file in UTF-8 is refused in one sentence", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "secrets.env");
+    await Deno.writeFile(
+      file,
+      new Uint8Array(Uint16Array.from(POWERSYNC_URL, (c) => c.charCodeAt(0)).buffer),
+    );
+    assertRefused(await callCommand(main, [file]), /secrets\.env: it is UTF-16, .* Save it as UTF-8\.$/m);
   });
 });
 
@@ -78,12 +108,8 @@ Deno.test("a secret that no function could use is refused, and not shown", async
       ["POWERSYNC_IDENTITY_PROVIDERS", "[{}]"],
     ] as const
   ) {
-    await inFolder(async (folder) => {
-      const file = join(folder, "secrets.env");
-      await Deno.writeTextFile(file, `${name}=${value}\n`);
-      const ran = await callCommand(main, [file]);
-      assertRefused(ran, new RegExp(`do not upload it\\. .*${name}`));
-      assertFalse(ran.stderr.includes(hex) || ran.stderr.includes(key.slice(0, 100)));
-    });
+    const faults = await faultsOf(`${name}=${value}`);
+    assert(faults.some((fault) => fault.includes(name)), faults.join());
+    assertFalse(faults.some((fault) => fault.includes(hex) || fault.includes(key.slice(0, 100))));
   }
 });

@@ -177,6 +177,13 @@ Deno.test("what is missing is named with its fix", async () => {
   );
   assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /is not an HS256 key/);
   assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
+  assertRefused(await config([], "POWERSYNC_URL=https://<instance>.example\n"), /placeholder/);
+  assertRefused(await config([], "POWERSYNC_AUDIENCE=a,https://<instance>.example\n"), /placeholder/);
+  assertRefused(await config([], "POWER_SYNC_URL=https://a.example\n"), /Name it POWERSYNC_URL/);
+  assertRefused(
+    await config(["--audience", "https://<instance>.example"]),
+    /--audience is .*, a placeholder/,
+  );
   assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
   assertRefused(await config(["--project", "no ref!"]), /--project/);
   assertRefused(await config(["--project", "ref", "--jwks-url", "https://x.example/j"]), /both/);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../scripts/doctor.ts";
-import { CAUSES } from "../scripts/doctor/causes.ts";
 import { failed } from "../scripts/doctor/check.ts";
 import { codesTable } from "../scripts/doctor/codes-table.ts";
-import { printable, reportLines } from "../scripts/doctor/report.ts";
+import { PROBES } from "../scripts/doctor/probes.ts";
+import { makeReport, reportLines } from "../scripts/doctor/report.ts";
 import { POWERSYNC_CODES } from "../scripts/powersync/codes.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { withDeployment } from "./support/deployment.ts";
@@ -36,7 +36,7 @@ async function doctor(
 Deno.test("good secrets exit 0, with one line for each check and a verdict", async () => {
   const { code, stdout } = await doctor([], { stdin: "" });
   assertEquals(code, 0);
-  assertMatch(stdout, /^ok {4}Key secrets: /);
+  assertMatch(stdout, /^Secrets: .*\.env\.production\.\n.*\n\nok {4}Key secrets: /);
   assertStringIncludes(stdout, "Healthy");
 });
 
@@ -46,8 +46,11 @@ Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and what to
     { file: GOOD.replace(/POWERSYNC_PRIVATE_KEY=.{60}/, "POWERSYNC_PRIVATE_KEY=") },
   );
   assertEquals(code, 1);
-  assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}PSYNC_S2204: .*\n {6}Fix: /);
-  assertMatch(stdout, /One check fails\. First: .*deno task keys/);
+  assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}Fix: deno task keys/m);
+  assertMatch(
+    stdout,
+    /\nOne fault\.\n\nFirst, POWERSYNC_PRIVATE_KEY:\n\ndeno task keys -- --force .*\nsupabase secrets set /,
+  );
 });
 
 Deno.test("bad input exits 2 with one sentence", async () => {
@@ -56,13 +59,16 @@ Deno.test("bad input exits 2 with one sentence", async () => {
   ) {
     assertRefused(await doctor(args), /./);
   }
-  assertRefused(await doctor([], { file: "no variable", stdin: "" }), /neither NAME=value/, 2);
+  const { code, stdout } = await doctor(["--json", "--project", "!"]);
+  const { outcome, checks, error } = JSON.parse(stdout);
+  assertEquals([code, outcome, checks], [2, "unchecked", []]);
+  assertMatch(error, /--project ! is neither/);
 });
 
 Deno.test("--json is for machines, --help for people", async () => {
   const { stdout } = await doctor(["--json"]);
   const report = JSON.parse(stdout);
-  assertEquals(report.healthy, true);
+  assertEquals([report.outcome, report.first, report.error], ["healthy", null, null]);
   assert(
     report.checks.every(({ id, status }: Record<string, unknown>) => id !== undefined && status === "passed"),
   );
@@ -82,8 +88,8 @@ Deno.test("a deployment is examined from a command, and no token is printed", as
     const { code, stdout } = await doctor([...flags, "--user-token", deployment.userToken, "--json"]);
     // The file's key is not the deployed one, and its URL not the instance's.
     assertEquals(code, 1);
-    assertStringIncludes(stdout, '"secrets-not-deployed"');
-    assertStringIncludes(stdout, "It accepts the token and streams.");
+    assertStringIncludes(stdout, '"keys-not-deployed"');
+    assertStringIncludes(stdout, "It accepts the token of powersync-auth-anonymous and streams.");
     assertFalse(/eyJ[\w-]{20}/.test(stdout), "a token is printed");
     assertFalse(stdout.includes(deployment.userToken));
   });
@@ -94,7 +100,7 @@ Deno.test("a token is read from standard input, explained, and not shown", async
   const token = await sign({ sub: "u", aud: "https://other.example", iat, exp: iat + 300 }, { key });
   const { code, stdout, stderr } = await doctor(["--token", "-"], { stdin: `${token}\n` });
   assertEquals([code, stderr], [1, ""]);
-  assertMatch(stdout, /^FAIL {2}Token: .*\n {6}PSYNC_S2105: /m);
+  assertMatch(stdout, /^FAIL {2}Token: .*\(PSYNC_S2105\)$/m);
   assertFalse(stdout.includes(token));
 });
 
@@ -102,19 +108,20 @@ Deno.test("what servers and people hand in is hidden in the report", () => {
   const member = `${key.privateJwk.d}`;
   const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln";
   const seen = `https://user:password@host.example says ${member}, ${token} and sb_secret_abcdef`;
-  const check = failed({ id: "x", title: "X" }, "function-http-error", { seen, fix: seen });
-  const shown = reportLines(printable([check], { secrets: [member] })).join("\n");
+  const check = {
+    ...failed({ id: "x", title: "X" }, "front-error", { seen }),
+    fix: { commands: [member], note: seen },
+  };
+  const shown = reportLines(makeReport([check], { sources: [], secrets: [member] })).join("\n");
   assertStringIncludes(shown, "host.example says");
   for (const text of ["password", member, "eyJ", "c2ln", "abcdef"]) assertFalse(shown.includes(text));
 });
 
 Deno.test("every cause that the doctor can name has a test that names it", async () => {
-  const files = ["secrets", "deployment", "surroundings", "token"];
-  const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}_test.ts`, import.meta.url)));
+  const files = await Array.fromAsync(Deno.readDir(new URL("doctor/", import.meta.url)), ({ name }) => name);
+  const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}`, import.meta.url)));
   const tests = (await Promise.all(texts)).join("\n");
-  // These are made from their numbers.
-  const generated = /^powersync-s(2102|2103|2104|2105|2106|2201|2202|2203|2204)$/;
-  const untested = Object.keys(CAUSES).filter((id) => !generated.test(id) && !tests.includes(`"${id}"`));
+  const untested = Object.keys(PROBES).filter((id) => !tests.includes(`"${id}"`));
   assertEquals(untested, []);
 });
 

@@ -124,6 +124,42 @@ Deno.test("keys in the file are replaced with --force only", async () => {
   });
 });
 
+Deno.test("a key under a misspelt name is not replaced by another, unless with --force", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/.env.production`;
+    const args = [...FAST, "--env-file", path];
+    await keys(args);
+    const before = (await Deno.readTextFile(path)).replace("POWERSYNC_PRIVATE_KEY=", "POWERSYNC_PRIVATEKEY=")
+      .replace(/^POWERSYNC_PUBLIC_KEY=.*\n/m, "");
+    await Deno.writeTextFile(path, before);
+    for (const more of [[], ["--rotate"], ["--rotate", "--leaked"]]) {
+      assertRefused(
+        await keys([...args, ...more]),
+        /do not read POWERSYNC_PRIVATEKEY\. Name it POWERSYNC_PRIVATE_KEY/,
+      );
+    }
+    assertEquals(await Deno.readTextFile(path), before);
+    assertEquals((await keys([...args, "--force"])).code, 0);
+  });
+});
+
+Deno.test("what else must be corrected in the file is said before the upload", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/.env.production`;
+    await Deno.writeTextFile(path, "POWERSYNC_URL=https://<instance>.example\nPOWERSYNC_TOKEN_TTL=1h\n");
+    const args = [...FAST, "--env-file", path];
+    const { stdout } = await keys(args);
+    assertMatch(
+      stdout,
+      /correct:\n- POWERSYNC_TOKEN_TTL .* 3600\n- POWERSYNC_URL is .*, a placeholder.*\n[^]*secrets set/,
+    );
+    assertEquals(JSON.parse((await keys([...args, "--force", "--json"])).stdout).uploadable, false);
+    await Deno.writeTextFile(path, "POWERSYNC_URL=https://sync.example.org\n");
+    assertEquals(JSON.parse((await keys([...args, "--json"])).stdout).uploadable, true);
+    assertFalse((await keys([...args, "--force"])).stdout.includes("correct"));
+  });
+});
+
 Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async () => {
   await inFolder(async (folder) => {
     const local = await keys([...FAST, "--kid", "dev-me", "--env-file", `${folder}/dev.env`]);
@@ -154,6 +190,10 @@ Deno.test("--alg HS256 makes a shared secret and prints the static client_auth b
     assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
     assertFalse(ran.stdout.includes("supabase secrets"));
     assertRefused(await keys(["--alg", "HS256", "--env-file", path]), /--force/);
+    const other = `${folder}/other.env`;
+    await Deno.writeTextFile(other, "POWERSYNC_URL=http://<instance>:8080\n");
+    assertRefused(await keys(["--alg", "HS256", "--env-file", other]), /placeholder/);
+    assertEquals(await Deno.readTextFile(other), "POWERSYNC_URL=http://<instance>:8080\n");
     assertFalse((await keys([...FAST, "--env-file", path])).stdout.includes("secrets set"));
   });
 });
@@ -205,6 +245,9 @@ for (
     [["--kid", ""], /--kid/],
     [["--kid", "two words"], /--kid/],
     [["--starts-in", "75m"], /--rotate/],
+    [["--leaked"], /--leaked needs --rotate/],
+    [["--rotate", "--leaked", "--starts-in", "2h"], /--starts-in/],
+    [["--rotate", "--leaked", "--token-ttl", "300"], /--token-ttl/],
     [["--env-file", ""], /--env-file/],
     [["--jwks-url", "ftp://x"], /--jwks-url/],
     [["stray"], /--help/],

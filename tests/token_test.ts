@@ -82,6 +82,18 @@ Deno.test("the audience is --audience, else POWERSYNC_AUDIENCE, else POWERSYNC_U
   assertEquals(await audience([], ""), "powersync-dev");
 });
 
+Deno.test("a placeholder never becomes an audience", async () => {
+  for (
+    const [args, lines] of [
+      [[], "POWERSYNC_URL=https://<instance>.powersync.journeyapps.com\n"],
+      [[], "POWERSYNC_URL=https://a.example\nPOWERSYNC_AUDIENCE=<audience>\n"],
+      [["--audience", "https://your-instance.powersync.journeyapps.com"], ""],
+    ] as const
+  ) {
+    assertRefused(await token(["--user", "u", ...args], { lines }), /placeholder/);
+  }
+});
+
 Deno.test("--expires-in takes up to 24 hours", async () => {
   for (const [text, lifetime] of [["30m", 1800], ["24h", 86_400], ["1d", 86_400], ["90", 90]] as const) {
     const { iat = 0, exp = 0 } = decodeJwt(alone(await token(["--user", "u", "--expires-in", text])));
@@ -152,6 +164,9 @@ Deno.test("the key is that of supabase/functions/.env, or of --env-file", async 
 
 Deno.test("a missing or broken key is named with its fix, and never shown", async () => {
   assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.*deno task/);
+  const misspelt = KEYS.replace("PRIVATE_KEY", "PRIVTE_KEY");
+  assertRefused(await token(["--user", "u"], { file: misspelt }), /Name it POWERSYNC_PRIVATE_KEY/);
+  alone(await token(["--user", "u", "--shared"], { file: misspelt }));
   assertRefused(
     await token(["--user", "u", "--shared"], { file: "X=1\n" }),
     /POWERSYNC_SHARED_KEY.*deno task keys -- --alg HS256/,

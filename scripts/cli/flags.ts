@@ -16,17 +16,27 @@ type Flags<T extends FlagOptions> = ReturnType<
  * @throws {CommandError} An unknown flag, a missing value, an unexpected argument.
  */
 export function readFlags<const T extends FlagOptions>(args: readonly string[], options: T): Flags<T> {
+  const { flags, values } = readArguments(args, options);
+  if (values.length === 0) return flags;
+  throw new CommandError("Unexpected argument: see --help.");
+}
+
+/**
+ * Reads a command's flags, and the arguments that belong to none.
+ *
+ * @throws {CommandError} An unknown flag, a missing value.
+ */
+export function readArguments<const T extends FlagOptions>(
+  args: readonly string[],
+  options: T,
+): { flags: Flags<T>; values: readonly string[] } {
   // `deno task keys -- --rotate` passes the `--` on.
   const given = args[0] === "--" ? args.slice(1) : [...args];
   const known = { ...options, help: { type: "boolean", short: "h" } } as const;
   const { values, positionals } = parse(() =>
     parseArgs({ args: given, options: known, strict: true, allowPositionals: true })
   );
-  const [stray] = positionals;
-  if (stray !== undefined) {
-    throw new CommandError("Unexpected argument: see --help.");
-  }
-  return values;
+  return { flags: values, values: positionals };
 }
 
 function parse<T>(read: () => T): T {

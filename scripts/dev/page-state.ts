@@ -42,7 +42,7 @@ export async function pageState({ origin, platform, envFile }: PageOptions): Pro
     publishableKey: platform.publishableKey,
     isDevelopmentAuth: platform.isDevelopmentAuth,
     keys: listedKeys(ring, Date.now() / 1000),
-    problems: await inspect(variables, { place: "local" }),
+    problems: await inspect(variables, { place: "local", supabaseUrl: platform.supabaseUrl }),
     clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
   });
 }

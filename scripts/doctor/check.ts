@@ -1,59 +1,138 @@
 import type { PowerSyncCode } from "../powersync/codes.ts";
-import { type CauseId, causeOf } from "./causes.ts";
+import type { RuleId, RuleResult } from "../powersync/result.ts";
+import type { EnvFileErrorId } from "../setup/env-faults.ts";
+import type { Finding } from "../setup/finding.ts";
+import type { EnvChange, Fix } from "./fix-commands.ts";
+import type { Told } from "./told.ts";
+import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
 /** What a check looks at. */
 export interface Subject {
+  /** Stable, for machines. */
   readonly id: string;
   readonly title: string;
 }
 
+/** Why a check fails: a finding in the secrets, a rule or code of PowerSync, or a probe. */
+export type CauseId =
+  | Finding["id"]
+  | EnvFileErrorId
+  | RuleId
+  | PowerSyncCode
+  | ProbeId
+  | `${"token" | "user-token"}-${string}`;
+
 /** What one check showed: one line of the report. */
 export interface Check extends Subject {
   readonly status: "passed" | "warning" | "failed" | "skipped";
-  /** What was seen, as a sentence. Never holds a secret, a private member or a whole token. */
+  /** What was seen and what it means. Never holds a secret, a private member or a whole token. */
   readonly seen: string;
-  /** The cause of a warning or failure. */
+  /** Why it is a warning or failure. */
   readonly cause?: CauseId;
-  /** The code that a client of PowerSync will see. */
+  /** The code that a client of PowerSync sees. */
   readonly code?: PowerSyncCode;
-  /** The command or setting that fixes it. */
-  readonly fix?: string;
+  /** What heals it; filled in at the end, when everything is known. */
+  readonly fix?: Fix;
+  /** The cause of another check that explains this one: it goes away with that. */
+  readonly followsFrom?: CauseId;
+  /** A skipped check of something that the command line names. */
+  readonly wanted?: boolean;
+  /** What to change in the secrets, when that is known exactly. */
+  readonly change?: EnvChange;
+  /** What to do, in the words of whoever found it; fixes.ts adds the commands. */
+  readonly hint?: string;
 }
 
 /** What is particular to one finding of a cause. */
-export interface Finding {
-  readonly seen: string;
-  /** By default the cause's own. */
-  readonly fix?: string | undefined;
-}
+export type Particulars = Pick<Check, "code" | "change" | "hint"> & { readonly seen: string };
 
 /** It works. */
-export function passed(subject: Subject, seen: string): Check {
-  return { ...subject, status: "passed", seen };
+export function passed({ id, title }: Subject, seen: string): Check {
+  return { id, title, status: "passed", seen };
 }
 
-/** It could not be checked; `seen` says why. */
-export function skipped(subject: Subject, seen: string): Check {
-  return { ...subject, status: "skipped", seen };
+/** It was not checked; `seen` says why. */
+export function skipped({ id, title }: Subject, seen: string, { wanted = false } = {}): Check {
+  return { id, title, status: "skipped", seen, ...(wanted ? { wanted } : {}) };
 }
 
 /** Something that does not work. */
-export function failed(subject: Subject, cause: CauseId, finding: Finding): Check {
-  return found("failed", subject, cause, finding);
+export function failed({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
+  return { id, title, status: "failed", cause, ...particulars };
 }
 
 /** Something that works and should be changed. */
-export function warning(subject: Subject, cause: CauseId, finding: Finding): Check {
-  return found("warning", subject, cause, finding);
+export function warning({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
+  return { id, title, status: "warning", cause, ...particulars };
 }
 
-function found(
-  status: "failed" | "warning",
-  { id, title }: Subject,
-  cause: CauseId,
-  { seen, fix }: Finding,
+/** A finding in the secrets, or in a URL that was given. */
+export function checkOfFinding(
+  subject: Subject,
+  { id, severity, message, hint }: Finding,
+  change?: EnvChange,
 ): Check {
-  const known = causeOf(cause);
-  const coded = known.code === undefined ? {} : { code: known.code };
-  return { id, title, status, seen, cause, ...coded, fix: fix ?? known.fix };
+  const report = severity === "error" ? failed : warning;
+  if (change === undefined) return report(subject, id, { seen: message, hint });
+  // A command with the right name or value says it all.
+  const isSaid = change.set !== undefined || change.rename !== undefined;
+  return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
+}
+
+/** What a look at a token's content showed; `code`: the one that PowerSync's client sees. */
+export function checkOfTold(
+  subject: Subject,
+  { id, status, seen, set, advice }: Told,
+  code?: PowerSyncCode,
+): Check {
+  if (status === "passed") return passed(subject, seen);
+  if (status === "skipped") return skipped(subject, seen, { wanted: true });
+  const report = status === "failed" ? failed : warning;
+  return report(subject, id, {
+    seen,
+    ...(set === undefined ? {} : { change: { set } }),
+    ...(advice === undefined ? {} : { hint: advice }),
+    ...(code === undefined ? {} : { code }),
+  });
+}
+
+/**
+ * A probe's failure, in its own words after what was seen.
+ *
+ * @param particulars `code`: by default the probe's.
+ */
+export function probed(subject: Subject, probe: ProbeId, { seen, ...rest }: Particulars): Check {
+  const { means, code, isWarning }: Probe = PROBES[probe];
+  const report = isWarning ? warning : failed;
+  return report(subject, probe, {
+    ...(code === undefined ? {} : { code }),
+    ...rest,
+    seen: `${seen} ${means}`.trim(),
+  });
+}
+
+/**
+ * The results of PowerSync's rules: one line for each failure and warning, and one when all hold.
+ *
+ * @param subject What was checked.
+ * @param results From `checkJwks` or `checkToken`.
+ * @param options `summary`: what to say when all hold; `wanted`: as for {@linkcode skipped}.
+ */
+export function checksOfRules(
+  subject: Subject,
+  results: readonly RuleResult[],
+  { summary, wanted = false }: { summary: string; wanted?: boolean },
+): Check[] {
+  const found = results.flatMap(({ rule, outcome, seen, code, fix }) => {
+    const particulars = {
+      seen,
+      ...(code === undefined ? {} : { code }),
+      ...(fix === undefined ? {} : { hint: fix }),
+    };
+    if (outcome === "failed") return [failed(subject, rule, particulars)];
+    return outcome === "warning" ? [warning(subject, rule, particulars)] : [];
+  });
+  if (found.some(({ status }) => status === "failed")) return found;
+  const open = results.find(({ outcome }) => outcome === "skipped");
+  return [...found, open === undefined ? passed(subject, summary) : skipped(subject, open.seen, { wanted })];
 }

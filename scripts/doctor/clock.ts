@@ -1,8 +1,8 @@
+import { describeDuration } from "../cli/duration.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { type Check, failed, passed, warning } from "./check.ts";
+import { type Check, passed, probed } from "./check.ts";
 
-const HERE = { id: "clock-here", title: "This computer's clock" };
-const SERVERS = { id: "clock-servers", title: "The servers' clocks" };
+const CLOCKS = { id: "clocks", title: "Clocks" };
 
 /**
  * How far a server's clock is ahead, by its `Date` header (RFC 9110, section 6.6.1), which has whole seconds.
@@ -11,36 +11,62 @@ const SERVERS = { id: "clock-servers", title: "The servers' clocks" };
  * @param nowSeconds Seconds since 1970 when it came.
  * @returns Seconds, or `undefined` when there is no such header.
  */
-export function clockAhead(response: Response, nowSeconds: number): number | undefined {
-  const date = Date.parse(response.headers.get("Date") ?? "");
+export function clockAhead(response: Response | undefined, nowSeconds: number): number | undefined {
+  const date = Date.parse(response?.headers.get("Date") ?? "");
   return Number.isNaN(date) ? undefined : Math.round(date / 1000 - nowSeconds);
 }
 
+/** Seconds by which a server's clock is ahead of this computer's; `undefined` where it is not known. */
+export interface Clocks {
+  readonly functions: number | undefined;
+  readonly instance: number | undefined;
+}
+
 /**
- * Compares the clocks.
+ * Tells three clocks apart: two that agree are right.
  *
- * @param ahead Seconds that each server's clock is ahead of this computer's.
+ * @param clocks The servers' clocks.
+ * @param lifetimeSeconds The lifetime of the functions' tokens.
  */
-export function checkClocks(
-  { functions, powersync }: { functions: number | undefined; powersync: number | undefined },
-): Check[] {
-  const reference = powersync ?? functions;
-  if (reference === undefined) return [];
+export function checkClocks({ functions, instance }: Clocks, lifetimeSeconds: number): Check[] {
+  if (functions !== undefined && instance !== undefined) {
+    return [checkThree({ functions, instance }, lifetimeSeconds)];
+  }
+  const [name, ahead] = functions === undefined ? ["instance", instance] : ["functions", functions];
+  if (ahead === undefined) return [];
+  if (agree(ahead, 0)) return [passed(CLOCKS, `This computer and the ${name} agree.`)];
   return [
-    Math.abs(reference) > CLOCK_TOLERANCE_SECONDS
-      ? warning(HERE, "clock-here", { seen: `It is ${side(reference)} by ${Math.abs(reference)} s.` })
-      : passed(HERE, `It agrees with the server's within ${Math.abs(reference) + 1} s.`),
-    ...checkServers(functions, powersync),
+    probed(CLOCKS, "clock-unknown", {
+      seen: `The clock of the ${name} is ${relation(ahead)} this computer's.`,
+    }),
   ];
 }
 
-function checkServers(functions: number | undefined, powersync: number | undefined): Check[] {
-  if (functions === undefined || powersync === undefined) return [];
-  const apart = Math.abs(functions - powersync);
-  if (apart <= CLOCK_TOLERANCE_SECONDS) return [];
-  return [failed(SERVERS, "clock-servers", { seen: `They are ${apart} s apart.` })];
+function checkThree(
+  { functions, instance }: { functions: number; instance: number },
+  lifetimeSeconds: number,
+): Check {
+  const apart = instance - functions;
+  if (agree(instance, functions)) {
+    if (agree(functions, 0)) return passed(CLOCKS, "This computer, the functions and the instance agree.");
+    const seen = `This computer's clock is ${relation(-functions)} the functions' and the instance's.`;
+    return probed(CLOCKS, "clock-here", { seen });
+  }
+  const seen = `The instance's clock is ${relation(apart)} the functions'.`;
+  // It refuses nothing: `iat` in the future is not checked, and `exp` comes later.
+  if (apart < 0) return passed(CLOCKS, `${seen} That refuses no token.`);
+  const effect = apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS
+    ? `New tokens, which last ${describeDuration(lifetimeSeconds)}, are refused.`
+    : "Tokens end early, so clients ask for new ones more often.";
+  const cause = agree(instance, 0) ? "clock-functions" : "clock-instance";
+  const check = probed(CLOCKS, cause, { seen: `${seen} ${effect}` });
+  return apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS ? check : { ...check, status: "warning" };
 }
 
-function side(ahead: number): string {
-  return ahead > 0 ? "slow" : "fast";
+function agree(a: number, b: number): boolean {
+  return Math.abs(a - b) <= CLOCK_TOLERANCE_SECONDS;
+}
+
+function relation(ahead: number): string {
+  return `${describeDuration(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"}`;
 }

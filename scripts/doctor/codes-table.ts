@@ -1,23 +1,47 @@
 /** The doctor's knowledge as Markdown, for docs/troubleshooting.md: `deno run scripts/doctor/codes-table.ts`. */
 import { POWERSYNC_CODES } from "../powersync/codes.ts";
-import { CAUSES } from "./causes.ts";
+import { fixOf } from "./fixes.ts";
+import { type Probe, PROBES } from "./probes.ts";
+
+/** A project that is linked, with its secrets in the usual file. */
+const CONTEXT = {
+  task: "deno task",
+  again: "deno task doctor",
+  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], canSign: true },
+  project: "hosted",
+  projectName: undefined,
+  ref: undefined,
+  jwksUrl: undefined,
+  powersync: undefined,
+} as const;
 
 /** The tables of docs/troubleshooting.md. */
 export function codesTable(): string {
   const codes = POWERSYNC_CODES.map((
     { code, raisedFor, cause, fix },
   ) => [`\`${code}\``, raisedFor, cause, fix]);
-  const causes = Object.entries<{ cause: string; code?: string; fix: string }>(CAUSES)
-    .filter(([id]) => !/^powersync-s2\d+$/.test(id))
-    .map(([id, { cause, code, fix }]) => [`\`${id}\``, cause, code === undefined ? "" : `\`${code}\``, fix]);
+  const probes = Object.entries<Probe>(PROBES).map(([id, { means, code }]) => {
+    const check = {
+      id: "jwks",
+      title: "",
+      status: "failed",
+      seen: "",
+      cause: id as keyof typeof PROBES,
+    } as const;
+    const { commands = [], note = "" } = fixOf(check, CONTEXT) ?? {};
+    const fix = [note, ...commands.map((command) => `\`${command}\``)].filter((part) => part !== "").join(
+      " ",
+    );
+    return [`\`${id}\``, means, code === undefined ? "" : `\`${code}\``, fix];
+  });
   return [
     "What PowerSync answers, in the order in which a request meets it (details stay in the service's log):",
     "",
     ...table(["code", "raised for", "usual cause", "fix"], codes),
     "",
-    "<details><summary>Every cause that the doctor names</summary>",
+    "<details><summary>Everything that the doctor finds in a running system</summary>",
     "",
-    ...table(["cause", "what it means", "code it leads to", "fix"], causes),
+    ...table(["cause", "what it means", "code it leads to", "fix"], probes),
     "",
     "</details>",
   ].join("\n");

@@ -1,5 +1,6 @@
 import { ask } from "../setup/ask.ts";
-import { type Check, failed, passed, type Subject } from "./check.ts";
+import { whoAnswered } from "./answers.ts";
+import { type Check, passed, probed, type Subject } from "./check.ts";
 
 /** What a browser asks for before supabase-js may call: it adds these headers to every request. */
 const ASKED_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
@@ -22,16 +23,16 @@ export async function checkPreflight(name: string, url: string, timeoutMs: numbe
     "Access-Control-Request-Headers": ASKED_HEADERS.join(","),
   };
   const asked = await ask(url, { method: "OPTIONS", headers }, timeoutMs);
-  if (asked.kind !== "answer") return failed(subject, "function-unreachable", { seen: asked.seen });
-  const { response } = asked;
+  if (asked.kind !== "answer") return probed(subject, asked.kind, { seen: asked.seen });
+  const { response, text } = asked;
   if (!response.ok) {
-    const seen = `The preflight is answered with HTTP ${response.status}.`;
-    return failed(subject, response.status === 404 ? "function-not-deployed" : "cors-preflight", { seen });
+    const { seen } = whoAnswered(response, text);
+    return probed(subject, "cors-preflight", { seen: `The preflight is answered with ${seen}` });
   }
   const methods = listed(response, "Access-Control-Allow-Methods");
   // POST needs no permission (Fetch, "CORS-safelisted method"), but an answer that names others leaves it out by mistake.
   if (methods.length > 0 && !methods.includes("post") && !methods.includes("*")) {
-    return failed(subject, "cors-headers", { seen: "Access-Control-Allow-Methods lacks POST." });
+    return probed(subject, "cors-headers", { seen: "Access-Control-Allow-Methods lacks POST." });
   }
   const allowed = listed(response, "Access-Control-Allow-Headers");
   // The wildcard does not cover `authorization` (Fetch, section 4.8).
@@ -39,7 +40,7 @@ export async function checkPreflight(name: string, url: string, timeoutMs: numbe
     !allowed.includes(header) && (header === "authorization" || !allowed.includes("*"))
   );
   if (missing !== undefined) {
-    return failed(subject, "cors-headers", { seen: `Access-Control-Allow-Headers lacks ${missing}.` });
+    return probed(subject, "cors-headers", { seen: `Access-Control-Allow-Headers lacks ${missing}.` });
   }
   return checkOrigin(subject, response) ?? passed(subject, "A browser's preflight is answered as it needs.");
 }
@@ -51,7 +52,7 @@ export function checkOrigin(subject: Subject, response: Response): Check | undef
   const seen = origin === null
     ? `HTTP ${response.status} without Access-Control-Allow-Origin.`
     : "Access-Control-Allow-Origin names another origin only.";
-  return failed(subject, "cors-headers", { seen });
+  return probed(subject, "cors-headers", { seen });
 }
 
 function listed({ headers }: Response, name: string): string[] {

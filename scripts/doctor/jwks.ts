@@ -1,23 +1,24 @@
-import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { LONGEST_HINT, shown, shownList } from "../cli/shown.ts";
+import { shown, shownList } from "../cli/shown.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
-import { type Check, failed, passed, type Subject, warning } from "./check.ts";
-import { checksOfRules } from "./rule-causes.ts";
+import { ownError, whoAnswered } from "./answers.ts";
+import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
+const DEPLOYED: Subject = { id: "deployed-keys", title: "Deployed keys" };
+
+/** PowerSync's client sees this whatever keeps the JWKS from it. */
+const NO_JWKS = "PSYNC_S2204";
 
 /** Where the JWKS is and how long to wait for it. */
 export interface JwksOptions {
   readonly url: string;
-  /** Whether it belongs to local development, where `dev-` keys and http are expected. */
-  readonly local: boolean;
   /** The PowerSync instance that is to fetch it, when it is known. */
   readonly powersync: string | undefined;
   /** As long as PowerSync waits. */
@@ -29,9 +30,12 @@ export interface JwksOptions {
 /** What was found, and the JWKS itself where there is one. */
 export interface JwksFound {
   readonly checks: readonly Check[];
+  /** The JSON that was answered. */
   readonly body?: unknown;
   /** The answer, for its clock. */
   readonly response?: Response;
+  /** The router of a self-hosted Supabase, or a gateway of Supabase's platform, answered. */
+  readonly answeredBy?: "self-hosted" | "platform";
 }
 
 /** Checks a JWKS from outside, as PowerSync fetches it. */
@@ -39,71 +43,68 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const host = checkHost(options);
   const { url, timeoutMs } = options;
   const first = await askForJwks(url, { timeoutMs, redirect: "manual" });
-  const redirected = first.kind === "answer" && first.response.status >= 300 && first.response.status < 400
-    ? [warning(JWKS, "jwks-redirect", { seen: `HTTP ${first.response.status}: the address redirects.` })]
-    : [];
-  const asked = redirected.length === 0 ? first : await askForJwks(url, { timeoutMs });
+  const redirects = first.kind === "answer" && first.response.status >= 300 && first.response.status < 400;
+  const asked = redirects ? await askForJwks(url, { timeoutMs }) : first;
   if (asked.kind !== "answer") {
-    const cause = asked.kind === "timeout" ? "jwks-timeout" : "jwks-unreachable";
-    return { checks: [...host, ...redirected, failed(JWKS, cause, { seen: asked.seen })] };
+    return { checks: [...host, probed(JWKS, asked.kind, { seen: asked.seen, code: NO_JWKS })] };
   }
   const { response, text, tookMs } = asked;
-  const slow = tookMs > options.slowMs
-    ? [failed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]
-    : [];
-  const before = [...host, ...redirected, ...slow];
-  const refused = checkAnswer(response, text);
-  if (refused !== undefined) return { checks: [...before, refused], response };
+  const before = [
+    ...host,
+    ...(redirects
+      ? [probed(JWKS, "jwks-redirect", { seen: `HTTP ${first.response.status}: it redirects.` })]
+      : []),
+    ...(tookMs > options.slowMs
+      ? [probed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]
+      : []),
+  ];
   const body = parseJson(text);
+  const refused = checkAnswer(response, text);
+  if (refused !== undefined) return { ...refused, checks: [...before, ...refused.checks], response };
   const kids = keyIdsOf(body);
   const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${shownList(kids, "none")}.`;
   return {
-    checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],
+    checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, url)],
     body,
     response,
   };
 }
 
-function checkHost({ url, local, powersync }: JwksOptions): Check[] {
+function checkHost({ url, powersync }: JwksOptions): Check[] {
   const { hostname = "", protocol = "" } = URL.parse(url) ?? {};
-  const seen = `The host is ${hostname}.`;
-  if (hostname.startsWith("[")) return [failed(HOST, "jwks-host-ipv6", { seen })];
+  const seen = `The host is ${shown(hostname)}.`;
+  if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", { seen })];
   if (isPrivateHost(url) && powersync !== undefined && !isPrivateHost(powersync)) {
-    return [failed(HOST, "jwks-host-private", { seen: `${seen} The instance is ${powersync}.` })];
+    return [probed(HOST, "jwks-host-private", { seen: `${seen} The instance is ${shown(powersync, 120)}.` })];
   }
-  if (isPrivateHost(url) && !isLoopback(url)) return [warning(HOST, "jwks-host-private", { seen })];
-  return protocol === "http:" && !local ? [failed(HOST, "jwks-http-public", { seen })] : [];
+  return protocol === "http:" && !isPrivateHost(url) ? [probed(HOST, "jwks-http-public", { seen })] : [];
 }
 
 /** Why an answer is not a JWKS; `undefined` when it is JSON with a 2xx. */
-function checkAnswer({ status, headers, ok }: Response, text: string): Check | undefined {
-  const body = parseJson(text);
-  const code = isJsonObject(body) && typeof body.code === "string" ? body.code : undefined;
-  const seen = `HTTP ${status}${code === undefined ? "" : `, code ${shown(code)}`}.`;
-  if (code !== undefined && Object.hasOwn(ERRORS, code)) {
-    const hint = isJsonObject(body) && typeof body.hint === "string"
-      ? shown(body.hint, LONGEST_HINT)
-      : undefined;
-    return failed(JWKS, "jwks-function-error", { seen, fix: hint });
+function checkAnswer(response: Response, text: string): JwksFound | undefined {
+  const own = ownError(text);
+  if (own !== undefined) {
+    const seen = `HTTP ${response.status}, ${own.code}: ${own.message}`;
+    return { checks: [failed(JWKS, own.code, { seen, hint: own.hint, code: NO_JWKS })] };
   }
-  if (status === 401 || status === 403) return failed(JWKS, "jwks-gateway-check", { seen });
-  if (/html/i.test(headers.get("Content-Type") ?? "") || /^\s*</.test(text)) {
-    return failed(JWKS, status === 404 ? "jwks-not-deployed" : "jwks-html", {
-      seen: `HTTP ${status} with a web page.`,
-    });
+  const isPage = /^\s*</.test(text);
+  if (response.ok && !isPage) {
+    if (parseJson(text) !== undefined) return undefined;
+    return { checks: [probed(JWKS, "jwks-not-json", { seen: `HTTP ${response.status}.` })] };
   }
-  if (status === 404) return failed(JWKS, "jwks-not-deployed", { seen });
-  if (!ok) return failed(JWKS, "jwks-http-error", { seen });
-  return body === undefined
-    ? failed(JWKS, "jwks-not-json", { seen: `${seen} The body is not JSON.` })
-    : undefined;
+  const { probe, seen, selfHosted } = whoAnswered(response, text);
+  return {
+    checks: [probed(JWKS, probe, { seen, code: NO_JWKS })],
+    answeredBy: selfHosted ? "self-hosted" : "platform",
+  };
 }
 
-function checkDevKeys(kids: readonly string[], { local }: JwksOptions): Check[] {
+/** A key of local development must not be public. */
+export function checkDevKeys(kids: readonly string[], url: string): Check[] {
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
-  return kid === undefined || local
+  return kid === undefined || isLoopback(url)
     ? []
-    : [failed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${shown(kid)}".` })];
+    : [probed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${shown(kid)}".` })];
 }
 
 /**
@@ -114,11 +115,41 @@ function checkDevKeys(kids: readonly string[], { local }: JwksOptions): Check[] 
  */
 export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown): Check[] {
   if (!isJsonObject(body) || !Array.isArray(body.keys) || keys.length === 0) return [];
-  const subject = { id: "deployed-keys", title: "Deployed keys" };
   const live = body.keys.filter(isJsonObject);
-  const missing = keys.find((key) =>
+  const missing = keys.filter((key) =>
     !live.some(({ kid, n, x }) => kid === key.kid && n === key.n && x === key.x)
   );
-  if (missing === undefined) return [passed(subject, "The live JWKS has every key of the file.")];
-  return [failed(subject, "secrets-not-deployed", { seen: `The live JWKS lacks the key "${missing.kid}".` })];
+  if (missing.length === 0) return [passed(DEPLOYED, "The live JWKS has every key of the file.")];
+  const seen = `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${
+    shownList(missing.map(({ kid }) => kid), "")
+  } of the file.`;
+  return [probed(DEPLOYED, "keys-not-deployed", { seen })];
+}
+
+/**
+ * Compares the JWKS that was named with the one that the project's own functions serve.
+ *
+ * @param named Its address and content.
+ * @param own What the project publishes.
+ */
+export function compareWithOwn(named: { url: string; body: unknown }, own: unknown): Check[] {
+  if (isOfAuth(named)) return [probed(JWKS, "jwks-of-auth", { seen: `Its keys: ${listOf(named.body)}.` })];
+  const ids = keyIdsOf(named.body);
+  if (own === undefined || ids.length === 0 || keyIdsOf(own).some((kid) => ids.includes(kid))) return [];
+  const seen = `Its keys: ${listOf(named.body)}. The project's functions publish ${listOf(own)}.`;
+  return [probed(JWKS, "jwks-of-another", { seen })];
+}
+
+/** By its address; or by its keys, whose IDs are UUIDs there and which state `key_ops`. */
+function isOfAuth({ url, body }: { url: string; body: unknown }): boolean {
+  if (/\/auth\/v1\/\.well-known\/jwks\.json$/.test(URL.parse(url)?.pathname ?? "")) return true;
+  const keys = isJsonObject(body) && Array.isArray(body.keys) ? body.keys.filter(isJsonObject) : [];
+  return keys.length > 0 &&
+    keys.every(({ kid, key_ops }) =>
+      /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(`${kid}`) && Array.isArray(key_ops)
+    );
+}
+
+function listOf(body: unknown): string {
+  return shownList(keyIdsOf(body), "none");
 }

@@ -1,43 +1,108 @@
-import { causeOf } from "./causes.ts";
-import type { Check } from "./check.ts";
-import { redact } from "./redact.ts";
+import { type Check } from "./check.ts";
+import type { Fix } from "./fix-commands.ts";
+import { hide, redact } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;
 
-/** What the report may not show, and what it knows to fill in. */
-export interface ReportOptions {
-  /** Values that are never printed. */
-  readonly secrets: readonly string[];
-  /** Put in the place of `<project ref>` in fixes. */
-  readonly projectRef?: string | undefined;
+/** `healthy`: nothing fails. `faults`: something does. `unchecked`: something that was asked for could not be checked. */
+export type Outcome = "healthy" | "faults" | "unchecked";
+
+/** What the doctor says, the same for a person and a machine. */
+export interface Report {
+  readonly outcome: Outcome;
+  /** What was read and asked, as sentences. */
+  readonly sources: readonly string[];
+  readonly checks: readonly PrintedCheck[];
+  /** What to do first; `null` when there is nothing to do. */
+  readonly first: PrintedCheck | null;
+  /** Why the doctor could not run; `null` when it ran. */
+  readonly error: string | null;
 }
 
-/** The verdict: exit 0, or 1 when something fails. */
-export function isHealthy(checks: readonly Check[]): boolean {
-  return checks.every(({ status }) => status !== "failed");
-}
+/** A check as it is printed. */
+type PrintedCheck = Omit<Check, "change" | "hint" | "wanted">;
 
-/** The checks, without anything secret. */
-export function printable(checks: readonly Check[], { secrets, projectRef }: ReportOptions): Check[] {
-  const clean = (text: string) =>
-    redact(text.replaceAll("<project ref>", projectRef ?? "<project ref>"), secrets);
-  return checks.map((check) => ({
+/** Exit codes: 0 healthy, 1 faults, 2 could not check. */
+export const EXIT_CODES: Readonly<Record<Outcome, number>> = { healthy: 0, faults: 1, unchecked: 2 };
+
+/** Sums up the checks, without anything secret. */
+export function makeReport(
+  checks: readonly Check[],
+  { sources, secrets }: { sources: readonly string[]; secrets: readonly string[] },
+): Report {
+  const clean = (text: string) => redact(text, secrets);
+  const shown = checks.map(({ change: _change, hint: _hint, wanted: _wanted, fix, ...check }) => ({
     ...check,
     seen: clean(check.seen),
-    ...(check.fix === undefined ? {} : { fix: clean(check.fix) }),
+    ...(fix === undefined
+      ? {}
+      : { fix: { commands: fix.commands.map((command) => hide(command, secrets)), note: clean(fix.note) } }),
   }));
+  const hasFaults = checks.some(({ status }) => status === "failed");
+  const isOpen = checks.some(({ status, wanted }) => status === "skipped" && wanted);
+  return {
+    outcome: hasFaults ? "faults" : isOpen ? "unchecked" : "healthy",
+    sources,
+    checks: shown,
+    first: shown.find(({ status, followsFrom }) => status === "failed" && followsFrom === undefined) ?? null,
+    error: null,
+  };
 }
 
-/** One line for each check, with cause and fix under a warning or failure; then the verdict and what to do first. */
-export function reportLines(checks: readonly Check[]): string[] {
-  const lines = checks.flatMap(({ status, title, seen, cause, code, fix }) => [
-    `${MARKS[status]}  ${title}: ${seen}`,
-    ...(cause === undefined ? [] : [`      ${code === undefined ? "" : `${code}: `}${causeOf(cause).cause}`]),
-    ...(fix === undefined ? [] : [`      Fix: ${fix}`]),
+/** The report of a doctor that could not run. */
+export function refusedReport(error: string): Report {
+  return { outcome: "unchecked", sources: [], checks: [], first: null, error };
+}
+
+/** One line for each check, with the fix under a root cause; then the verdict and what to do first. */
+export function reportLines({ outcome, sources, checks, first }: Report): string[] {
+  const lines = checks.flatMap(({ status, title, seen, code, fix, followsFrom }) => [
+    `${MARKS[status]}  ${title}: ${seen}${code === undefined || seen.includes(code) ? "" : ` (${code})`}`,
+    ...(followsFrom !== undefined
+      ? [`      Follows from ${followsFrom}.`]
+      : fix === undefined
+      ? []
+      : fixLines(fix, "      ")),
   ]);
+  return [
+    ...sources,
+    "",
+    ...lines,
+    "",
+    ...verdictLines(outcome, checks),
+    ...(first === null ? [] : firstLines(first)),
+  ];
+}
+
+function verdictLines(outcome: Outcome, checks: Report["checks"]): string[] {
+  const open = checks.filter(({ status }) => status === "skipped").map(({ title }) => title);
+  const unchecked = open.length === 0 ? "" : ` Not checked: ${open.join(", ")}.`;
+  if (outcome === "healthy") return [`Healthy: nothing that was checked fails.${unchecked}`];
+  if (outcome === "unchecked") return [`Nothing fails, but not everything could be checked.${unchecked}`];
   const failures = checks.filter(({ status }) => status === "failed");
-  const [first] = failures;
-  if (first === undefined) return [...lines, "", "Healthy: nothing that was looked at fails."];
-  const count = failures.length === 1 ? "One check fails." : `${failures.length} checks fail.`;
-  return [...lines, "", `${count} First: ${first.fix ?? first.seen}`];
+  const following = failures.filter(({ followsFrom }) => followsFrom !== undefined).length;
+  const roots = failures.length - following;
+  const count = roots === 1 ? "One fault" : `${roots} faults`;
+  const others = following === 0
+    ? ""
+    : following === 1
+    ? ", and one that follows"
+    : `, and ${following} that follow`;
+  return [`${count}${others}.`];
+}
+
+/** The commands stand alone, without indentation, to be pasted. */
+function firstLines({ title, fix }: PrintedCheck): string[] {
+  if (fix === undefined) return [];
+  return ["", `First, ${title}:`, "", ...fix.commands, ...(fix.commands.length === 0 ? [] : [""]), fix.note]
+    .filter((
+      line,
+      index,
+      lines,
+    ) => line !== "" || lines[index - 1] !== "");
+}
+
+function fixLines({ commands, note }: Fix, indent: string): string[] {
+  const [first = "", ...others] = [...commands, ...(note === "" ? [] : [note])];
+  return [`${indent}Fix: ${first}`, ...others.map((line) => `${indent}     ${line}`)];
 }

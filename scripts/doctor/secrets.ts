@@ -1,10 +1,11 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { type Finding, inspect } from "../setup/inspect.ts";
-import type { CauseId } from "./causes.ts";
-import { type Check, failed, passed, type Subject, warning } from "./check.ts";
-import { URL_CAUSES } from "./url.ts";
+import type { Finding } from "../setup/finding.ts";
+import { inspect } from "../setup/inspect.ts";
+import { isLoopback } from "../setup/project-url.ts";
+import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
+import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {
@@ -14,54 +15,40 @@ export interface SecretsFile {
   readonly local: boolean;
 }
 
-const KEYS = { id: "key-secrets", title: "Key secrets" };
-
-/** The causes of what `inspect` finds; any other is a setting, whose own words say best what is wrong. */
-const CAUSES: Readonly<Partial<Record<Finding["id"], CauseId>>> = {
-  ...URL_CAUSES,
-  POWERSYNC_PRIVATE_KEY_MISSING: "secret-missing",
-  KEY_MALFORMED: "secret-truncated",
-  KEY_IS_PUBLIC: "secret-is-public",
-  KEY_IS_PRIVATE: "secret-is-private",
-  KEY_IS_SYMMETRIC: "secret-symmetric",
-  KEY_UNSUPPORTED: "secret-unsupported",
-  KEY_TOO_WEAK: "secret-too-weak",
-  KEY_INCONSISTENT: "secret-inconsistent",
-  KEY_ID_DUPLICATE: "secret-kid-duplicate",
-  KEY_PAIR_MISMATCH: "secret-pair-mismatch",
-  "secret-not-a-jwk": "secret-not-a-jwk",
-  "secrets-swapped": "secrets-swapped",
-  "local-key": "secrets-local-only",
-  "local-shared-key": "secrets-local-only",
-  "local-url": "secrets-local-only",
-  POWERSYNC_URL_MISSING: "url-missing",
-  POWERSYNC_TOKEN_TTL_INVALID: "lifetime-out-of-range",
-  "issuer-supabase": "issuer-supabase",
-};
-
-/**
- * Checks a file with secrets, without any network.
- *
- * @param file The file.
- * @param nowSeconds Seconds since 1970.
- */
-export async function checkSecrets(file: SecretsFile, nowSeconds: number): Promise<Check[]> {
-  const { variables, local } = file;
-  const findings = await inspect(variables, { place: local ? "local" : "deployment" });
-  const about = (name: string) => findings.filter((finding) => finding.name.startsWith(name)).map(checkOf);
-  const ofKeys = [...about("POWERSYNC_PRIVATE_KEY"), ...about("POWERSYNC_PUBLIC_KEY")];
-  const settings = findings.filter(({ name }) => !isKeyName(name)).map(checkOf);
-  return [
-    ...(ofKeys.length > 0 ? ofKeys : [await describeKeys(variables, nowSeconds)]),
-    ...(about("POWERSYNC_URL").length > 0 ? [] : [describe(variables, "POWERSYNC_URL")]),
-    ...(about("POWERSYNC_TOKEN_TTL").length > 0 ? [] : [describe(variables, "POWERSYNC_TOKEN_TTL")]),
-    ...settings,
-  ];
+/** What is known beside the file. */
+export interface Surroundings {
+  /** Seconds since 1970. */
+  readonly nowSeconds: number;
+  /** The instance that was named, without trailing slash. */
+  readonly powersync: string | undefined;
+  /** The project, whose own issuer no identity provider may claim. */
+  readonly supabaseUrl: string | undefined;
 }
 
-function describe(variables: EnvVariables, name: "POWERSYNC_URL" | "POWERSYNC_TOKEN_TTL"): Check {
-  const unit = name === "POWERSYNC_TOKEN_TTL" ? " s" : "";
-  return passed(subjectOf(name), `It is ${readSetting(variables, name)}${unit}.`);
+const KEYS = { id: "key-secrets", title: "Key secrets" };
+
+/** Checks a file with secrets, without any network. */
+export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
+  const { variables, local } = file;
+  const { nowSeconds, supabaseUrl } = surroundings;
+  const isHere = local || (supabaseUrl !== undefined && isLoopback(supabaseUrl));
+  const findings = await inspect(variables, { place: isHere ? "local" : "deployment", supabaseUrl });
+  const { signing } = await loadKeyRing(readKeySecrets(variables));
+  const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
+  const checkOf = (finding: Finding) =>
+    checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, known));
+  const about = (name: string) => findings.some((finding) => finding.name === name);
+  const ofKeys = findings.filter(({ name }) => isKeyName(name));
+  return [
+    ...ofKeys.map(checkOf),
+    ...(signing.length > 0 && ofKeys.every(({ severity }) => severity === "warning")
+      ? [await describeKeys(variables, nowSeconds)]
+      : []),
+    ...(["POWERSYNC_URL", "POWERSYNC_TOKEN_TTL"] as const).filter((name) => !about(name)).map((name) =>
+      passed(subjectOf(name), `It is ${readSetting(variables, name)}${name === "POWERSYNC_URL" ? "" : " s"}.`)
+    ),
+    ...findings.filter(({ name }) => !isKeyName(name)).map(checkOf),
+  ];
 }
 
 async function describeKeys(variables: EnvVariables, nowSeconds: number): Promise<Check> {
@@ -71,20 +58,48 @@ async function describeKeys(variables: EnvVariables, nowSeconds: number): Promis
   return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`);
 }
 
-function checkOf({ id, name, severity, message, hint }: Finding): Check {
-  const cause = CAUSES[id];
-  const report = severity === "error" ? failed : warning;
-  if (cause === undefined) return report(subjectOf(name), "setting-invalid", { seen: message, fix: hint });
-  return report(subjectOf(name), cause, {
-    seen: message,
-    ...(id in URL_CAUSES && hint !== "" ? { fix: hint } : {}),
-  });
+/** The values that a setting may have in any project. */
+const SAFE_VALUES: Readonly<Record<string, string>> = {
+  POWERSYNC_TOKEN_TTL_INVALID: "300",
+  POWERSYNC_SESSION_CHECK_INVALID: "token",
+};
+
+/** Findings that end when the variable is gone: its default, or the public half of the signing key, takes its place. */
+const REMOVABLE = [
+  "KEY_IS_PRIVATE",
+  "KEY_PAIR_MISMATCH",
+  "KEY_ID_DUPLICATE",
+  "POWERSYNC_AUDIENCE_INVALID",
+  "POWERSYNC_OAUTH_CLIENTS_INVALID",
+  "issuer-supabase",
+  "local-shared-key",
+];
+
+/** The change of the file that ends a finding, where there is one. */
+function changeFor(
+  { id, name, severity, correct, rename, mendable = false }: Finding,
+  { canSign, powersync }: { canSign: boolean; powersync: string | undefined },
+): EnvChange | undefined {
+  if (correct !== undefined) return { set: { [name]: correct } };
+  if (rename !== undefined) return { rename: [name, rename] };
+  // Without a change, edit-secrets mends the value's form.
+  if (mendable) return {};
+  if (id === "secrets-swapped") return { rename: ["POWERSYNC_PUBLIC_KEY", "POWERSYNC_PRIVATE_KEY"] };
+  if (REMOVABLE.includes(id)) return { remove: [name] };
+  const safe = SAFE_VALUES[id];
+  if (safe !== undefined) return { set: { [name]: safe } };
+  if (name === "POWERSYNC_URL" && severity === "error") {
+    return { set: { [name]: powersync ?? URL_TO_FILL_IN } };
+  }
+  if (!isKeyName(name) || severity !== "error") return undefined;
+  const isNeeded = name.startsWith("POWERSYNC_PRIVATE_KEY") && !canSign;
+  return isNeeded || id === "local-key" ? { newKey: true } : { remove: [name] };
 }
 
 function subjectOf(name: string): Subject {
-  if (isKeyName(name)) return { ...KEYS, title: name };
-  if (name === "POWERSYNC_TOKEN_TTL") return { id: "token-lifetime", title: name };
-  return { id: name.toLowerCase().replaceAll("_", "-"), title: name };
+  return isKeyName(name)
+    ? { ...KEYS, title: name }
+    : { id: name.toLowerCase().replaceAll("_", "-"), title: name };
 }
 
 function isKeyName(name: string): boolean {

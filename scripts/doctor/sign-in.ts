@@ -1,5 +1,5 @@
 import { fetchUpstream } from "../../supabase/functions/_shared/powersync/upstream.ts";
-import { type Check, failed, passed } from "./check.ts";
+import { type Check, passed, probed } from "./check.ts";
 
 const SIGN_IN = { id: "sign-in", title: "Anonymous sign-in" };
 
@@ -23,11 +23,10 @@ export async function signInAnonymously(
   const { data, error } = await supabase.auth.signInAnonymously();
   if (error !== null || data.session === null) {
     // supabase-js states no status, or 0, when there was no answer.
-    if (!error?.status) {
-      return { check: failed(SIGN_IN, "sign-in-unreachable", { seen: "The Auth server does not answer." }) };
-    }
-    const seen = `The Auth server refuses with HTTP ${error.status}.`;
-    return { check: failed(SIGN_IN, "sign-in-failed", { seen }) };
+    const check = error?.status
+      ? probed(SIGN_IN, "sign-in-refused", { seen: `Supabase Auth refuses with HTTP ${error.status}.` })
+      : probed(SIGN_IN, "no-connection", { seen: "Supabase Auth does not answer." });
+    return { check };
   }
   const seen = `It created the user ${data.user?.id}, which stays in the project until you delete it.`;
   return { check: passed(SIGN_IN, seen), accessToken: data.session.access_token };

@@ -6,6 +6,8 @@ export interface EnvFileState {
   /** Why it must not be uploaded, as a sentence. */
   readonly localOnly: string | undefined;
   readonly hasUrl: boolean;
+  /** What else must be corrected before the upload, each as a sentence. */
+  readonly faults: readonly string[];
 }
 
 /** New secrets, and the file they were written to. */
@@ -31,11 +33,15 @@ export function githubCommands({ envFile }: NewSecrets): string[] {
   return [`gh secret set POWERSYNC_SECRETS --env production < ${shellWord(envFile.path)}`];
 }
 
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+/**
+ * What removes secrets; nothing where the file is for this computer, whose keys are not uploaded. Unsetting one that is
+ * not set is harmless.
+ */
+export function unsetCommands(names: readonly string[], { envFile }: Pick<NewSecrets, "envFile">): string[] {
+  if (names.length === 0 || envFile?.localOnly !== undefined) return [];
+  return [`supabase secrets unset ${names.join(" ")}`];
 }
 
-/** What removes secrets; unsetting one that is not set is harmless. */
-export function unsetCommand(names: readonly string[]): string {
-  return `supabase secrets unset ${names.join(" ")}`;
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,80 +1,121 @@
-/** A leaked key in an `.env` file: it leaves the file at once, and a comment keeps its secret's name and its key ID. */
-import { loadKeyRing, type SigningKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { loadKeyRing, type PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
+import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { readHalves } from "./halves.ts";
+import {
+  assertSigningKeyNamed,
+  type KeyRequest,
+  readOwnFile,
+  refusePrintedLocalKey,
+  storeSuccessor,
+} from "./new-key.ts";
+import type { KeyReport } from "./report.ts";
+import { secretNamesOf } from "./rotation.ts";
 
-/** The secrets of the keys that a new one replaces. */
-export interface OldKeys {
-  /** The private halves to unset. */
-  readonly names: readonly string[];
-  /** The private halves that leave the file. */
-  readonly removable: readonly string[];
-  /** The key IDs of what leaked. */
-  readonly keyIds: readonly string[];
-  /** The keys are for this computer. */
-  readonly local: boolean;
-}
+/** `replaces`: the leaked key's secret; by default every signing key of the file, because a file leaks as a whole. */
+type LeakRequest = KeyRequest & { readonly nowSeconds: number; readonly replaces: string | undefined };
 
 /**
- * What leaked: the key in the secret that was named, or else every signing key of the file, because a file leaks as a
- * whole.
+ * Replaces a leaked key: the new one signs now, no token of the old one is waited for, and the old one leaves the file, so
+ * that no upload sets it again. A comment keeps the name of its secret and its key ID.
  *
- * @throws {CommandError} No secret was named, and the file holds no key.
+ * @throws {CommandError} It is not clear which key leaked, the file would still publish it, or git would commit the file.
  */
-export function leakedKeys(
-  signing: readonly SigningKey[],
-  { replaces, envFile }: { replaces: string | undefined; envFile: string | undefined },
-): OldKeys {
-  const keys = signing.filter(({ secret }) => replaces === undefined || secret === replaces);
-  if (keys.length === 0 && replaces === undefined) {
+export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport> {
+  refusePrintedLocalKey(request);
+  const { kid, envFile, nowSeconds } = request;
+  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+  const variables = file?.variables ?? {};
+  if (file !== undefined && readKeySecrets(variables).signing.length === 0) await assertSigningKeyNamed(file);
+  const leakedBefore = leakedNames(file);
+  const names = namesOfLeaked(request, { file, leakedBefore });
+  const halves = await Promise.all(names.map((name) => readHalves(variables, name)));
+  const keys = halves.flatMap((key) => key.keys);
+  const remove = halves.flatMap(({ secrets }) => secrets).filter((name) => variables[name] !== undefined);
+  const kept = Object.fromEntries(Object.entries(variables).filter(([name]) => !remove.includes(name)));
+  await assertGone(keys, { kept, kid });
+
+  const stored = await storeSuccessor(request, {
+    file,
+    startsAt: nowSeconds,
+    taken: [...names, ...leakedBefore, ...Object.keys(variables)],
+    isLocal: keys.length > 0 && keys.every((key) => key.kid.startsWith(LOCAL_KEY_PREFIX)),
+    remove,
+    comments: names.map((name, index) => leakComment(name, { key: halves[index]?.keys[0], nowSeconds })),
+  });
+  const before = leakedBefore.flatMap((name) => Object.values(secretNamesOf(name)));
+  const mayBeSet = new Set([...halves.flatMap(({ secrets }) => secrets), ...before]);
+  return {
+    ...stored,
+    rotation: {
+      nowSeconds,
+      startsAt: nowSeconds,
+      removableFrom: nowSeconds,
+      tokenLifetimeSeconds: 0,
+      replaced: [...mayBeSet].filter((name) => kept[name] === undefined),
+      removed: remove,
+      leaked: keys.map((key) => key.kid),
+    },
+  };
+}
+
+/** The secrets that the comments of a file name: they may still be set on Supabase, and no new key may get such a name. */
+export function leakedNames({ text = "" }: Partial<Pick<EnvFile, "text">> = {}): string[] {
+  return [...text.matchAll(/^# Leaked, taken out on [\d-]+: (POWERSYNC_PRIVATE_KEY\w*)/gm)]
+    .map(([, name = ""]) => name);
+}
+
+function leakComment(
+  name: string,
+  { key, nowSeconds }: { key: PublishedKey | undefined; nowSeconds: number },
+): string {
+  const date = new Date(nowSeconds * 1000).toISOString().slice(0, 10);
+  return `# Leaked, taken out on ${date}: ${name}${key === undefined ? "" : `, key ID ${shown(key.kid)}`}`;
+}
+
+function namesOfLeaked(
+  { envFile, replaces }: LeakRequest,
+  { file, leakedBefore }: { file: EnvFile | undefined; leakedBefore: readonly string[] },
+): string[] {
+  if (file === undefined) {
+    if (replaces !== undefined) return [replaces];
+    throw new CommandError(
+      "Without --env-file, name the leaked key's secret with --replaces: `supabase secrets list` shows all names.",
+    );
+  }
+  if (file.text === undefined) throw new CommandError(`There is no file ${envFile}.`);
+  const names = readKeySecrets(file.variables).signing.map(({ name }) => name);
+  if (replaces === undefined) {
+    if (names.length > 0) return names;
     throw new CommandError(`${envFile} has no signing key: name the leaked key's secret with --replaces.`);
   }
-  const removable = keys.map(({ secret }) => secret);
-  const keyIds = keys.map(({ kid }) => kid);
-  const local = signing.some(({ kid }) => kid.startsWith(LOCAL_KEY_PREFIX));
-  // A key whose lines were deleted by hand is still set on Supabase.
-  return { names: replaces === undefined ? removable : [replaces], removable, keyIds, local };
+  // A key whose lines were deleted by hand, or by this command, may still be set on Supabase.
+  if (names.length === 0 || [...names, ...leakedBefore].includes(replaces)) return [replaces];
+  throw new CommandError(
+    `${envFile} has no ${replaces}: name one of ${names.join(", ")}, or leave --replaces out to replace all.`,
+  );
 }
 
 /**
  * Refuses to go on while something else of the file would publish a leaked key, or a new key has its key ID, under which
  * PowerSync may know the old one.
  */
-export async function assertGone(
-  variables: EnvVariables,
-  { removed, keyIds, kid }: {
-    removed: readonly string[];
-    keyIds: readonly string[];
-    kid: string | undefined;
-  },
+async function assertGone(
+  leaked: readonly PublishedKey[],
+  { kept, kid }: { kept: EnvVariables; kid: string | undefined },
 ): Promise<void> {
-  if (kid !== undefined && keyIds.includes(kid)) {
+  if (leaked.some((key) => key.kid === kid)) {
     throw new CommandError(`The key ID ${kid} is the leaked key's: choose another, or leave --kid out.`);
   }
-  const { extra = [] } = readKeySecrets(variables);
-  for (const secret of extra.filter(({ name }) => !removed.includes(name))) {
-    const { published } = await loadKeyRing({ signing: [], extra: [secret] });
-    if (published.some((key) => keyIds.includes(key.kid))) {
-      throw new CommandError(
-        `${secret.name} also publishes the leaked key: take it out of that secret first.`,
-      );
+  // One key may have two key IDs.
+  const material = ({ n, x }: PublishedKey) => n ?? x;
+  for (const name of Object.keys(kept)) {
+    const { published } = await loadKeyRing(readKeySecrets({ [name]: kept[name] }));
+    if (published.some((key) => leaked.some((other) => material(other) === material(key)))) {
+      throw new CommandError(`${name} also publishes the leaked key: take it out of that secret first.`);
     }
   }
-}
-
-/** The lines that stay in the file. */
-export function leakComments({ removable, keyIds }: OldKeys, nowSeconds: number): string[] {
-  const date = new Date(nowSeconds * 1000).toISOString().slice(0, 10);
-  return removable.map((name, index) =>
-    `# Leaked, taken out on ${date}: ${name}, key ID ${shown(keyIds[index] ?? "")}`
-  );
-}
-
-/** The secrets named in those lines: they may still be set on Supabase, and no new key may get such a name. */
-export function leakedNames(text: string): string[] {
-  return [...text.matchAll(/^# Leaked, taken out on [\d-]+: (POWERSYNC_PRIVATE_KEY\w*),/gm)]
-    .map(([, name = ""]) => name);
 }

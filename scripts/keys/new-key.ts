@@ -2,12 +2,13 @@ import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.t
 import { CommandError } from "../cli/command.ts";
 import { type EnvChanges, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
-import { inspect, localOnly } from "../setup/inspect.ts";
+import { assertUsable, inspect, localOnly } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
 import type { EnvFileState } from "./commands.ts";
 import type { KeyReport } from "./report.ts";
+import { rotationSecretName } from "./rotation.ts";
 
 /** What every kind of new key needs. */
 export interface KeyRequest {
@@ -37,12 +38,13 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
       }: rotate with --rotate, or replace the key in the file with --force.`,
     );
   }
+  if (file !== undefined && !force) await assertSigningKeyNamed(file);
   const pair = await makeKeyPair(request.alg, { kid: request.kid });
   const secrets = {
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
     POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
   };
-  return { ...await storeKey(pair, { file, secrets }), ...(live === undefined ? {} : { live }) };
+  return await storeKey(pair, { file, live, secrets });
 }
 
 /** A `dev-` key belongs in a local file; printed, it would come with commands that upload it. */
@@ -53,28 +55,58 @@ export function refusePrintedLocalKey({ kid, envFile }: KeyRequest): void {
   );
 }
 
-/** A file that will be written to. */
-export async function readOwnFile(path: string): Promise<EnvFile> {
-  const file = await openEnvFile(path);
+/** A file that will be written to; `mend` as {@linkcode openEnvFile} does. */
+export async function readOwnFile(path: string, { mend = false } = {}): Promise<EnvFile> {
+  const file = await openEnvFile(path, { mend });
   await assertGitIgnores(path);
   return file;
 }
 
-/** Writes new secrets to the file, if there is one. */
-export async function storeKey(
-  { publicJwk }: KeyPair,
-  { file, secrets, ...changes }: {
+/** A key under a misspelt name is renamed: a new one would refuse its tokens. */
+export async function assertSigningKeyNamed({ path, variables }: EnvFile): Promise<void> {
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_PRIVATE_KEY"] });
+}
+
+/** Makes a key that takes over from another, in a secret of its own, and writes it to the file if there is one. */
+export async function storeSuccessor(
+  { alg, kid, live, nowSeconds }: KeyRequest & { readonly nowSeconds: number },
+  { file, startsAt, taken, isLocal, ...changes }: {
     file: EnvFile | undefined;
+    startsAt: number;
+    /** What its secret must not be called. */
+    taken: readonly string[];
+    isLocal: boolean;
+  } & Pick<EnvChanges, "remove" | "comments">,
+): Promise<KeyReport> {
+  const prefix = isLocal ? { prefix: LOCAL_KEY_PREFIX } : {};
+  const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
+  const secrets = { [rotationSecretName(nowSeconds, taken)]: encodeSecret(pair.privateJwk) };
+  return await storeKey(pair, { file, live, secrets, ...changes });
+}
+
+/** Writes new secrets to the file, if there is one. */
+async function storeKey(
+  { publicJwk }: KeyPair,
+  { file, live, secrets, ...changes }: {
+    file: EnvFile | undefined;
+    live: LiveKeys | undefined;
     secrets: Readonly<Record<string, string>>;
   } & Pick<EnvChanges, "remove" | "comments">,
 ): Promise<KeyReport> {
-  if (file === undefined) return { publicJwk, secrets };
+  const report = { publicJwk, secrets, ...(live === undefined ? {} : { live }) };
+  if (file === undefined) return report;
   await updateEnvFile(file, { set: secrets, ...changes });
-  return { publicJwk, secrets, envFile: await stateOf(file.path) };
+  return { ...report, envFile: await stateOf(file.path) };
 }
 
 async function stateOf(path: string): Promise<EnvFileState> {
   const findings = await inspect(await readEnvFile(path) ?? {}, { place: "deployment" });
-  const hasUrl = !findings.some(({ id }) => id === "POWERSYNC_URL_MISSING");
-  return { path, localOnly: localOnly(findings)?.message, hasUrl };
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const faults = errors.filter(({ id }) => !id.startsWith("local-") && id !== "POWERSYNC_URL_MISSING");
+  return {
+    path,
+    localOnly: localOnly(findings)?.message,
+    hasUrl: !errors.some(({ id }) => id === "POWERSYNC_URL_MISSING"),
+    faults: faults.map(({ message, hint }) => `${message} ${hint}`.trimEnd()),
+  };
 }

@@ -2,8 +2,8 @@ import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { safeJson, shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { type EnvFileState, githubCommands, setCommands, unsetCommand, uploadCommand } from "./commands.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { type EnvFileState, githubCommands, setCommands, unsetCommands, uploadCommand } from "./commands.ts";
 import {
   ISOLATE_RELOAD_SECONDS,
   KEY_CACHE_SECONDS,
@@ -34,8 +34,8 @@ export interface RotationTimes {
   readonly replaced: readonly string[];
   /** Secrets removed from the file: those of still older keys, which nothing needs, or of a leaked one. */
   readonly removed: readonly string[];
-  /** When the old key has leaked: its key ID, if it was in the file, and when PowerSync may be restarted. */
-  readonly leaked?: { readonly keyIds: readonly string[]; readonly restartFrom: number };
+  /** The key IDs of what leaked, as far as the file tells; no token of theirs is waited for. */
+  readonly leaked?: readonly string[];
 }
 
 const URL_COMMAND = "supabase secrets set POWERSYNC_URL='https://<instance>.powersync.journeyapps.com'";
@@ -49,6 +49,7 @@ export function reportText(report: KeyReport): string {
     "Public JWK:",
     JSON.stringify(report.publicJwk),
     "",
+    ...faultLines(report),
     ...(report.rotation === undefined ? newKeyLines(report) : rotationLines(report, report.rotation)),
   ].join("\n");
 }
@@ -61,26 +62,27 @@ export function reportJson(report: KeyReport): string {
       kid: publicJwk.kid,
       alg: publicJwk.alg,
       publicJwk,
-      ...(envFile === undefined
-        ? { secrets }
-        : { envFile: envFile.path, uploadable: envFile.localOnly === undefined }),
+      ...(envFile === undefined ? { secrets } : {
+        envFile: envFile.path,
+        uploadable: envFile.localOnly === undefined && envFile.faults.length === 0,
+      }),
       ...(live === undefined ? {} : { published: live.keyIds }),
       ...(rotation === undefined ? {} : {
-        startsAt: new Date(rotation.startsAt * 1000).toISOString(),
+        startsAt: isoTime(rotation.startsAt),
         unset: rotation.replaced,
-        unsetNotBefore: new Date(rotation.removableFrom * 1000).toISOString(),
+        unsetNotBefore: isoTime(rotation.removableFrom),
         removed: rotation.removed,
-        ...(rotation.leaked === undefined ? {} : {
-          leaked: {
-            keyIds: rotation.leaked.keyIds,
-            restartSecondsAfterUnset: RESTART_DELAY_SECONDS,
-            restartNotBefore: new Date(rotation.leaked.restartFrom * 1000).toISOString(),
-          },
-        }),
+      }),
+      ...(rotation?.leaked === undefined ? {} : {
+        leaked: {
+          keyIds: rotation.leaked,
+          restartSecondsAfterUnset: RESTART_DELAY_SECONDS,
+          restartNotBefore: isoTime(rotation.nowSeconds + RESTART_DELAY_SECONDS),
+        },
       }),
       commands: {
         set: setCommands(report),
-        unset: rotation === undefined ? [] : [unsetCommand(rotation.replaced)],
+        unset: unsetCommands(rotation?.replaced ?? [], report),
         ...(rotation?.leaked === undefined ? {} : { github: githubCommands(report) }),
       },
     },
@@ -88,9 +90,18 @@ export function reportJson(report: KeyReport): string {
   );
 }
 
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
 function liveLines({ live }: KeyReport): string[] {
   if (live === undefined) return [];
   return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
+}
+
+function faultLines({ envFile }: KeyReport): string[] {
+  if (envFile === undefined || envFile.faults.length === 0) return [];
+  return [`Before you use ${envFile.path}, correct:`, ...envFile.faults.map((fault) => `- ${fault}`), ""];
 }
 
 function newKeyLines(report: KeyReport): string[] {
@@ -107,11 +118,11 @@ function newKeyLines(report: KeyReport): string[] {
   ];
 }
 
-function fileLines({ path, localOnly, hasUrl }: EnvFileState): string[] {
+function fileLines({ path, localOnly, hasUrl }: EnvFileState, flags = ""): string[] {
   if (localOnly !== undefined) {
     return [
       `Written to ${path}. It is for this computer and must not be uploaded. ${localOnly}`,
-      `For production: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
+      `For production: deno task keys -- ${flags}--env-file ${PRODUCTION_ENV_FILE}`,
     ];
   }
   const url = `Written to ${path}. Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
@@ -130,36 +141,41 @@ function nextLines({ localOnly }: EnvFileState): string[] {
 }
 
 function rotationLines(report: KeyReport, times: RotationTimes): string[] {
-  if (times.leaked !== undefined) return leakLines(report, times, times.leaked);
+  if (times.leaked !== undefined) return leakLines(report, times);
   const lead = times.startsAt - times.nowSeconds;
   const starts = lead === 0
     ? "at once"
     : `from ${describeTime(times.startsAt)} (in ${describeDuration(lead)})`;
   return [
     `The new key ${report.publicJwk.kid} is published as soon as its secret is set, and signs ${starts}.`,
-    ...removedLines(times.removed, report.envFile),
+    ...removedLines(report, times.removed),
     "",
     ...firstCommand(report, lead),
     "",
-    ...secondCommand(report.envFile, times),
+    ...secondCommand(report, times),
   ];
 }
 
-function leakLines(
-  report: KeyReport,
-  { removed, replaced }: RotationTimes,
-  { keyIds, restartFrom }: { readonly keyIds: readonly string[]; readonly restartFrom: number },
-): string[] {
-  const { envFile } = report;
-  const leaked = shownList(keyIds, "");
-  const left = removed.length === 0
+function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: RotationTimes): string[] {
+  const { envFile, publicJwk } = report;
+  const taken = removed.length === 0
     ? []
-    : [`The leaked key ${leaked} was taken out of ${envFile?.path}; a comment keeps its ID.`];
+    : [`Taken out of ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`];
+  if (envFile?.localOnly !== undefined) return [...taken, ...fileLines(envFile, "--rotate --leaked ")];
+  const copies = envFile === undefined
+    ? [
+      `   ${
+        replaced.join(" and ")
+      }: in .env.production, and on GitHub in POWERSYNC_SECRETS if deploy.yml uses it.`,
+    ]
+    : ["   the file. If deploy.yml uses POWERSYNC_SECRETS on GitHub:", "", ...githubCommands(report)];
+  const restartFrom = describeTime(nowSeconds + RESTART_DELAY_SECONDS);
+  const delay = describeDuration(RESTART_DELAY_SECONDS);
   const isolates = describeDuration(ISOLATE_RELOAD_SECONDS);
-  if (envFile?.localOnly !== undefined) return [...left, ...fileLines(envFile)];
+  const longest = describeDuration(ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS);
   return [
-    `The new key ${report.publicJwk.kid} signs as soon as its secret is set.`,
-    ...left,
+    `The new key ${publicJwk.kid} signs as soon as its secret is set.`,
+    ...taken,
     `For up to ${isolates} after the two commands, some clients are refused.`,
     "",
     "1. Now:",
@@ -168,28 +184,23 @@ function leakLines(
     "",
     "2. Right after it:",
     "",
-    unsetCommand(replaced),
+    ...unsetCommands(replaced, report),
     "",
-    "3. Before the next deployment by GitHub Actions, which would set the leaked key again, change POWERSYNC_SECRETS",
-    ...(envFile === undefined
-      ? [`   there: the new secret's line in the place of ${replaced.join(" and ")}.`]
-      : ["   there, if it exists:", "", ...githubCommands(report)]),
+    "3. Before the next upload or deployment, which would set the leaked key again, replace every other copy of",
+    ...copies,
     "",
-    `4. ${describeDuration(RESTART_DELAY_SECONDS)} after the second command, so not before ${
-      describeTime(restartFrom)
-    }: restart the PowerSync instance,`,
+    `4. ${delay} after the second command, so not before ${restartFrom}: restart the PowerSync instance,`,
     "   or on PowerSync Cloud save and deploy the Client Auth settings again. Earlier, an isolate with the old secrets",
     "   may publish the leaked key once more, and PowerSync keeps it for another hour. Without the restart, PowerSync may",
-    `   accept the leaked key for up to ${describeDuration(ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS)}.`,
+    `   accept the leaked key for up to ${longest}; with its keys inline instead of the JWKS URI, until you replace them.`,
   ];
 }
 
-function removedLines(removed: readonly string[], envFile: EnvFileState | undefined): string[] {
+function removedLines(report: KeyReport, removed: readonly string[]): string[] {
   if (removed.length === 0) return [];
   const line = `No valid token of an older key is left. Removed from the file: ${removed.join(", ")}.`;
-  return envFile?.localOnly === undefined
-    ? [line, "If it is still set on Supabase:", "", unsetCommand(removed)]
-    : [line];
+  const commands = unsetCommands(removed, report);
+  return commands.length === 0 ? [line] : [line, "If it is still set on Supabase:", "", ...commands];
 }
 
 function firstCommand(report: KeyReport, lead: number): string[] {
@@ -201,7 +212,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   return ["1. Now:", ...hurry, "", ...setCommands(report)];
 }
 
-function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes): string[] {
+function secondCommand(report: KeyReport, times: RotationTimes): string[] {
   if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
   const sum =
@@ -210,13 +221,14 @@ function secondCommand(envFile: EnvFileState | undefined, times: RotationTimes):
     } of token lifetime, ${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance, ` +
     `${describeDuration(ISOLATE_RELOAD_SECONDS)} for isolates with old secrets`;
   const from = describeTime(times.removableFrom);
+  const { envFile } = report;
   if (envFile?.localOnly !== undefined) {
     return [`The old key leaves the file at the first rotation after ${from}.`];
   }
   return [
     `2. Not before ${from}, and at any later time (${sum}):`,
     "",
-    unsetCommand(times.replaced),
+    ...unsetCommands(times.replaced, report),
     ...(envFile === undefined
       ? []
       : ["", `   and delete the same lines from ${envFile.path}, or the next upload sets them again.`]),

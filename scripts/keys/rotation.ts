@@ -21,7 +21,8 @@ export const ROTATION_LEAD_SECONDS = ISOLATE_RELOAD_SECONDS + KEY_CACHE_SECONDS 
 
 /**
  * How long after the removal of a leaked key PowerSync may be restarted, in seconds. Earlier, an isolate that still has
- * the old secrets publishes the key again, and the fresh cache keeps it for an hour. A minute is for differing clocks.
+ * the old secrets publishes the key again, and the fresh cache keeps it for an hour. A minute is for a cache in front of
+ * the JWKS.
  */
 export const RESTART_DELAY_SECONDS = ISOLATE_RELOAD_SECONDS + 60;
 

@@ -2,6 +2,7 @@ import { CommandError } from "../cli/command.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { updateEnvFile } from "../setup/env-file.ts";
+import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { encodeSecret } from "./key-pair.ts";
@@ -20,7 +21,7 @@ export interface SharedKeyRequest {
  * Makes a shared secret for self-hosted development and writes it to the file.
  *
  * @returns The text to print: the configuration that makes a PowerSync Service accept its tokens.
- * @throws {CommandError} The file holds one already, or git would commit it.
+ * @throws {CommandError} The file holds one already or an audience that cannot be used, or git would commit it.
  */
 export async function storeSharedKey(
   { kid, envFile = LOCAL_ENV_FILE, force, json }: SharedKeyRequest,
@@ -30,6 +31,7 @@ export async function storeSharedKey(
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
     throw new CommandError(`${envFile} already has ${SHARED_KEY_NAME}: replace it with --force.`);
   }
+  await assertUsable(variables, { file: envFile, names: ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] });
   const key = makeSharedKey(kid);
   await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
   const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });

@@ -107,7 +107,7 @@ function checkLifetime({ iat, exp }: Claims, maxLifetimeSeconds: number): RuleRe
   }
   const lifetime = exp - iat;
   const seen = `The token's lifetime is ${lifetime} s; the service accepts up to ${maxLifetimeSeconds} s.`;
-  const fix = "supabase secrets set POWERSYNC_TOKEN_TTL=300";
+  const fix = "Make the token for at most a day: POWERSYNC_TOKEN_TTL is its lifetime in seconds.";
   return lifetime > maxLifetimeSeconds ? failed("lifetime", { seen, fix }) : passed("lifetime", seen);
 }
 
@@ -138,5 +138,5 @@ function noticeIssuer(iss: unknown): RuleResult {
   }
   const seen =
     "`iss` contains `supabase.co`: when the key is not found, PowerSync's log gives misleading hints about Supabase Auth.";
-  return warning("iss-not-supabase", { seen, fix: "supabase secrets unset POWERSYNC_ISSUER" });
+  return warning("iss-not-supabase", { seen, fix: "Leave POWERSYNC_ISSUER out." });
 }

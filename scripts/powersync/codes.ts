@@ -41,14 +41,13 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     code: "PSYNC_S2201",
     raisedFor: "a key of the JWKS that cannot be imported, or a JWKS that is `null`",
     cause: "One malformed key makes the service refuse the whole set.",
-    fix: "Unset the secret that holds the key, or replace it: deno task keys",
+    fix: "Unset the secret that holds the key, or replace the key.",
   },
   {
     code: "PSYNC_S2204",
     raisedFor: 'a JWKS that answers with an HTTP error, too late, or with anything but `{"keys":[…]}`',
     cause: "The URI is wrong, powersync-jwks is not deployed, or the gateway still asks for a JWT.",
-    fix:
-      "Set verify_jwt = false in supabase/config.toml, then: supabase functions deploy powersync-jwks --use-api",
+    fix: "Let `deno task doctor` ask the URI: it says who answers and what to deploy.",
   },
   {
     code: "PSYNC_S2202",
@@ -70,7 +69,8 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
       "an unknown `kid`, a bad signature, another `alg` than the key's, a missing `sub`, `iat` or `exp`, an `nbf` in the future, `parameters` that is not an object, a malformed token",
     cause:
       "PowerSync does not have the key that signed: another JWKS URI, a new key signing too early, or halves of two pairs.",
-    fix: "Compare the token's `kid` and `alg` with the live JWKS: deno task doctor -- --token <jwt>",
+    fix:
+      "Compare the token's `kid` and `alg` with the live JWKS: `deno task doctor -- --token` asks for the token and does it.",
   },
   {
     code: "PSYNC_S2102",
@@ -89,13 +89,13 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     raisedFor: "an `aud` that is missing or not configured",
     cause: "POWERSYNC_URL is not, character by character, the instance's URL or a configured audience.",
     fix:
-      "supabase secrets set POWERSYNC_URL=<instance URL, no trailing slash>, or set POWERSYNC_AUDIENCE to an audience of the service.",
+      "Set POWERSYNC_URL to the instance URL without a trailing slash, or POWERSYNC_AUDIENCE to an audience of the service.",
   },
   {
     code: "PSYNC_S2104",
     raisedFor: "`exp - iat` above the service's maximum, 86400 s",
     cause: "The token was made to live longer than a day.",
-    fix: "supabase secrets set POWERSYNC_TOKEN_TTL=300 (for a development token: a shorter --expires-in)",
+    fix: "Set POWERSYNC_TOKEN_TTL to 86400 or less; for a development token, a shorter --expires-in.",
   },
 ];
 

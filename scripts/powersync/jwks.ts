@@ -36,7 +36,7 @@ const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 const FIX_URI = "Check that the URI is that of powersync-jwks, and that its answer is the JWKS.";
 const SPOILS_SET = ", which makes PowerSync refuse the whole set.";
-const FIX_KEY = "Unset the secret that holds this key, or make a new one: deno task keys";
+const FIX_KEY = "Unset the secret that holds this key, or replace the key.";
 
 /**
  * Checks a JWKS: which keys PowerSync imports, which it skips, and what makes it refuse the set.
@@ -92,7 +92,7 @@ export function readJwks(body: unknown): JwksReading {
 
 const EMPTY = failed("jwks-not-empty", {
   seen: "The JWKS holds no key that PowerSync uses, and PowerSync drops the keys it had at once.",
-  fix: "Make a key and set its secret: deno task keys",
+  fix: "Set the secret of a signing key.",
 });
 
 function badAnswer(seen: string, code?: PowerSyncCode): JwksReading {
@@ -184,7 +184,7 @@ function privateMembers(member: Members, label: string): RuleResult[] {
   const names = PRIVATE_MEMBERS.filter((name) => Object.hasOwn(member, name));
   if (names.length === 0) return [passed("jwks-no-private-member", `${label} shows no private member.`)];
   const list = names.map((name) => `\`${name}\``).join(", ");
-  const fix = "Treat the key as leaked: deno task keys -- --rotate --leaked --env-file .env.production";
+  const fix = "Treat the key as leaked, and replace it.";
   return [
     failed("jwks-no-private-member", { seen: `${label} shows everybody the private member ${list}.`, fix }),
   ];

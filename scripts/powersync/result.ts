@@ -110,7 +110,9 @@ export function verdictOf(results: readonly RuleResult[]): Verdict {
 export function quoted(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) {
-    return `[${value.slice(0, 5).map(quoted).join(", ")}${value.length > 5 ? ", …" : ""}]`;
+    // A list in a list is not shown: it may be nested too deeply.
+    const members = value.slice(0, 5).map((one) => Array.isArray(one) ? "a list" : quoted(one));
+    return `[${members.join(", ")}${value.length > 5 ? ", …" : ""}]`;
   }
   if (typeof value === "object" && value !== null) return "an object";
   const text = typeof value === "string" ? value : String(value);

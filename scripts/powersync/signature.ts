@@ -11,8 +11,7 @@ export interface TokenHeader {
   readonly kid: unknown;
 }
 
-const FIX_KEY =
-  "Compare the header with the live JWKS. A key must be published 75 minutes before it signs: deno task keys -- --rotate";
+const FIX_KEY = "Compare the header with the live JWKS. A key must be published 75 minutes before it signs.";
 
 /** The rule about the header's `alg` (PowerSync KeySpec). */
 export function checkAlgorithm({ alg }: TokenHeader): RuleResult {
@@ -109,6 +108,6 @@ function signatureResult(isGood: boolean): RuleResult {
   if (isGood) return passed("signature", "The key verifies the signature.");
   const seen =
     "The key does not verify the signature: the token was changed, or signed with another key of this `kid`.";
-  const fix = "Set both secrets from one pair; never give a new key an old `kid`: deno task keys";
+  const fix = "Set both secrets from one pair; never give a new key an old `kid`.";
   return failed("signature", { seen, fix });
 }

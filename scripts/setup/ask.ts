@@ -5,11 +5,22 @@ export type Asked =
   | { readonly kind: "answer"; readonly response: Response; readonly text: string; readonly tookMs: number }
   | NoAnswer;
 
-/** Why there is no answer, as a sentence. */
+/** Why there is no answer. */
 export interface NoAnswer {
-  readonly kind: "timeout" | "unreachable";
+  readonly kind: NoAnswerKind;
+  /** As a sentence. */
   readonly seen: string;
 }
+
+/** What kept a request from being answered. */
+export type NoAnswerKind =
+  | "no-dns"
+  | "no-connection"
+  | "no-tls"
+  | "no-trust"
+  | "no-answer-in-time"
+  | "no-whole-answer"
+  | "no-permission";
 
 /**
  * Sends a request and reads the whole answer, within a time.
@@ -32,22 +43,41 @@ export async function ask(url: string, init: RequestInit, timeoutMs: number): Pr
 /** Why a request failed. */
 export function whyNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return { kind: "timeout", seen: `No answer within ${timeoutMs / 1000} s.` };
+    return { kind: "no-answer-in-time", seen: `No answer within ${timeoutMs / 1000} s.` };
   }
   // Deno says it in the cause, after the URL, which may contain any word.
   const text = error instanceof Error
-    ? `${error.message} ${error.cause ?? ""}`.replace(/\(http[^)]*\)/, "")
+    ? `${error.message} ${error.cause ?? ""}`.replace(/\(?https?:\/\/\S*/g, "")
     : "";
-  const known = FAILURES.find(([pattern]) => pattern.test(text))?.[1];
-  return { kind: "unreachable", seen: known ?? "The connection failed." };
+  const [, kind, seen] = FAILURES.find(([pattern]) => pattern.test(text)) ?? OTHER_FAILURE;
+  return { kind, seen };
 }
 
-const FAILURES: readonly [RegExp, string][] = [
-  [/--allow-net/, "Deno may not connect: run the command as a task, or with --allow-net."],
-  [/dns|name or service|resolve|nodename/i, "The host name is not known, or there is no network here."],
-  [/refused/i, "The connection was refused."],
-  [/certificate/i, "The server's certificate is not accepted here."],
-  [/too large/, "The answer is too large."],
+const OTHER_FAILURE = [/./, "no-connection", "The connection failed."] as const;
+
+const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
+  [/--allow-net/, "no-permission", "Deno may not connect: run the command as a task, or with --allow-net."],
+  [
+    /port \d+ are blocked/,
+    "no-connection",
+    "Web requests may not use this port (Fetch standard, port blocking).",
+  ],
+  [/dns|name or service|resolve|nodename/i, "no-dns", "The host name is not known here."],
+  [/refused/i, "no-connection", "The connection was refused: nothing listens there."],
+  [
+    /UnknownIssuer|CaUsedAsEndEntity|self.signed/i,
+    "no-trust",
+    "Deno does not trust the issuer of the server's certificate.",
+  ],
+  [/certificate/i, "no-tls", "The server's certificate is not valid for this host and time."],
+  [/tls|corrupt message/i, "no-tls", "The server does not speak TLS: it may be an http address."],
+  [/too large/, "no-whole-answer", "The answer is too large."],
+  [
+    /closed|reset|body|broken pipe/i,
+    "no-whole-answer",
+    "The connection was closed before the answer was complete.",
+  ],
+  [/unreachable|no route/i, "no-connection", "There is no route to the host."],
 ];
 
 /** The JSON of a text, or `undefined`. */

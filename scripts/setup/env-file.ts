@@ -1,6 +1,8 @@
 import { parseEnv } from "node:util";
 import { unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CommandError } from "../cli/command.ts";
+import { EnvFileError, faultOf, repaired, UTF16 } from "./env-faults.ts";
+import { parseLines } from "./env-lines.ts";
 import { readText, replaceSecretFile } from "./secret-file.ts";
 
 /** Names and values of an `.env` file; an empty value counts as unset, as in the functions. */
@@ -11,6 +13,8 @@ export interface EnvFile {
   readonly path: string;
   /** `undefined` when there is no such file. */
   readonly text: string | undefined;
+  /** What was mended in the text since it was read, which the next update writes. */
+  readonly mended?: string;
   readonly variables: EnvVariables;
 }
 
@@ -19,7 +23,8 @@ export interface EnvFile {
  *
  * @param path The file.
  * @returns The variables, or `undefined` when there is no such file.
- * @throws {CommandError} The file cannot be read, or has a line that is neither `NAME=value` nor a comment.
+ * @throws {EnvFileError} It is in UTF-16, or has a line that is neither `NAME=value` nor a comment.
+ * @throws {CommandError} The file cannot be read.
  */
 export async function readEnvFile(path: string): Promise<EnvVariables | undefined> {
   const { text, variables } = await openEnvFile(path);
@@ -29,22 +34,31 @@ export async function readEnvFile(path: string): Promise<EnvVariables | undefine
 /**
  * Reads an `.env` file to change it with {@linkcode updateEnvFile}; it need not exist.
  *
+ * @param path The file.
+ * @param options `mend`: whether to take what can be mended without a guess instead of refusing it.
  * @throws {CommandError} As {@linkcode readEnvFile} does.
  */
-export async function openEnvFile(path: string): Promise<EnvFile> {
-  const text = await readText(path);
-  if (text !== undefined) assertWellFormed(path, text);
+export async function openEnvFile(path: string, { mend = false } = {}): Promise<EnvFile> {
+  const read = await readText(path);
+  if (read === undefined) return { path, text: undefined, variables: {} };
+  if (read.isUtf16 && !mend) throw new EnvFileError(path, UTF16);
+  const text = mend && faultOf(read.text) !== undefined ? repaired(read.text) : read.text;
+  const fault = faultOf(text);
+  if (fault !== undefined) throw new EnvFileError(path, fault);
   // As the functions will see them: the CLI uploads what stands around a value too.
-  const variables = Object.entries(parseEnv(text ?? "")).map((
+  const variables = Object.entries(parseEnv(text)).map((
     [name, value],
   ) => [name, unwrap(value ?? "", name)]);
-  return { path, text, variables: Object.fromEntries(variables) };
+  const file = { path, text: read.text, variables: Object.fromEntries(variables) };
+  return read.isUtf16 || text !== read.text ? { ...file, mended: text } : file;
 }
 
 /** What to change in an `.env` file. */
 export interface EnvChanges {
   readonly set?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
+  /** New names by old ones; whatever had the new name goes. */
+  readonly rename?: Readonly<Record<string, string>>;
   /** Lines that begin with `#`. */
   readonly comments?: readonly string[];
 }
@@ -54,80 +68,32 @@ export interface EnvChanges {
  * owner may read it.
  *
  * @param file The file as {@linkcode openEnvFile} read it.
- * @param changes Values to set must need no quotes, as base64 and URLs.
- * @throws {CommandError} The file has changed since it was read, or cannot be written.
+ * @param changes What to change.
+ * @throws {CommandError} The file has changed since it was read, or cannot be written; a value fits on no line.
  */
 export async function updateEnvFile(
   file: EnvFile,
-  { set = {}, remove = [], comments = [] }: EnvChanges,
+  { set = {}, remove = [], rename = {}, comments = [] }: EnvChanges,
 ): Promise<void> {
-  const added = Object.entries(set).map(([name, value]) => `${name}=${value}`);
-  const kept = withoutVariables(file.text ?? "", [...Object.keys(set), ...remove]);
+  const added = Object.entries(set).map(([name, value]) => definition(name, value));
+  const gone = [...Object.keys(set), ...remove, ...Object.values(rename)];
+  const kept = parseLines(file.mended ?? file.text ?? "").flatMap((line) => {
+    if (typeof line === "string") return [line];
+    const name = Object.hasOwn(rename, line.name) ? rename[line.name] : undefined;
+    if (name !== undefined) return [definition(name, file.variables[line.name] ?? "")];
+    return gone.includes(line.name) ? [] : line.lines;
+  });
   await replaceSecretFile(file.path, {
     from: file.text,
     to: [...kept, ...comments, ...added, ""].join("\n"),
   });
 }
 
-/** A line of an `.env` file that defines a variable, its further lines included if its value is in quotes. */
-interface Definition {
-  readonly name: string;
-  readonly lines: readonly string[];
-  /** The value's quotation mark is never closed. */
-  readonly open: boolean;
-}
-
-/** Every line in order: a definition, or the text of another line. Node's parser tells neither lines nor faults. */
-function parseLines(text: string): (Definition | string)[] {
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  const parsed: (Definition | string)[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index] ?? "";
-    const [, name, value = ""] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (name === undefined) {
-      parsed.push(line);
-      continue;
-    }
-    const last = lastLineOfValue(lines, { index, value });
-    parsed.push({ name, lines: lines.slice(index, (last ?? index) + 1), open: last === undefined });
-    index = last ?? index;
-  }
-  return parsed;
-}
-
-function withoutVariables(text: string, names: readonly string[]): string[] {
-  return parseLines(text).flatMap((line) => {
-    if (typeof line === "string") return [line];
-    return names.includes(line.name) ? [] : line.lines;
-  });
-}
-
-function assertWellFormed(path: string, text: string): void {
-  let number = 1;
-  for (const line of parseLines(text)) {
-    const where = `${path}, line ${number}:`;
-    if (typeof line === "string") {
-      if (!/^\s*(#|$)/.test(line)) {
-        throw new CommandError(`${where} neither NAME=value nor a comment. Correct it.`);
-      }
-      number += 1;
-      continue;
-    }
-    if (line.open) {
-      throw new CommandError(`${where} a quotation mark at ${line.name} is never closed. Correct it.`);
-    }
-    number += line.lines.length;
-  }
-}
-
-/** The line on which a value ends, or `undefined` when its quotation mark is never closed. */
-function lastLineOfValue(
-  lines: readonly string[],
-  { index, value }: { index: number; value: string },
-): number | undefined {
-  const quote = /^["'`]/.exec(value)?.[0];
-  if (quote === undefined || value.indexOf(quote, 1) > 0) return index;
-  const end = lines.findIndex((line, at) => at > index && line.includes(quote));
-  return end === -1 ? undefined : end;
+/** A line that every parser of `.env` files reads alike. */
+function definition(name: string, value: string): string {
+  if (/^[\w@%+=:,./?&~-]*$/.test(value)) return `${name}=${value}`;
+  // JSON in lines, as a value in quotes may be.
+  const line = value.replace(/\s*\n\s*/g, " ");
+  if (!line.includes("'")) return `${name}='${line}'`;
+  throw new CommandError(`The value of ${name} has a quotation mark: write its base64 instead.`);
 }

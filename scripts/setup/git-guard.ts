@@ -3,8 +3,8 @@ import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
 import { followLinks } from "./secret-file.ts";
 
-/** With one of these, git answers about another repository or folder than the file's. */
-const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE"];
+/** With one of these, git answers about another repository, folder or index than the file's. */
+const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE"];
 
 /**
  * Refuses a file that git would commit, or of which git cannot say.
@@ -44,10 +44,11 @@ export async function assertGitIgnores(path: string): Promise<void> {
   );
 }
 
-/** Git's answer in English. Without git, nothing here commits the file. */
+/** Git's answer in English, however far above the repository begins. Without git, nothing here commits the file. */
 async function askGit(args: string[]): Promise<{ code: number; said: string }> {
   try {
-    const git = new Deno.Command("git", { args, stdout: "null", stderr: "piped", env: { LC_ALL: "C" } });
+    const env = { LC_ALL: "C", GIT_CEILING_DIRECTORIES: "" };
+    const git = new Deno.Command("git", { args, stdout: "null", stderr: "piped", env });
     const { code, stderr } = await git.output();
     return { code, said: new TextDecoder().decode(stderr) };
   } catch (error) {

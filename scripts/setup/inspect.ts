@@ -1,87 +1,64 @@
 /** The only check of a set of secrets; needs no network. Words only: the commands that fix a finding are elsewhere. */
-import { type ErrorCode, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { type KeyProblem, loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
-import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { decodeJsonSecret, isJsonObject, unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import {
-  KEY_SECRETS,
-  readKeySecrets,
   readSetting,
   type Setting,
   type SettingName,
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
+import { parseDuration } from "../cli/duration.ts";
 import type { EnvVariables } from "./env-file.ts";
+import { type Finding, finding, type Place, refusedByFunctions } from "./finding.ts";
+import { inspectClientKeys, inspectKeys } from "./key-findings.ts";
 import { LOCAL_KEY_PREFIX } from "./local-only.ts";
-import { inspectPowerSyncUrl, type UrlRule } from "./powersync-url.ts";
-import { isLoopback } from "./project-url.ts";
+import { mendedValue } from "./mend-value.ts";
+import { inspectNames } from "./name-findings.ts";
+import { inspectAudiences, inspectPowerSyncUrl } from "./powersync-url.ts";
+import { isHttpUrl } from "./project-url.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "./shared-key.ts";
 
-/** Where the secrets are used: on this computer, or by a deployment, which must not get what is for this computer. */
-export type Place = "local" | "deployment";
+export type { Finding, Place } from "./finding.ts";
 
-/** What the core does not check. */
-type Rule =
-  | UrlRule
-  | "secret-not-a-jwk"
-  | "secrets-swapped"
-  | "issuer-supabase"
-  | "shared-key-invalid"
-  | LocalRule;
-
-/** What makes a set of secrets one for this computer only. */
-type LocalRule = "local-key" | "local-shared-key" | "local-url";
-
-/** Something wrong with a set of secrets. */
-export interface Finding {
-  /** A code of the functions, or a rule of this file. */
-  readonly id: ErrorCode | Rule;
-  /** The secret or setting. */
-  readonly name: string;
-  /** With an error, something does not work or is not safe. */
-  readonly severity: "error" | "warning";
-  /** A sentence that names the secret and never repeats a key. */
-  readonly message: string;
-  /** What to do, without commands; empty when the message is enough. */
-  readonly hint: string;
+/** What a set of secrets is checked for. */
+export interface InspectOptions {
+  /** Where they are used. */
+  readonly place: Place;
+  /** The project's URL, where the platform sets it; by default the set's own. */
+  readonly supabaseUrl?: string | undefined;
 }
 
 /**
- * Checks every setting and every key of a set of secrets.
+ * Checks every name, every setting and every key of a set of secrets. What the functions would refuse is an error.
  *
  * @param variables Names and values. What Supabase sets itself may be missing.
- * @param options `place`: where they are used.
+ * @param options Where they are used.
  */
-export async function inspect(variables: EnvVariables, { place }: { place: Place }): Promise<Finding[]> {
+export async function inspect(variables: EnvVariables, options: InspectOptions): Promise<Finding[]> {
+  const names = inspectNames(variables);
+  // The value that a misspelt name has is checked as well.
+  const meant = withNames(variables, names.filter(({ severity }) => severity === "error"));
   return [
-    ...await inspectKeys(variables),
-    ...Object.keys(SETTINGS).filter(isSettingName).flatMap((name) => inspectSetting(variables, name)),
-    ...inspectPowerSyncUrl("POWERSYNC_URL", variables.POWERSYNC_URL ?? "", { local: place === "local" })
-      .map(({ id, severity, message, correct }) =>
-        finding(id, "POWERSYNC_URL", {
-          severity,
-          message,
-          hint: correct === undefined ? "" : `Set it to ${correct}`,
-        })
-      ),
-    ...inspectIssuer(variables),
-    ...place === "local" ? inspectSharedKey(variables) : inspectPlace(variables),
+    ...names,
+    ...await inspectKeys(meant),
+    ...await inspectSettings(meant, options),
+    ...inspectPowerSyncUrl("POWERSYNC_URL", meant.POWERSYNC_URL ?? "", options),
+    ...inspectAudiences("POWERSYNC_AUDIENCE", valueOf(meant, "POWERSYNC_AUDIENCE") ?? [], options),
+    ...inspectIssuer(meant),
+    ...inspectClientKeys(meant),
+    ...options.place === "local" ? inspectSharedKey(meant) : inspectPlace(meant),
   ];
-}
-
-/** The findings that keep a set of secrets from being used; one that is missing may have been set elsewhere. */
-export function unusable(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ id, severity }) => severity === "error" && !id.endsWith("_MISSING"));
 }
 
 /** The finding, if any, that marks a set of secrets as one for this computer. */
 export function localOnly(findings: readonly Finding[]): Finding | undefined {
-  return findings.find(({ id }) => id.startsWith("local-"));
+  return findings.find(({ id, severity }) => severity === "error" && id.startsWith("local-"));
 }
 
 /**
- * Refuses a file in which something that a command needs cannot be used.
+ * Refuses a file in which something that a command needs cannot be used; what is missing may have been set elsewhere.
  *
  * @param variables The file's.
  * @param options `file`: its path, for the message. `names`: settings, or what the names of secrets begin with.
@@ -91,50 +68,100 @@ export async function assertUsable(
   variables: EnvVariables,
   { file, names }: { file: string; names: readonly string[] },
 ): Promise<void> {
-  const found = unusable(await inspect(variables, { place: "local" }))
-    .find(({ name }) => names.some((wanted) => name === wanted || name.startsWith(`${wanted}_`)));
+  const found = (await inspect(variables, { place: "local" })).find(({ id, name, rename, severity }) =>
+    severity === "error" && !id.endsWith("_MISSING") &&
+    names.some((wanted) => wanted === (rename ?? name) || name.startsWith(`${wanted}_`))
+  );
   if (found !== undefined) throw new CommandError(`${file}: ${found.message} ${found.hint}`.trim());
 }
 
-async function inspectKeys(variables: EnvVariables): Promise<Finding[]> {
-  const secrets = readKeySecrets(variables);
-  const { problems } = await loadKeyRing(secrets);
-  const missing = secrets.signing.length > 0 ? [] : [
-    errorFinding("POWERSYNC_PRIVATE_KEY", new PowerSyncAuthError("POWERSYNC_PRIVATE_KEY_MISSING")),
-  ];
-  const codeOf = (name: string) => problems.find(({ secret }) => secret === name)?.error.code;
-  const swapped = codeOf("POWERSYNC_PRIVATE_KEY") === "KEY_IS_PUBLIC" &&
-    codeOf("POWERSYNC_PUBLIC_KEY") === "KEY_IS_PRIVATE";
-  if (!swapped) return [...missing, ...problems.map((problem) => keyFinding(problem, variables))];
-  const others = problems.filter(({ secret }) => !Object.hasOwn(KEY_SECRETS, secret));
-  return [
-    finding("secrets-swapped", "POWERSYNC_PRIVATE_KEY", {
-      message: "The values of POWERSYNC_PRIVATE_KEY and POWERSYNC_PUBLIC_KEY are swapped.",
-    }),
-    ...others.map((problem) => keyFinding(problem, variables)),
-  ];
+/**
+ * Refuses an audience that no instance can have: PowerSync would refuse every token.
+ *
+ * @param given The values of `--audience`.
+ * @throws {CommandError} Says what is wrong with the first of them.
+ */
+export function assertAudiences(given: readonly string[]): void {
+  const [found] = inspectAudiences("--audience", given, { place: "local" })
+    .filter(({ id }) => id === "url-placeholder");
+  if (found !== undefined) throw new CommandError(found.message);
 }
 
-function keyFinding({ secret, error }: KeyProblem, variables: EnvVariables): Finding {
-  // People paste them because they are called keys too.
-  if (!/^\s*(-----BEGIN|sb_|[\w-]+\.[\w-]+\.[\w-]*\s*$)/.test(variables[secret] ?? "")) {
-    return errorFinding(secret, error);
+function withNames(variables: EnvVariables, misspelt: readonly Finding[]): EnvVariables {
+  const rest = { ...variables };
+  for (const { name, rename } of misspelt) {
+    if (rename !== undefined) rest[rename] = rest[name];
+    delete rest[name];
   }
-  return { ...errorFinding(secret, error), id: "secret-not-a-jwk" };
+  return rest;
 }
 
-function inspectSetting(variables: EnvVariables, name: SettingName): Finding[] {
+async function inspectSettings(variables: EnvVariables, options: InspectOptions): Promise<Finding[]> {
+  const found = Object.keys(SETTINGS).filter(isSettingName)
+    .flatMap((name) => inspectSetting(variables, name, options));
+  return await Promise.all(found.map(async (finding): Promise<Finding> => {
+    const mended = await mendedValue(finding.name, variables[finding.name] ?? "");
+    return mended === undefined ? finding : { ...finding, mendable: true };
+  }));
+}
+
+function inspectSetting(
+  variables: EnvVariables,
+  name: SettingName,
+  { supabaseUrl }: InspectOptions,
+): Finding[] {
   // Checked by `inspectPowerSyncUrl`, which says more, unless it is missing.
-  if (name === "POWERSYNC_URL" && (variables[name] ?? "").trim() !== "") return [];
+  if (name === "POWERSYNC_URL" && unwrap(variables[name] ?? "", name) !== "") return [];
   try {
     const value = readSetting(variables, name);
-    if (name === "POWERSYNC_IDENTITY_PROVIDERS" && typeof value === "string") parseIdentityProviders(value);
+    if (name === "POWERSYNC_IDENTITY_PROVIDERS" && typeof value === "string") {
+      parseIdentityProviders(value, supabaseIssuers(variables, supabaseUrl));
+    }
     return [];
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
     const { byPlatform, missing }: Setting<unknown> = SETTINGS[name];
-    return byPlatform && error.code === missing ? [] : [errorFinding(name, error)];
+    if (byPlatform && error.code === missing) return [];
+    const correct = likelyValue(variables, name);
+    const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
+    return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];
   }
+}
+
+/** As the functions do: no other provider may claim the project's own issuers. */
+function supabaseIssuers(variables: EnvVariables, supabaseUrl: string | undefined): string[] {
+  const urls = [supabaseUrl?.replace(/\/+$/, ""), valueOf(variables, "SUPABASE_URL")];
+  const issuers = urls.map((url) => url === undefined ? url : `${url}/auth/v1`);
+  return [...issuers, valueOf(variables, "POWERSYNC_USER_ISSUER")].filter((issuer) => issuer !== undefined);
+}
+
+/** A setting that can be read. */
+function valueOf<Name extends SettingName>(
+  variables: EnvVariables,
+  name: Name,
+): ReturnType<typeof readSetting<Name>> | undefined {
+  try {
+    return readSetting(variables, name);
+  } catch (error) {
+    if (error instanceof PowerSyncAuthError) return undefined;
+    throw error;
+  }
+}
+
+/** What a setting that is missing or cannot be read was meant to be. */
+function likelyValue(variables: EnvVariables, name: SettingName): string | undefined {
+  const text = unwrap(variables[name] ?? "", name);
+  if (name === "POWERSYNC_URL") {
+    // As apps name it: VITE_POWERSYNC_URL.
+    const names = Object.keys(variables).filter((other) => /(^|_)POWERSYNC_(\w+_)?URL$/.test(other));
+    return names.map((other) => unwrap(variables[other] ?? "", other)).find(isHttpUrl);
+  }
+  if (name === "POWERSYNC_TOKEN_TTL") {
+    const seconds = parseDuration(text.replace(/\s+/g, ""));
+    return seconds === undefined ? undefined : `${Math.min(Math.max(seconds, 60), 86_400)}`;
+  }
+  const lower = text.toLowerCase();
+  return name === "POWERSYNC_SESSION_CHECK" && /^(token|server)$/.test(lower) ? lower : undefined;
 }
 
 function inspectIssuer({ POWERSYNC_ISSUER: issuer = "" }: EnvVariables): Finding[] {
@@ -158,12 +185,9 @@ function inspectPlace(variables: EnvVariables): Finding[] {
       const message = `${name} is a shared secret for development.`;
       return [finding("local-shared-key", name, { message })];
     }
-    if (/^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name) && holdsLocalKey(value)) {
-      const message = `${name} holds a key whose \`kid\` begins with "${LOCAL_KEY_PREFIX}".`;
-      return [finding("local-key", name, { message })];
-    }
-    if (name !== "POWERSYNC_URL" || !isLoopback(value)) return [];
-    return [finding("local-url", name, { message: `${name} is a URL of this computer.` })];
+    if (!/^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name) || !holdsLocalKey(value)) return [];
+    const message = `${name} holds a key whose \`kid\` begins with "${LOCAL_KEY_PREFIX}".`;
+    return [finding("local-key", name, { message })];
   });
 }
 
@@ -174,18 +198,6 @@ function holdsLocalKey(secret: string): boolean {
   return keys.some((key) =>
     isJsonObject(key) && typeof key.kid === "string" && key.kid.startsWith(LOCAL_KEY_PREFIX)
   );
-}
-
-function errorFinding(name: string, { code, message, hint }: PowerSyncAuthError): Finding {
-  return finding(code, name, { message, hint });
-}
-
-function finding(
-  id: Finding["id"],
-  name: string,
-  { severity = "error", message, hint = "" }: Pick<Finding, "message"> & Partial<Finding>,
-): Finding {
-  return { id, name, severity, message, hint };
 }
 
 function isSettingName(name: string): name is SettingName {

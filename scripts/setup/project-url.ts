@@ -1,12 +1,31 @@
+/** The pages of a project in Supabase's dashboard. */
+const DASHBOARD_PAGE = /^(?:https:\/\/)?(?:app\.)?supabase\.(?:com|io)\/(?:dashboard\/)?project\/([a-z0-9]+)/;
+
+/** What a hosted project answers at, its database, and its functions' old address. */
+const HOSTED_PROJECT = /^(?:https?:\/\/)?(?:db\.)?([a-z0-9]+)(?:\.functions)?\.supabase\.co(?=$|[/:?#])/;
+
+/** Where Supabase's own paths begin. */
+const SUPABASE_PATH = /\/(auth|functions|realtime|rest|storage)\/v1(\/.*)?$/;
+
 /**
  * The URL of a Supabase project.
  *
- * @param project Its ref, as in the dashboard's address, or its URL.
- * @returns The URL without trailing slash, or `undefined` when it is neither.
+ * @param project Its ref, its URL, also with a path, or its address in the dashboard.
+ * @returns The URL without trailing slash, or `undefined` when it is something else.
  */
 export function projectUrl(project: string): string | undefined {
-  if (/^[a-z0-9]+$/.test(project)) return `https://${project}.supabase.co`;
-  return isHttpUrl(project) ? project.replace(/\/+$/, "") : undefined;
+  const text = project.trim();
+  const ref = projectRef(text);
+  if (ref !== undefined) return `https://${ref}.supabase.co`;
+  const url = URL.parse(text);
+  if (url === null || !isHttpUrl(text) || /(^|\.)supabase\.(com|io)$/.test(url.hostname)) return undefined;
+  return `${url.origin}${url.pathname.replace(SUPABASE_PATH, "")}`.replace(/\/+$/, "");
+}
+
+/** The reference in what names a project; `undefined` for a custom domain and for a self-hosted one. */
+export function projectRef(project: string): string | undefined {
+  if (/^[a-z0-9]+$/.test(project)) return project;
+  return (DASHBOARD_PAGE.exec(project) ?? HOSTED_PROJECT.exec(project))?.[1];
 }
 
 /** The address of the JWKS that a project's functions serve. */

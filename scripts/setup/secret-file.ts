@@ -5,19 +5,34 @@ import { CommandError } from "../cli/command.ts";
 /** Only its owner may read a file with secrets. */
 const SECRET_FILE_MODE = 0o600;
 
+/** A file as it was read. */
+export interface FileText {
+  readonly text: string;
+  /** PowerShell and Notepad write it; other tools cannot read it. */
+  readonly isUtf16: boolean;
+}
+
 /**
- * The text of a file.
+ * The text of a file in UTF-8 or UTF-16, without a byte order mark.
  *
  * @returns `undefined` when there is no such file.
  * @throws {CommandError} The file cannot be read.
  */
-export async function readText(path: string): Promise<string | undefined> {
+export async function readText(path: string): Promise<FileText | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    const bytes = await Deno.readFile(path);
+    const utf16 = utf16Of(bytes);
+    return { text: new TextDecoder(utf16 ?? "utf-8").decode(bytes), isUtf16: utf16 !== undefined };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw fileError(error, `${path} cannot be read`, "it");
   }
+}
+
+/** By its byte order mark, or by the zero in its first character: a text in UTF-8 has none. */
+function utf16Of([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  if ((first === 0xff && second === 0xfe) || (second === 0 && first !== 0)) return "utf-16le";
+  return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0) ? "utf-16be" : undefined;
 }
 
 /**
@@ -48,7 +63,7 @@ async function replace(
   const created = await createSecretFile(temporary);
   try {
     try {
-      if (await readText(path) !== from) {
+      if ((await readText(path))?.text !== from) {
         throw new CommandError(`${path} has changed since it was read, and was left as it is: try again.`);
       }
       const bytes = new TextEncoder().encode(to);

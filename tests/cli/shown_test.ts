@@ -3,7 +3,8 @@ import { safeJson, shown, shownList, visible } from "../../scripts/cli/shown.ts"
 import { main as config } from "../../scripts/config.ts";
 import { main as doctor } from "../../scripts/doctor.ts";
 import { main as keys } from "../../scripts/generate-keys.ts";
-import { makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { main as makeToken } from "../../scripts/token.ts";
 import { callCommand } from "../support/call_command.ts";
 import { inFolder, type Ran } from "../support/run_script.ts";
 import { serving } from "../support/serving.ts";
@@ -96,5 +97,16 @@ Deno.test("no command shows a hostile key ID, issuer, code or message as it is",
     const { stderr } = await callCommand(config, ["--env-file", `${folder}/.env`]);
     assertMatch(stderr, /placeholder/);
     assertEquals(EVIL.test(stderr), false, JSON.stringify(stderr));
+  });
+});
+
+Deno.test("a token's own explanation shows its key ID and claims safely", async () => {
+  await inFolder(async (folder) => {
+    const { privateJwk } = await makeKeyPair("ES256", { kid: HOSTILE });
+    await Deno.writeTextFile(`${folder}/.env`, `POWERSYNC_PRIVATE_KEY=${encodeSecret(privateJwk)}\n`);
+    const args = ["--env-file", `${folder}/.env`, "--user", "a\u202eb", "--claim", "x=\u200b"];
+    const { code, stderr } = await callCommand(makeToken, args);
+    assertEquals([code, EVIL.test(stderr)], [0, false], JSON.stringify(stderr));
+    assertStringIncludes(stderr, '"sub":"a\\u202eb"');
   });
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { listedKeys } from "../../scripts/dev/page-state.ts";
+import { listedKeys, pageState } from "../../scripts/dev/page-state.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { answer } from "../support/answer.ts";
@@ -112,4 +112,33 @@ Deno.test("the page lists which key signs, which starts later, and which only ve
     ["verifies", undefined],
   ]);
   assertEquals(listedKeys(ring, now + 60).map(({ role }) => role), ["verifies", "signs", "verifies"]);
+});
+
+Deno.test("the page names what is wrong with the file, also beside the project's own URL", async () => {
+  const envFile = await Deno.makeTempFile();
+  try {
+    const { privateJwk } = await makeKeyPair("ES256");
+    const provider = { issuer: "https://ref.supabase.co/auth/v1", audience: "app" };
+    await Deno.writeTextFile(
+      envFile,
+      `POWERSYNC_PRIVATE_KEY=${
+        encodeSecret(privateJwk)
+      }\nPOWERSYNC_TTL=600\nPOWERSYNC_URL=http://localhost:8080\n` +
+        `POWERSYNC_IDENTITY_PROVIDERS=${encodeSecret([provider])}\n`,
+    );
+    const problemsOf = async (supabaseUrl: string) => {
+      const platform = { variables: {}, supabaseUrl, publishableKey: undefined, isDevelopmentAuth: false };
+      const origin = "http://127.0.0.1:54321";
+      const state = await pageState({ origin, platform, envFile, jwks: () => Promise.reject() });
+      const { problems }: { problems: { id: string }[] } = await state.json();
+      return problems.map(({ id }) => id);
+    };
+    assertEquals(await problemsOf("https://other.supabase.co"), ["name-misspelt"]);
+    assertEquals(await problemsOf("https://ref.supabase.co"), [
+      "name-misspelt",
+      "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
+    ]);
+  } finally {
+    await Deno.remove(envFile);
+  }
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Check } from "../../scripts/doctor/check.ts";
-import { examine, type ExamineOptions } from "../../scripts/doctor/examine.ts";
+import { examine } from "../../scripts/doctor/examine.ts";
+import type { ExamineOptions } from "../../scripts/doctor/scope.ts";
 import { deployedKey, withDeployment } from "../support/deployment.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
@@ -8,14 +9,14 @@ import { makeKey, sign } from "../support/signing.ts";
 const NOW = Math.floor(Date.now() / 1000);
 const key = await makeKey("ES256", "powersync-0123456789");
 
-async function look(options: Partial<ExamineOptions>): Promise<Check[]> {
+async function look(options: Partial<ExamineOptions>): Promise<readonly Check[]> {
   const fixed = { file: undefined, audiences: [], now: () => NOW, slowMs: 3_000, timeoutMs: 5_000 };
-  return await examine({ ...fixed, ...options });
+  return (await examine({ ...fixed, ...options })).checks;
 }
 
 const tokenFor = (aud: string, signer = key) =>
   sign({ sub: "u", aud, iat: NOW, exp: NOW + 300 }, { key: signer });
-const tokenCheck = (checks: readonly Check[]) => checks.find(({ id }) => id === "token");
+const tokenCheck = (checks: readonly Check[]) => checks.findLast(({ id }) => id === "token");
 const production = (variables: Record<string, string>) => ({
   path: ".env.production",
   local: false,
@@ -30,7 +31,7 @@ Deno.test("a token is compared with the POWERSYNC_AUDIENCE of the file, as the f
   const file = production({ POWERSYNC_AUDIENCE: "first, second" });
   assertEquals(tokenCheck(await look({ file, token: await tokenFor("second") }))?.status, "passed");
   const other = tokenCheck(await look({ file, token: await tokenFor("https://x.example.com") }));
-  assertEquals([other?.cause, other?.code], ["token-audience", "PSYNC_S2105"]);
+  assertEquals([other?.cause, other?.code], ["aud-accepted", "PSYNC_S2105"]);
 });
 
 Deno.test("--audience wins over the file's", async () => {
@@ -56,14 +57,14 @@ Deno.test("a project's token is compared with where its functions send clients",
     const good = await look({ ...project, token: await tokenFor(powersync, deployedKey) });
     assertEquals(tokenCheck(good)?.status, "passed");
     const bad = await look({ ...project, token: await tokenFor(`${powersync}/`, deployedKey) });
-    assertEquals(tokenCheck(bad)?.cause, "token-audience");
+    assertEquals(tokenCheck(bad)?.cause, "aud-accepted");
   });
 });
 
 Deno.test("an instance is not asked with a token that cannot be a header", async () => {
   await withDeployment(async ({ powersync }) => {
     const checks = await look({ token: "a.b\n.c", powersync });
-    assertEquals(tokenCheck(checks)?.cause, "token-malformed");
+    assertEquals(checks.find(({ id }) => id === "token")?.cause, "token-is-not-a-token");
     assertEquals(checks.find(({ id }) => id === "powersync")?.status, "skipped");
   });
 });

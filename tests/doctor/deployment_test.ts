@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
-import type { CauseId } from "../../scripts/doctor/causes.ts";
-import type { ExamineOptions } from "../../scripts/doctor/examine.ts";
+import type { CauseId } from "../../scripts/doctor/check.ts";
+import type { ExamineOptions } from "../../scripts/doctor/scope.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
 import { captureLog } from "../support/log.ts";
@@ -40,10 +40,10 @@ const credentials = (powersync_url: string) => json({ token: "a.b.c", powersync_
 const aloneWithToken = () => ({ project: undefined, userToken: undefined, token: "a.b.c" });
 
 const CASES: Case[] = [
-  ["jwks-gateway-check", jwks(json({ code: "UNAUTHORIZED_NO_AUTH_HEADER" }, { status: 401 }))],
-  ["jwks-not-deployed", jwks(json({ code: "NOT_FOUND" }, { status: 404 }))],
-  ["jwks-html", jwks(html(200))],
-  ["jwks-http-error", jwks(json({}, { status: 502 }))],
+  ["gateway-check", jwks(json({ code: "UNAUTHORIZED_NO_AUTH_HEADER" }, { status: 401 }))],
+  ["not-deployed", jwks(json({ code: "NOT_FOUND" }, { status: 404 }))],
+  ["front-page", jwks(html(200))],
+  ["front-error", jwks(json({}, { status: 502 }))],
   ["jwks-not-json", jwks(() => new Response("ok"))],
   ["jwks-redirect", (deployment) => {
     let asked = 0;
@@ -57,54 +57,54 @@ const CASES: Case[] = [
       new Promise((resolve) => setTimeout(() => resolve(json({ keys: [deployedKey.publicJwk] })()), 20));
     return { slowMs: 10 };
   }],
-  ["jwks-timeout", (deployment) => {
+  ["no-answer-in-time", (deployment) => {
     deployment.instead["powersync-jwks"] = unfinished(200);
     return { timeoutMs: 50 };
   }],
-  ["jwks-unreachable", jwks(broken)],
-  ["jwks-key-weak", jwks(json({ keys: [deployedKey.publicJwk, { ...weak, alg: "RS256", kid: "weak" }] }))],
+  ["no-whole-answer", jwks(broken)],
+  ["jwks-rsa-bits", jwks(json({ keys: [deployedKey.publicJwk, { ...weak, alg: "RS256", kid: "weak" }] }))],
   ["jwks-key-algorithm", jwks(json({ keys: [{ ...deployedKey.publicJwk, alg: "none" }] }))],
-  ["jwks-kid-missing", jwks(json({ keys: [deployedKey.publicJwk, nameless] }))],
-  ["function-unreachable", anonymous(broken)],
-  ["sign-in-unreachable", (deployment) => {
+  ["jwks-kid-present", jwks(json({ keys: [deployedKey.publicJwk, nameless] }))],
+  ["no-whole-answer", anonymous(broken)],
+  ["no-connection", (deployment) => {
     deployment.instead["/auth/v1/signup"] = broken;
     return { userToken: undefined, signInAnonymously: true };
   }],
-  ["jwks-empty", jwks(json({ keys: [] }))],
-  ["jwks-not-a-set", jwks(json({}))],
-  ["jwks-private-member", jwks(json({ keys: [deployedKey.privateJwk] }))],
-  ["jwks-key-malformed", jwks(json({ keys: [deployedKey.publicJwk, cut] }))],
-  ["jwks-key-malformed", jwks(json({ keys: [deployedKey.publicJwk, null] }))],
-  ["jwks-key-skipped", jwks(json({ keys: [deployedKey.publicJwk, { kty: "oct", k: "AAAA", kid: "o" }] }))],
-  ["jwks-kid-duplicate", jwks(json({ keys: [deployedKey.publicJwk, deployedKey.publicJwk] }))],
-  ["jwks-without-signing-key", jwks(json({ keys: [otherKey.publicJwk] }))],
-  ["jwks-function-error", (deployment) => {
+  ["jwks-not-empty", jwks(json({ keys: [] }))],
+  ["jwks-shape", jwks(json({}))],
+  ["jwks-no-private-member", jwks(json({ keys: [deployedKey.privateJwk] }))],
+  ["jwks-key-imports", jwks(json({ keys: [deployedKey.publicJwk, cut] }))],
+  ["jwks-member", jwks(json({ keys: [deployedKey.publicJwk, null] }))],
+  ["jwks-key-used", jwks(json({ keys: [deployedKey.publicJwk, { kty: "oct", k: "AAAA", kid: "o" }] }))],
+  ["jwks-kid-unique", jwks(json({ keys: [deployedKey.publicJwk, deployedKey.publicJwk] }))],
+  ["signing-key-unpublished", jwks(json({ keys: [otherKey.publicJwk] }))],
+  ["POWERSYNC_PRIVATE_KEY_MISSING", (deployment) => {
     deployment.environment.POWERSYNC_PRIVATE_KEY = "";
   }],
-  ["jwks-unreachable", () => ({ project: "http://127.0.0.1:9" })],
-  ["secrets-not-deployed", () => ({
+  ["no-connection", () => ({ project: "http://127.0.0.1:9" })],
+  ["keys-not-deployed", () => ({
     file: {
       path: ".env.production",
       local: false,
       variables: { POWERSYNC_PRIVATE_KEY: base64(otherKey.privateJwk) },
     },
   })],
-  ["function-gateway-check", anonymous(json({ msg: "Invalid JWT" }, { status: 401 }))],
-  ["function-not-deployed", anonymous(json({}, { status: 404 }))],
-  ["function-boot-error", anonymous(json({ code: "BOOT_ERROR" }, { status: 503 }))],
-  ["function-http-error", anonymous(json({}, { status: 500 }))],
-  ["function-answer-malformed", anonymous(json({ token: "x" }))],
-  ["function-endpoint-slash", anonymous(credentials("http://127.0.0.1/"))],
-  ["function-endpoint-other", (deployment) => {
+  ["gateway-check", anonymous(json({ msg: "Invalid JWT" }, { status: 401 }))],
+  ["not-deployed", anonymous(json({}, { status: 404 }))],
+  ["boot-error", anonymous(json({ code: "BOOT_ERROR" }, { status: 503 }))],
+  ["front-error", anonymous(json({}, { status: 500 }))],
+  ["answer-malformed", anonymous(json({ token: "x" }))],
+  ["endpoint-slash", anonymous(credentials("http://127.0.0.1/"))],
+  ["endpoint-other", (deployment) => {
     deployment.instead["powersync-auth-anonymous"] = credentials("https://other.example");
     return { powersync: deployment.powersync };
   }],
-  ["function-caller-refused", () => ({ publishableKey: "sb_publishable_wrong" })],
-  ["function-user-refused", () => ({ userToken: "a.b.c" })],
-  ["function-claims-refused", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
-  ["function-claims-failed", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
-  ["function-upstream", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
-  ["function-secrets", (deployment) => {
+  ["API_KEY_INVALID", () => ({ publishableKey: "sb_publishable_wrong" })],
+  ["USER_TOKEN_INVALID", () => ({ userToken: "a.b.c" })],
+  ["CLAIMS_REFUSED", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
+  ["CLAIMS_FAILED", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
+  ["AUTH_SERVER_UNAVAILABLE", anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 }))],
+  ["POWERSYNC_URL_MISSING", (deployment) => {
     deployment.environment.POWERSYNC_URL = "";
   }],
   ["cors-headers", anonymous(() => Response.json({ token: "a.b.c", powersync_url: "http://x" }))],
@@ -112,32 +112,35 @@ const CASES: Case[] = [
     deployment.instead["powersync-auth-anonymous"] = (request) =>
       request.method === "OPTIONS" ? new Response(null, { status: 401 }) : credentials("http://x")();
   }],
-  ["sign-in-failed", () => ({ userToken: undefined, signInAnonymously: true })],
-  ["powersync-unreachable", () => ({ powersync: "http://127.0.0.1:9" })],
-  ["powersync-not-a-service", service(html(404))],
-  ["powersync-not-a-service", (deployment) => ({
+  ["sign-in-refused", () => ({ userToken: undefined, signInAnonymously: true })],
+  ["no-connection", () => ({ powersync: "http://127.0.0.1:9" })],
+  ["instance-not-a-service", service(html(404))],
+  ["instance-not-a-service", (deployment) => ({
     ...service(unfinished(401))(deployment),
     ...aloneWithToken(),
     timeoutMs: 500,
   })],
-  ["powersync-silent", (deployment) => ({
+  ["instance-silent", (deployment) => ({
     ...service(unfinished(200))(deployment),
     ...aloneWithToken(),
     timeoutMs: 500,
   })],
-  ["powersync-s2101", (deployment) => ({
+  ["PSYNC_S2101", (deployment) => ({
     ...service(() => serviceError("PSYNC_S2101"))(deployment),
     token: "a.b.c",
   })],
-  ["powersync-not-a-service", service(() => new Response("hello\n"))],
-  ["powersync-silent", service(() => new Response(""))],
-  ["powersync-error", service(() => serviceError("PSYNC_S2302", 500))],
-  ["powersync-other-jwks", service(() => serviceError("PSYNC_S2101"))],
-  ["token-too-large", service(() => new Response(null, { status: 431 }))],
-  ...["2102", "2103", "2104", "2105", "2106", "2201", "2202", "2203", "2204"].map((number): Case => {
-    const cause = `powersync-s${number}` as CauseId;
-    return [cause, service(() => serviceError(`PSYNC_S${number}`))];
-  }),
+  ["instance-not-a-service", service(() => new Response("hello\n"))],
+  ["instance-silent", service(() => new Response(""))],
+  ["instance-no-sync-config", service(() => serviceError("PSYNC_S2302", 500))],
+  ["instance-other-jwks", service(() => serviceError("PSYNC_S2101"))],
+  ["HTTP 431", service(() => new Response(null, { status: 431 }))],
+  ["instance-other-jwks", service(() => serviceError("PSYNC_S2201"))],
+  ["instance-other-jwks", service(() => serviceError("PSYNC_S2204"))],
+  ["instance-audience", service(() => serviceError("PSYNC_S2105"))],
+  ["instance-clock", service(() => serviceError("PSYNC_S2103"))],
+  ["PSYNC_S2104", service(() => serviceError("PSYNC_S2104"))],
+  ["PSYNC_S2106", service(() => serviceError("PSYNC_S2106"))],
+  ["instance-error", service(() => serviceError("PSYNC_S2001", 500))],
 ];
 
 Deno.test("a good deployment is healthy, up to the PowerSync instance's own answer", async () => {
@@ -157,7 +160,6 @@ for (const [number, [cause, misbehave]] of CASES.entries()) {
         const options = misbehave(deployment) ?? {};
         const checks = await look(deployment, options);
         assert(causesOf(checks).includes(cause), JSON.stringify(checks, null, 1));
-        for (const check of checks) if (check.status === "failed") assert(check.fix !== undefined);
         assertShowsNothingSecret(checks, deployment);
       });
     });

@@ -1,7 +1,7 @@
 import { assertFalse } from "@std/assert";
-import type { CauseId } from "../../scripts/doctor/causes.ts";
-import type { Check } from "../../scripts/doctor/check.ts";
-import { examine, type ExamineOptions } from "../../scripts/doctor/examine.ts";
+import type { CauseId, Check } from "../../scripts/doctor/check.ts";
+import { examine } from "../../scripts/doctor/examine.ts";
+import type { ExamineOptions } from "../../scripts/doctor/scope.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { deployedKey, type Deployment } from "../support/deployment.ts";
 import { PUBLISHABLE_KEY } from "../support/project.ts";
@@ -14,8 +14,11 @@ export const NOW = () => Date.now() / 1000;
 export const otherKey = await makeKey("ES256", "other");
 
 /** Has a deployment examined, with every credential it knows. */
-export function look(deployment: Deployment, options: Partial<ExamineOptions> = {}): Promise<Check[]> {
-  return examine({
+export async function look(
+  deployment: Deployment,
+  options: Partial<ExamineOptions> = {},
+): Promise<readonly Check[]> {
+  const { checks } = await examine({
     file: undefined,
     project: deployment.url,
     publishableKey: PUBLISHABLE_KEY,
@@ -26,6 +29,7 @@ export function look(deployment: Deployment, options: Partial<ExamineOptions> = 
     timeoutMs: 5_000,
     ...options,
   });
+  return checks;
 }
 
 /** The causes that were named. */

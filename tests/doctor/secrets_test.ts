@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CauseId } from "../../scripts/doctor/causes.ts";
+import type { CauseId } from "../../scripts/doctor/check.ts";
 import { checkSecrets } from "../../scripts/doctor/secrets.ts";
 import { base64 } from "../support/project.ts";
 import { makeKey, type TestKey } from "../support/signing.ts";
@@ -20,7 +20,7 @@ const secret = ({ privateJwk }: TestKey) => ({ POWERSYNC_PRIVATE_KEY: base64(pri
 async function look(variables: Record<string, string>, local = false) {
   return await checkSecrets(
     { path: ".env.production", variables: { ...GOOD, ...variables }, local },
-    Date.now() / 1000,
+    { nowSeconds: Date.now() / 1000, powersync: undefined, supabaseUrl: undefined },
   );
 }
 
@@ -31,30 +31,30 @@ Deno.test("good secrets pass, and the check says which key signs", async () => {
 });
 
 const CASES: [CauseId, Record<string, string>][] = [
-  ["secret-missing", { POWERSYNC_PRIVATE_KEY: "" }],
-  ["secret-truncated", { POWERSYNC_PRIVATE_KEY: base64(key.privateJwk).slice(0, 900) }],
+  ["POWERSYNC_PRIVATE_KEY_MISSING", { POWERSYNC_PRIVATE_KEY: "" }],
+  ["KEY_MALFORMED", { POWERSYNC_PRIVATE_KEY: base64(key.privateJwk).slice(0, 900) }],
   ["secret-not-a-jwk", { POWERSYNC_PRIVATE_KEY: "-----BEGIN SOMETHING-----" }],
   ["secrets-swapped", {
     POWERSYNC_PRIVATE_KEY: base64(key.publicJwk),
     POWERSYNC_PUBLIC_KEY: base64(key.privateJwk),
   }],
-  ["secret-is-public", { POWERSYNC_PRIVATE_KEY: base64(key.publicJwk) }],
-  ["secret-is-private", { POWERSYNC_PUBLIC_KEY_OLD: base64(twin.privateJwk) }],
-  ["secret-symmetric", { POWERSYNC_PRIVATE_KEY: base64({ kty: "oct", k: "AAAA" }) }],
-  ["secret-unsupported", { POWERSYNC_PRIVATE_KEY: base64({ ...key.privateJwk, alg: "PS256" }) }],
-  ["secret-too-weak", { POWERSYNC_PRIVATE_KEY: base64(weak) }],
-  ["secret-inconsistent", { POWERSYNC_PRIVATE_KEY: base64({ ...key.privateJwk, d: twin.privateJwk.d }) }],
-  ["secret-kid-duplicate", { POWERSYNC_PRIVATE_KEY_2: base64(twin.privateJwk) }],
-  ["secret-pair-mismatch", { POWERSYNC_PUBLIC_KEY: base64(twin.publicJwk) }],
-  ["secrets-local-only", { ...secret(dev), POWERSYNC_PUBLIC_KEY: "" }],
-  ["url-missing", { POWERSYNC_URL: "" }],
+  ["KEY_IS_PUBLIC", { POWERSYNC_PRIVATE_KEY: base64(key.publicJwk) }],
+  ["KEY_IS_PRIVATE", { POWERSYNC_PUBLIC_KEY_OLD: base64(twin.privateJwk) }],
+  ["KEY_IS_SYMMETRIC", { POWERSYNC_PRIVATE_KEY: base64({ kty: "oct", k: "AAAA" }) }],
+  ["KEY_UNSUPPORTED", { POWERSYNC_PRIVATE_KEY: base64({ ...key.privateJwk, alg: "PS256" }) }],
+  ["KEY_TOO_WEAK", { POWERSYNC_PRIVATE_KEY: base64(weak) }],
+  ["KEY_INCONSISTENT", { POWERSYNC_PRIVATE_KEY: base64({ ...key.privateJwk, d: twin.privateJwk.d }) }],
+  ["KEY_ID_DUPLICATE", { POWERSYNC_PRIVATE_KEY_2: base64(twin.privateJwk) }],
+  ["KEY_PAIR_MISMATCH", { POWERSYNC_PUBLIC_KEY: base64(twin.publicJwk) }],
+  ["local-key", { ...secret(dev), POWERSYNC_PUBLIC_KEY: "" }],
+  ["POWERSYNC_URL_MISSING", { POWERSYNC_URL: "" }],
   ["url-placeholder", { POWERSYNC_URL: "https://<instance>.powersync.journeyapps.com" }],
-  ["url-invalid", { POWERSYNC_URL: "powersync" }],
+  ["POWERSYNC_URL_INVALID", { POWERSYNC_URL: "powersync" }],
   ["url-trailing-slash", { POWERSYNC_URL: `${URL_SET}/` }],
   ["url-has-path", { POWERSYNC_URL: `${URL_SET}/sync` }],
   ["url-http-public", { POWERSYNC_URL: "http://sync.example.com" }],
-  ["lifetime-out-of-range", { POWERSYNC_TOKEN_TTL: "86401" }],
-  ["setting-invalid", { POWERSYNC_AUDIENCE: "," }],
+  ["POWERSYNC_TOKEN_TTL_INVALID", { POWERSYNC_TOKEN_TTL: "86401" }],
+  ["POWERSYNC_AUDIENCE_INVALID", { POWERSYNC_AUDIENCE: "," }],
   ["issuer-supabase", { POWERSYNC_ISSUER: "https://x.supabase.co/auth/v1" }],
 ];
 
@@ -62,7 +62,7 @@ for (const [number, [cause, variables]] of CASES.entries()) {
   Deno.test(`${cause} is named when it is in the file (case ${number})`, async () => {
     const checks = await look(variables);
     const found = checks.find((check) => check.cause === cause);
-    assert(found?.fix !== undefined, JSON.stringify(checks));
+    assert(found?.seen, JSON.stringify(checks));
     const shown = JSON.stringify(checks);
     for (const jwk of [key.privateJwk, twin.privateJwk, dev.privateJwk]) assert(!shown.includes(`${jwk.d}`));
     for (const value of Object.values(variables)) assert(value.length < 100 || !shown.includes(value));

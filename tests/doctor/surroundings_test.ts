@@ -1,53 +1,47 @@
-import { assert, assertEquals } from "@std/assert";
-import type { CauseId } from "../../scripts/doctor/causes.ts";
-import { examine } from "../../scripts/doctor/examine.ts";
-import { examineJwks } from "../../scripts/doctor/jwks.ts";
+import { assertEquals } from "@std/assert";
+import type { CauseId, Check } from "../../scripts/doctor/check.ts";
+import { checkDevKeys, examineJwks } from "../../scripts/doctor/jwks.ts";
 import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";
-import { withDeployment } from "../support/deployment.ts";
-import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
-import { makeKey } from "../support/signing.ts";
-import { assertShowsNothingSecret, causesOf, json, look, NOW, unfinished } from "./examination.ts";
+import { deployedKey, serviceError, withDeployment } from "../support/deployment.ts";
+import { serve } from "../support/serving.ts";
+import { withRootCauses } from "../../scripts/doctor/root-cause.ts";
+import { whyNoAnswer } from "../../scripts/setup/ask.ts";
+import { PUBLISHABLE_KEY } from "../support/project.ts";
+import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 
-const dev = await makeKey("ES256", "dev-0123456789");
+const isRoot = ({ status, followsFrom }: Check) => status === "failed" && followsFrom === undefined;
 
-Deno.test("a development key and plain http fail for a deployment that is not on this computer", async () => {
+Deno.test("a deployment must not publish a key of local development", () => {
+  const seen = checkDevKeys(["powersync-0123456789", "dev-0123456789"], "https://x.supabase.co/jwks");
+  assertEquals(causesOf(seen), ["jwks-dev-key"]);
+  assertEquals(checkDevKeys(["dev-0123456789"], "http://127.0.0.1:54321/jwks"), []);
+});
+
+Deno.test("an instance elsewhere cannot fetch the JWKS from this computer", async () => {
   await withDeployment(async (deployment) => {
-    deployment.environment.POWERSYNC_PRIVATE_KEY = base64(dev.privateJwk);
     const url = `${deployment.url}/functions/v1/powersync-jwks`;
     const options = {
       url,
-      local: false,
       powersync: "https://x.powersync.journeyapps.com",
       slowMs: 3000,
       timeoutMs: 5000,
     };
     const { checks } = await examineJwks(options);
-    assertEquals(causesOf(checks), ["jwks-host-private", "jwks-dev-key"]);
+    assertEquals(causesOf(checks), ["jwks-host-private"]);
   });
 });
 
 Deno.test("an address that PowerSync cannot or should not fetch from is named, whatever answers there", async () => {
   const cases: [CauseId, string, string | undefined][] = [
-    ["jwks-host-ipv6", "http://[::1]:9/jwks", "PSYNC_S2202"],
+    ["jwks-host-ipv6", "http://[2001:db8::1]:9/jwks", "PSYNC_S2204"],
     ["jwks-http-public", "http://project.invalid/jwks", undefined],
   ];
   for (const [cause, url, code] of cases) {
-    const options = { url, local: false, powersync: undefined, slowMs: 3_000, timeoutMs: 100 };
+    const options = { url, powersync: undefined, slowMs: 3_000, timeoutMs: 100 };
     const { checks } = await examineJwks(options);
     const found = checks.find((check) => check.cause === cause);
     assertEquals([found?.status, found?.code], ["failed", code]);
   }
-});
-
-Deno.test("without anything to check the doctor fails and says what to give", async () => {
-  const [check] = await examine({
-    file: undefined,
-    audiences: [],
-    now: NOW,
-    slowMs: 3_000,
-    timeoutMs: 5_000,
-  });
-  assertEquals(check?.cause, "env-file-missing");
 });
 
 Deno.test("an anonymous sign-in goes through supabase-js, and says that it created a user", async () => {
@@ -75,17 +69,7 @@ Deno.test("the doctor stops waiting for an Auth server that never answers", asyn
       publishableKey: PUBLISHABLE_KEY,
       timeoutMs: 50,
     });
-    assertEquals(check.cause, "sign-in-unreachable");
-  });
-});
-
-Deno.test("the clock difference is measured from the Date header", async () => {
-  await withDeployment(async (deployment) => {
-    const checks = await look(deployment, { now: () => NOW() - 300 });
-    assert(causesOf(checks).includes("clock-here"));
-    const late = new Date(Date.now() + 300_000).toUTCString();
-    deployment.service = () => new Response("{}\n", { headers: { Date: late } });
-    assert(causesOf(await look(deployment, { powersync: deployment.powersync })).includes("clock-servers"));
+    assertEquals(check.cause, "no-connection");
   });
 });
 
@@ -94,9 +78,69 @@ Deno.test("without credentials the functions are still checked, and skipped chec
     const checks = await look(deployment, { publishableKey: undefined, userToken: undefined });
     assertEquals(checks.filter(({ status }) => status === "failed"), []);
     assertEquals(checks.filter(({ status }) => status === "skipped").map(({ id }) => id), [
-      "env-file",
       "user-token",
       "anonymous-token",
     ]);
   });
+});
+
+Deno.test("the JWKS that was named is compared with the project's own", async () => {
+  await withDeployment(async (deployment) => {
+    const auth = {
+      ...deployedKey.publicJwk,
+      kid: "11111111-2222-4333-8444-555555555555",
+      key_ops: ["verify"],
+    };
+    const cases: [CauseId, unknown][] = [["jwks-of-auth", auth], ["jwks-of-another", otherKey.publicJwk]];
+    for (const [cause, key] of cases) {
+      await using other = serve(() => Response.json({ keys: [key] }));
+      const [root] = withRootCauses(await look(deployment, { jwksUrl: other.url })).filter(isRoot);
+      assertEquals([root?.cause, root?.id], [cause, "jwks"]);
+    }
+    const own = `${deployment.url}/functions/v1/powersync-jwks`;
+    assertEquals(causesOf(await look(deployment, { jwksUrl: own })), []);
+  });
+});
+
+Deno.test("an instance that ends the stream at once does not accept the token", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.service = () => new Response('{"token_expires_in":0}\n');
+    const checks = await look(deployment, { powersync: deployment.powersync });
+    assertEquals(causesOf(checks), ["instance-clock"]);
+  });
+});
+
+Deno.test("a clock that is ahead explains why the instance takes tokens for expired", async () => {
+  await withDeployment(async (deployment) => {
+    const late = new Date(Date.now() + 600_000).toUTCString();
+    deployment.service = () => {
+      const response = serviceError("PSYNC_S2103");
+      response.headers.set("Date", late);
+      return response;
+    };
+    const checks = withRootCauses(await look(deployment, { powersync: deployment.powersync }));
+    const roots = checks.filter(({ status, followsFrom }) =>
+      status === "failed" && followsFrom === undefined
+    );
+    assertEquals(roots.map(({ id, cause }) => [id, cause]), [["clocks", "clock-instance"]]);
+  });
+});
+
+Deno.test("a redirect, and a connection without TLS or trust, are told apart", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.instead["powersync-auth"] = () => Response.redirect("https://login.example");
+    assertEquals(causesOf(await look(deployment)), ["front-redirect"]);
+    const project = deployment.url.replace("http:", "https:");
+    assertEquals(causesOf(await look(deployment, { project })), ["no-tls"]);
+  });
+  assertEquals(
+    whyNoAnswer(new TypeError("fetch failed", { cause: new Error("dns error: failed to lookup") }), 1).kind,
+    "no-dns",
+  );
+  const untrusted = new Error("client error (Connect): invalid peer certificate: UnknownIssuer");
+  assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: untrusted }), 1).kind, "no-trust");
+  const denied = new Deno.errors.NotCapable(
+    'Requires net access to "x:443", run again with the --allow-net flag',
+  );
+  assertEquals(whyNoAnswer(denied, 1).kind, "no-permission");
 });

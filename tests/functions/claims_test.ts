@@ -108,8 +108,8 @@ Deno.test("claims that never settle are a 500 after their time, and hold up nobo
     claimsTimeoutMs: 100,
     claims: (_, request) => {
       if (!request.headers.has("x-stuck")) return { sub: "u" };
-      const never = ++stuck % 2 === 0 ? new Promise(() => {}) : { then() {} };
-      return never;
+      const never = [new Promise(() => {}), { then() {} }, Object.assign(() => {}, { then() {} })];
+      return never[++stuck % never.length];
     },
   });
   for (const name of ["powersync-auth-anonymous", "powersync-auth"] as const) {

@@ -59,7 +59,10 @@ Deno.test("it prints one flow: set, unset right after, GitHub's copy, then the e
       "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
       `gh secret set POWERSYNC_SECRETS --env production < ${path}`,
     ]);
-    assertMatch(stdout, /^1\. Now:[^]*^2\. Right after[^]*^3\. .*POWERSYNC_SECRETS[^]*^4\. 11 min after/m);
+    assertMatch(
+      stdout,
+      /^1\. Now:[^]*^2\. Right after[^]*^3\. .*every other copy[^]*POWERSYNC_SECRETS[^]*^4\. 11 min after/m,
+    );
     const [, restart = ""] = /not before (\d{4}-\d\d-\d\d \d\d:\d\d) UTC/.exec(stdout) ?? [];
     const seconds = (Date.parse(`${restart.replace(" ", "T")}Z`) - from) / 1000;
     assert(seconds >= RESTART_DELAY_SECONDS - 1 && seconds <= RESTART_DELAY_SECONDS + 61, restart);
@@ -116,9 +119,60 @@ Deno.test("--replaces names the only key that leaked; the others stay", async ()
     const after = parseEnv(await Deno.readTextFile(path));
     assertEquals(after.POWERSYNC_PRIVATE_KEY, undefined);
     assertEquals(after.POWERSYNC_PRIVATE_KEY_2, before.POWERSYNC_PRIVATE_KEY_2);
-    // Its lines were deleted by hand before.
-    const again = await replaceLeaked("--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_9");
-    assertMatch(again.stdout, /^supabase secrets unset POWERSYNC_PRIVATE_KEY_9 POWERSYNC_PUBLIC_KEY_9 /m);
+    const text = await Deno.readTextFile(path);
+    const misspelled = await replaceLeaked("--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_3");
+    assertRefused(misspelled, /has no POWERSYNC_PRIVATE_KEY_3: name one of POWERSYNC_PRIVATE_KEY_2/);
+    assertEquals(await Deno.readTextFile(path), text);
+    // Named once more, it is unset once more.
+    const again = await replaceLeaked("--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY");
+    assertMatch(again.stdout, /^supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY$/m);
+  });
+});
+
+Deno.test("of a key whose private half was deleted by hand, the public half leaves the file too", async () => {
+  await withKeys(["POWERSYNC_PRIVATE_KEY"], async ({ path }) => {
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace(/^POWERSYNC_PRIVATE_KEY=.*\n/m, ""));
+    const { stdout } = await replaceLeaked("--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY");
+    assertMatch(stdout, /^supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY$/m);
+    const { published } = await loadKeyRing(readKeySecrets(parseEnv(await Deno.readTextFile(path))));
+    assertEquals(published.map(({ kid }) => kid === "POWERSYNC_PRIVATE_KEY"), [false]);
+  });
+});
+
+Deno.test("another backend's key beside the leaked one stays, in the file and on Supabase", async () => {
+  await withKeys(["POWERSYNC_PRIVATE_KEY"], async ({ path, before }) => {
+    const other = encodeSecret((await makeKeyPair("ES256", { kid: "other" })).publicJwk);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace(before.POWERSYNC_PUBLIC_KEY ?? "", other));
+    const { stdout } = await replaceLeaked("--env-file", path);
+    assertMatch(stdout, /^supabase secrets unset POWERSYNC_PRIVATE_KEY$/m);
+    assertEquals(parseEnv(await Deno.readTextFile(path)).POWERSYNC_PUBLIC_KEY, other);
+  });
+});
+
+Deno.test("what cannot be used leaves the file with the rest, and does not keep a leaked key in it", async () => {
+  await withKeys(["POWERSYNC_PRIVATE_KEY"], async ({ path, before }) => {
+    const twice = `POWERSYNC_PRIVATE_KEY_COPY=${before.POWERSYNC_PRIVATE_KEY}\n`;
+    const broken = "POWERSYNC_PRIVATE_KEY_BROKEN=bm9wZQ\nPOWERSYNC_TOKEN_TTL=soon\n";
+    await Deno.writeTextFile(path, await Deno.readTextFile(path) + twice + broken);
+    const { code, stdout, stderr } = await replaceLeaked("--env-file", path);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /secrets unset POWERSYNC_PRIVATE_KEY .*_KEY_BROKEN .*_KEY_COPY /);
+    const { signing, problems } = await loadKeyRing(readKeySecrets(parseEnv(await Deno.readTextFile(path))));
+    assertEquals([signing.length, problems], [1, []]);
+  });
+});
+
+Deno.test("a name that is in use again is not unset", async () => {
+  await withKeys(["POWERSYNC_PRIVATE_KEY"], async ({ path }) => {
+    await replaceLeaked("--env-file", path);
+    await callCommand(main, ["--alg", "ES256", "--env-file", path]);
+    const [second = ""] = /POWERSYNC_PRIVATE_KEY_\d+(?==)/.exec(await Deno.readTextFile(path)) ?? [];
+    const { unset } = JSON.parse(
+      (await replaceLeaked("--json", "--env-file", path, "--replaces", second)).stdout,
+    );
+    assertEquals(unset, [second, second.replace("PRIVATE", "PUBLIC")]);
   });
 });
 
@@ -131,7 +185,10 @@ Deno.test("without a file, --replaces names the leaked key, and GitHub's copy is
   assertMatch(commands[0] ?? "", /^supabase secrets set POWERSYNC_PRIVATE_KEY_\d{8}=/);
   const names = "POWERSYNC_PRIVATE_KEY_20260101 POWERSYNC_PUBLIC_KEY_20260101";
   assertEquals(commands[1], `supabase secrets unset ${names}`);
-  assertMatch(stdout, /^3\. .*POWERSYNC_SECRETS[^]*POWERSYNC_PRIVATE_KEY_20260101[^]*^4\. 11 min after/m);
+  assertMatch(
+    stdout,
+    /^3\. .*every other copy[^]*POWERSYNC_PRIVATE_KEY_20260101[^]*POWERSYNC_SECRETS[^]*^4\. 11 min after/m,
+  );
 });
 
 Deno.test("a key that would be published or signed with again is refused, and the file stays as it is", async () => {
@@ -145,8 +202,26 @@ Deno.test("a key that would be published or signed with again is refused, and th
     await unchanged(/key ID POWERSYNC_PRIVATE_KEY.*leaked/i, "--kid", "POWERSYNC_PRIVATE_KEY");
     await Deno.writeTextFile(path, `${text}POWERSYNC_PUBLIC_KEY_OLD=${before.POWERSYNC_PUBLIC_KEY}\n`);
     await unchanged(/POWERSYNC_PUBLIC_KEY_OLD also publishes the leaked key/);
+    const jwk = JSON.parse(atob(before.POWERSYNC_PUBLIC_KEY ?? ""));
+    const renamed = encodeSecret({ ...jwk, kid: "another" });
+    await Deno.writeTextFile(path, `${text}POWERSYNC_PUBLIC_KEY_OLD=${renamed}\n`);
+    await unchanged(/POWERSYNC_PUBLIC_KEY_OLD also publishes the leaked key/);
+    const { publicJwk } = await makeKeyPair("ES256");
+    const listed = encodeSecret({ keys: [jwk, publicJwk] });
+    await Deno.writeTextFile(path, text.replace(before.POWERSYNC_PUBLIC_KEY ?? "", listed));
+    await unchanged(/POWERSYNC_PUBLIC_KEY also publishes the leaked key/);
+    await Deno.writeTextFile(path, `${text}POWERSYNC_PRIVATE_KEY_2=${before.POWERSYNC_PRIVATE_KEY}\n`);
+    await unchanged(
+      /POWERSYNC_PRIVATE_KEY_2 also publishes the leaked key/,
+      "--replaces",
+      "POWERSYNC_PRIVATE_KEY",
+    );
     await Deno.writeTextFile(path, URL_LINE);
     await unchanged(/no signing key.*--replaces/);
+    await Deno.remove(path);
+    const replaces = ["--replaces", "POWERSYNC_PRIVATE_KEY"];
+    assertRefused(await replaceLeaked("--env-file", path, ...replaces), /There is no file/);
+    assertEquals([...Deno.readDirSync(path.slice(0, path.lastIndexOf("/")))], []);
   });
 });
 
@@ -170,19 +245,16 @@ Deno.test("in a file for local work, nothing is set or unset elsewhere", async (
     const { code, stdout } = await replaceLeaked("--env-file", path);
     assertEquals(code, 0);
     assertFalse(/supabase secrets|gh secret/.test(stdout), stdout);
+    const { commands } = JSON.parse((await replaceLeaked("--json", "--env-file", path)).stdout);
+    assertEquals(commands, { set: [], unset: [], github: [] });
     const { signing } = await loadKeyRing(readKeySecrets(parseEnv(await Deno.readTextFile(path))));
     assertEquals(signing.map(({ kid }) => /^dev-(?!me)/.test(kid)), [true]);
   });
 });
 
-for (
-  const [args, reason] of [
-    [["--leaked"], /--leaked needs --rotate/],
-    [["--rotate", "--leaked", "--starts-in", "2h"], /--starts-in/],
-    [["--rotate", "--leaked", "--token-ttl", "300"], /--token-ttl/],
-  ] as const
-) {
-  Deno.test(`${args.join(" ")} exits 1 with the reason`, async () => {
-    assertRefused(await callCommand(main, ["--alg", "ES256", ...args]), reason);
+Deno.test("a development key beside a leaked one of the deployment does not hide the commands", async () => {
+  await withKeys(["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PRIVATE_KEY_2"], async ({ path }) => {
+    await callCommand(main, ["--alg", "ES256", "--force", "--kid", "dev-me", "--env-file", path]);
+    assertMatch((await replaceLeaked("--env-file", path)).stdout, /unset .*POWERSYNC_PRIVATE_KEY_2 /);
   });
-}
+});

@@ -187,3 +187,12 @@ Deno.test("every code is in the table once, with its cause and its fix", () => {
     assert(raisedFor !== "" && cause !== "" && fix !== "");
   }
 });
+
+Deno.test("a token nested as deeply as a header can carry is refused like any other", async () => {
+  const part = (json: string) => btoa(json).replace(/=+$/, "");
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  const { sub: _, ...claims } = GOOD;
+  const payload = `${JSON.stringify(claims).slice(0, -1)},"sub":${deep}}`;
+  const token = [part('{"alg":"ES256"}'), part(payload), "A".repeat(86)].join(".");
+  assertRefused(await checkToken(token, { ...GIVEN, jwks: JWKS }), "key-found", "PSYNC_S2101");
+});

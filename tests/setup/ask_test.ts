@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askInstance } from "../../scripts/doctor/powersync.ts";
+import { askInstance } from "../../scripts/doctor/instance.ts";
 import { ask } from "../../scripts/setup/ask.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { serving } from "../support/serving.ts";
@@ -7,7 +7,10 @@ import { serving } from "../support/serving.ts";
 Deno.test("a refused connection is named", async () => {
   let closed = "";
   await serving(() => new Response(), (url) => Promise.resolve(void (closed = url)));
-  assertEquals(await ask(closed, {}, 5_000), { kind: "unreachable", seen: "The connection was refused." });
+  assertEquals(await ask(closed, {}, 5_000), {
+    kind: "no-connection",
+    seen: "The connection was refused: nothing listens there.",
+  });
 });
 
 Deno.test("an answer that begins and never ends times out, even while garbage is collected", async () => {
@@ -17,7 +20,7 @@ Deno.test("an answer that begins and never ends times out, even while garbage is
     return new Response(body, { status });
   };
   const timeoutMs = 1_000;
-  const instance = { token: "a.b.c", tokenIsGood: true, timeoutMs };
+  const instance = { token: "a.b.c", tokenOf: "it", tokenIsGood: true, audienceIsUrl: false, timeoutMs };
   await serving(stalled(200), (silent) =>
     serving(stalled(401), async (other) => {
       const [asked, ...checked] = await Promise.all([
@@ -26,6 +29,10 @@ Deno.test("an answer that begins and never ends times out, even while garbage is
         askInstance({ url: other, ...instance }),
       ]);
       const causes = checked.map(({ check }) => check.cause);
-      assertEquals([asked.kind, ...causes], ["timeout", "powersync-silent", "powersync-not-a-service"]);
+      assertEquals([asked.kind, ...causes], [
+        "no-answer-in-time",
+        "instance-silent",
+        "instance-not-a-service",
+      ]);
     }));
 });

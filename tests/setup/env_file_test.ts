@@ -55,6 +55,9 @@ Deno.test("a line that cannot be read is named by its number, and its text is no
     const cases: [string, string][] = [
       ["A=1\n# note\n\nhunter2\n", "line 4: neither"],
       ['A="one\ntwo"\nhunter2\n', "line 3: neither"],
+      // Space that comes along from a web page belongs to the name.
+      ["A=1\n\u00a0B=hunter2\n", "line 2: neither"],
+      ["A=1\nB\u2009=hunter2\n", "line 2: neither"],
       ['A=1\r\nB="hunter2\r\n', "line 2: a quotation mark at B"],
     ];
     for (const [text, where] of cases) {

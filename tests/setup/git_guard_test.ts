@@ -94,12 +94,24 @@ Deno.test("a repository that git cannot read is refused, with git's own words", 
   });
 });
 
-Deno.test("while GIT_DIR names another repository, the file is refused", async () => {
+Deno.test("while the environment leads git to another repository, the file is refused", async () => {
   await inFolder(async (folder) => {
     await git(folder, "init", "--quiet", "other");
     await git(folder, "init", "--quiet", "own");
-    await Deno.writeTextFile(`${folder}/other/.git/info/exclude`, "*\n");
-    for (const env of [{ GIT_DIR: `${folder}/other/.git` }, { GIT_DIR: ".git" }, { GIT_WORK_TREE: folder }]) {
+    const other = `${folder}/other/.git`;
+    await Deno.writeTextFile(`${other}/info/exclude`, "*\n");
+    const ceiling = { GIT_CEILING_DIRECTORIES: `${folder}/own` };
+    await Deno.mkdir(`${folder}/own/sub`);
+    assertRefused(await writeKey(`${folder}/own/sub`, ceiling), /Git would commit/);
+    for (
+      const env of [
+        { GIT_DIR: other },
+        { GIT_DIR: ".git" },
+        { GIT_WORK_TREE: folder },
+        { GIT_COMMON_DIR: other },
+        { GIT_INDEX_FILE: `${other}/index` },
+      ]
+    ) {
       const [reason = ""] = Object.keys(env);
       assertRefused(await writeKey(`${folder}/own`, env), RegExp(`${reason} is set`));
     }

@@ -29,8 +29,8 @@ Deno.test("a good set has no findings, and what Supabase sets itself may be miss
 Deno.test("a deployment must not get what is for this computer only", async () => {
   assertEquals(await idsOf(LOCAL, "local"), []);
   assertEquals(await idsOf(LOCAL), [
-    "POWERSYNC_PRIVATE_KEY: local-key",
     "POWERSYNC_URL: local-url",
+    "POWERSYNC_PRIVATE_KEY: local-key",
     "POWERSYNC_SHARED_KEY: local-shared-key",
   ]);
 });
@@ -83,6 +83,75 @@ for (
   });
 }
 
+/** A legacy API key of Supabase. */
+const legacyKey = (role: string) =>
+  ['{"alg":"HS256"}', JSON.stringify({ iss: "supabase", ref: "ref", role }), "hunter2"].map((part) =>
+    btoa(part).replace(/=+$/, "")
+  ).join(".");
+
+Deno.test("what is pasted in the place of a key is named exactly, and not shown", async () => {
+  for (
+    const [value, words] of [
+      ["-----BEGIN PRIVATE KEY-----\nMIGHhunter2", "it is a private key in PEM form."],
+      ["-----BEGIN PUBLIC KEY-----\nMIGHhunter2", "it is a public key in PEM form."],
+      ["sb_secret_hunter2", "it is a secret API key of Supabase."],
+      ["'sb_publishable_hunter2'", "it is a publishable API key of Supabase."],
+      [legacyKey("service_role"), "or a legacy API key of Supabase. It is Supabase's service_role key."],
+      [`POWERSYNC_PRIVATE_KEY=${legacyKey("anon")}`, "API key of Supabase. It is Supabase's anon key."],
+      [legacyKey("authenticated"), "it is a JWT: a token, or a legacy API key of Supabase."],
+    ] as const
+  ) {
+    const [found] = await inspect({ ...GOOD, POWERSYNC_PRIVATE_KEY: value }, { place: "deployment" });
+    assertEquals([found?.id, found?.severity, found?.mendable], ["secret-not-a-jwk", "error", undefined]);
+    assert(found?.message.endsWith(words), found?.message);
+    assertFalse(/hunter2|aHVudGVyMg/.test(`${found?.message}`));
+  }
+});
+
+Deno.test("a secret API key in the place of one for clients is an error, and not shown", async () => {
+  for (const name of ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY", "SUPABASE_PUBLISHABLE_KEYS"]) {
+    for (
+      const [key, kind] of [["sb_secret_hunter2", "a secret API key"], [
+        legacyKey("service_role"),
+        "service_role",
+      ]]
+    ) {
+      const isList = name.endsWith("S");
+      const value = isList ? JSON.stringify({ default: "sb_publishable_x", web: key }) : `"${key}"`;
+      for (const place of ["local", "deployment"] as const) {
+        const [found, ...more] = await inspect({ ...GOOD, [name]: value }, { place });
+        assertEquals([found?.id, found?.name, found?.severity, more], [
+          "api-key-is-secret",
+          name,
+          "error",
+          [],
+        ]);
+        assert(found?.message.includes(`${kind}`));
+        assertFalse(/hunter2|aHVudGVyMg/.test(JSON.stringify(found)));
+      }
+      const open = isList ? `{"default":"${legacyKey("anon")}"}` : "sb_publishable_x";
+      assertEquals(await idsOf({ ...GOOD, [name]: open }), []);
+    }
+  }
+});
+
+Deno.test("the value to set instead is known where there is only one", async () => {
+  for (
+    const [name, value, correct] of [
+      ["POWERSYNC_TOKEN_TTL", "10m", "600"],
+      ["POWERSYNC_TOKEN_TTL", "1 h", "3600"],
+      ["POWERSYNC_TOKEN_TTL", "30", "60"],
+      ["POWERSYNC_TOKEN_TTL", "604800", "86400"],
+      ["POWERSYNC_TOKEN_TTL", "long", undefined],
+      ["POWERSYNC_SESSION_CHECK", "Server", "server"],
+      ["POWERSYNC_SESSION_CHECK", "on", undefined],
+    ] as const
+  ) {
+    const [found, ...more] = await inspect({ ...GOOD, [name]: value }, { place: "deployment" });
+    assertEquals([found?.id, found?.correct, more], [`${name}_INVALID`, correct, []]);
+  }
+});
+
 Deno.test("a command is refused for what it needs and cannot use, but not for what is missing", async () => {
   const broken = { POWERSYNC_TOKEN_TTL: "1h", POWERSYNC_PRIVATE_KEY_2: "e30", POWERSYNC_SHARED_KEY: "e30" };
   const names = (...wanted: string[]) => assertUsable(broken, { file: ".env", names: wanted });
@@ -90,4 +159,10 @@ Deno.test("a command is refused for what it needs and cannot use, but not for wh
   await assertRejects(() => names("POWERSYNC_TOKEN_TTL"), CommandError, ".env: POWERSYNC_TOKEN_TTL cannot");
   await assertRejects(() => names("POWERSYNC_PRIVATE_KEY"), CommandError, "POWERSYNC_PRIVATE_KEY_2 cannot");
   await assertRejects(() => names("POWERSYNC_SHARED_KEY"), CommandError, "is not an HS256 key");
+  const misspelt = { POWER_SYNC_URL: GOOD.POWERSYNC_URL };
+  await assertRejects(
+    () => assertUsable(misspelt, { file: ".env", names: ["POWERSYNC_URL"] }),
+    CommandError,
+    ".env: The functions do not read POWER_SYNC_URL. Name it POWERSYNC_URL.",
+  );
 });

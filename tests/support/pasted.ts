@@ -20,6 +20,8 @@ export const WRAPPERS: Readonly<
   "a whole line with spaces": ["", (value, name) => `${name} = ${value}`],
   "a line of a shell": ["", (value, name) => `export ${name}=${value}`],
   "a line of cmd.exe": ["", (value, name) => `set ${name}=${value}`],
+  "a line of YAML": ["", (value, name) => `${name}: ${value}`],
+  "the command that sets it": ["", (value, name) => `supabase secrets set ${name}=${value}`],
   "a line of PowerShell": ["", (value, name) => `$env:${name} = ${value}`],
 };
 

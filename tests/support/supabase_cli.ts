@@ -7,17 +7,17 @@ export const SUPABASE_CLI = "supabase@3.1.0";
 export type SupabaseCli = (cwd: string, ...args: string[]) => Promise<void>;
 
 /**
- * Prepares the real Supabase CLI to talk to a stand-in of the Management API and to nothing else.
+ * The environment in which the real Supabase CLI talks to a stand-in of the Management API and to nothing else.
  *
  * @param api The stand-in.
  * @param home A folder for the CLI's own state.
  */
-export async function supabaseCli(api: ManagementApi, home: string): Promise<SupabaseCli> {
+export async function cliEnvironment(api: ManagementApi, home: string): Promise<Record<string, string>> {
   await Deno.writeTextFile(
     `${home}/profile.yaml`,
     `name: stand-in\napi_url: ${api.url}\ndashboard_url: ${api.url}\nproject_host: localhost\n`,
   );
-  const env = {
+  return {
     ...environmentWithout(/^SUPABASE_/),
     SUPABASE_HOME: home,
     SUPABASE_PROFILE: `${home}/profile.yaml`,
@@ -29,6 +29,11 @@ export async function supabaseCli(api: ManagementApi, home: string): Promise<Sup
     DO_NOT_TRACK: "1",
     NO_COLOR: "1",
   };
+}
+
+/** Prepares the real Supabase CLI, as {@linkcode cliEnvironment} does. */
+export async function supabaseCli(api: ManagementApi, home: string): Promise<SupabaseCli> {
+  const env = await cliEnvironment(api, home);
   return async (cwd, ...args) => {
     const { success, stdout, stderr } = await new Deno.Command("npx", {
       // Without a terminal, commands that change a project need --yes.

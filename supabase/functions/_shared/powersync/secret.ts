@@ -25,8 +25,10 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^-----BEGIN |^MI[GI]|^MFkw|^MC[4o]/, "a PEM or a part of one"],
   [/^sb_secret_/, "a secret API key of Supabase"],
   [/^sb_publishable_/, "a publishable API key of Supabase"],
+  [/^sbp_/, "a personal access token of Supabase"],
+  [/^(ssh|ecdsa)-/, "an SSH key"],
   [/^ey[\w-]+\.[\w-]+\.[\w-]*$/, "a JWT: a token, or a legacy API key of Supabase"],
-  [/^(0x)?([\da-f]{2}[:\s]?){16,}$/i, "a hex string"],
+  [/^(0x)?([\da-f]{2}[:\s-]?){16,}$/i, "a hex string"],
   [/^[a-z][a-z\d+.-]*:\/\//i, "a URL"],
   [
     /^(~|\.{1,2})?\/[\w./ -]{1,255}$|^[a-z]:\\|^\S{1,255}\.(json|jwks?|pem|key|env|txt)$/i,
@@ -34,15 +36,17 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(export\s+)?[A-Z][A-Z\d_]*\s*=\s*\S/, "a line that sets another name"],
   [/^\$[({\w]/, "an expression that a shell did not replace"],
+  [/\p{Cf}/u, "text with invisible characters in it"],
   [/^[^\0]\0/, "text in UTF-16, not in UTF-8"],
   [/^\[?\s*\{\s*[^"\s}]/, "JSON whose quotation marks a shell or an editor removed or changed"],
   [/^[{[]/, "JSON that was cut or edited"],
 ];
 
 /**
- * Takes off what comes along when a value is pasted: white space, a byte order mark, the rest of the line `NAME=value`,
- * quotation marks at both ends, `\n` as two characters at the end, and the backslashes of `{\"kty\":…`. JSON, base64, a
- * URL and a number have none of these, so what is right stays. So do quotation marks that may not be one pair.
+ * Takes off what comes along when a value is pasted: white space, a byte order mark, the rest of the line or command
+ * that sets it, quotation marks at both ends, `\n` as two characters at the end, and the backslashes of `{\"kty\":…`.
+ * JSON, base64, a URL and a number have none of these, so what is right stays. So do quotation marks that may not be one
+ * pair.
  *
  * @param text The value as it was set.
  * @param name The name under which it was set; a line that sets another name stays.
@@ -55,9 +59,9 @@ function unwrapLayer(text: string, { name, layers }: { name: string | undefined;
   const value = text.trim();
   if (layers === 0 || value.length > MAX_SECRET_CHARACTERS) return value;
   const unwrapRest = (rest: string) => unwrapLayer(rest, { name, layers: layers - 1 });
-  const line = value.replace(/^(export|set)\s+|^\$env:/, "");
+  const line = value.replace(/^(export|set|(npx )?supabase secrets set)\s+|^\$env:/, "");
   const assigned = name !== undefined && line.startsWith(name) ? line.slice(name.length).trimStart() : "";
-  if (assigned.startsWith("=")) return unwrapRest(assigned.slice(1));
+  if (/^[=:]/.test(assigned)) return unwrapRest(assigned.slice(1));
   const lineEnd = /(?<!\\)\\+[nr]$/.exec(value);
   if (lineEnd !== null) return unwrapRest(value.slice(0, lineEnd.index));
   const [first = "", last = ""] = [value.at(0), value.at(-1)];

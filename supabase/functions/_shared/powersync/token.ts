@@ -220,7 +220,8 @@ async function callClaims(claims: () => unknown, timeoutMs: number): Promise<unk
   }
 }
 
-/** What `await` waits for. */
+/** What `await` waits for; a proxy of a client may be a function. */
 function isThenable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "then" in value && typeof value.then === "function";
 }

@@ -1,0 +1,145 @@
+/** The tokens that are at hand, and what the rules and the instance say to them. */
+import { decodeJwt } from "jose";
+import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { projectRef } from "../setup/project-url.ts";
+import { keyIdsOf } from "../setup/remote-jwks.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
+import { type Check, checkOfTold, probed, skipped } from "./check.ts";
+import type { FunctionFound } from "./functions.ts";
+import { askInstance, type InstanceFound } from "./instance.ts";
+import { signOwnToken } from "./own-token.ts";
+import { audiencesFor, concernsProject, type ExamineOptions, instanceOfFile } from "./scope.ts";
+import { unpackToken } from "./pasted-token.ts";
+import { readProviderList } from "./provider-list.ts";
+import { examineToken, type TokenFound } from "./token.ts";
+import { whoseToken } from "./whose-token.ts";
+
+const TOKEN = { id: "token", title: "Token" };
+
+/** A token to try, and the result of the rules. */
+export interface Candidate extends Omit<TokenFound, "code"> {
+  readonly token: string;
+  /** Whose token it is, for the report. */
+  readonly tokenOf: string;
+}
+
+/** What PowerSync sees: the JWKS, and the time by the servers' clock in seconds since 1970. */
+export interface ServerView {
+  readonly jwks: unknown;
+  readonly nowSeconds: number;
+}
+
+/** The token that was given. */
+export async function examineGivenToken(
+  options: ExamineOptions,
+  { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
+): Promise<Candidate[]> {
+  if (options.token === undefined) return [];
+  const { token, around = "" } = unpackToken(options.token);
+  const audiences = audiencesFor(options, endpoint);
+  const known = { ...knownSetup(options), audiences, keyIds: keyIdsOf(servers.jwks) };
+  const [whose, ...others] = whoseToken(token, known, servers.nowSeconds).told;
+  const { checks, good, code } = await examineToken(TOKEN, { token, audiences, wanted: true, ...servers });
+  const isOurs = whose?.status === "passed";
+  const told = (isOurs ? others.filter(({ id }) => id === "token-in-milliseconds") : others)
+    .map((one) => checkOfTold(TOKEN, one));
+  const first = whose === undefined
+    ? []
+    : [checkOfTold(TOKEN, { ...whose, seen: `${around} ${whose.seen}`.trim() }, isOurs ? undefined : code)];
+  // What the rules say of a token that is not ours would only repeat that.
+  return [{
+    token,
+    tokenOf: "the token that was given",
+    checks: [...first, ...told, ...(isOurs ? checks : [])],
+    good,
+  }];
+}
+
+/** What a token is compared with, as far as the file says it. */
+function knownSetup(options: ExamineOptions) {
+  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
+  return {
+    supabaseUrl: options.project,
+    projectRef: options.project === undefined ? undefined : projectRef(options.project),
+    issuer: variables.POWERSYNC_ISSUER?.trim() || SETTINGS.POWERSYNC_ISSUER.fallback,
+    providers: (readProviderList(variables.POWERSYNC_IDENTITY_PROVIDERS) ?? []).flatMap(({ issuer }) =>
+      typeof issuer === "string" ? [{ issuer }] : []
+    ),
+    sharedKid: readSharedKey(variables[SHARED_KEY_NAME] ?? "")?.kid,
+  };
+}
+
+/** The tokens that the functions gave. */
+export async function examineFunctionTokens(
+  functions: readonly FunctionFound[],
+  { options, servers }: { options: ExamineOptions; servers: ServerView },
+): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const { token, endpoint = "", name = "" } of functions) {
+    if (token === undefined) continue;
+    const audiences = audiencesFor(options, endpoint);
+    const subject = { id: "function-token", title: `Token of ${name}` };
+    const { checks, good } = await examineToken(subject, { token, audiences, ...servers });
+    const named = checks.map((check) =>
+      check.cause === "key-found" ? probed(subject, "signing-key-unpublished", { seen: check.seen }) : check
+    );
+    candidates.push({ token, tokenOf: `the token of ${name}`, checks: named, good });
+  }
+  return candidates;
+}
+
+/** The instance that is named, or the one that the file of a deployed project names. */
+export async function askPowerSync(
+  options: ExamineOptions,
+  { tokens, secrets, servers }: {
+    tokens: readonly Candidate[];
+    secrets: readonly Check[];
+    servers: ServerView;
+  },
+): Promise<InstanceFound | undefined> {
+  const { powersync, asksInstanceOfFile, timeoutMs } = options;
+  const isOrder = secrets.every(({ status }) => status !== "failed");
+  const url = powersync ?? (asksInstanceOfFile && isOrder ? instanceOfFile(options)?.url : undefined);
+  if (url === undefined) return undefined;
+  const subject = { id: "powersync", title: "PowerSync instance" };
+  const candidate = tokens[0] ?? await ownCandidate(options, { isOrder, servers });
+  if (candidate === undefined) {
+    const seen = "No token to ask it with: give --env-file, --publishable-key, --user-token or --token.";
+    return { check: skipped(subject, seen, { wanted: powersync !== undefined }) };
+  }
+  // A header cannot hold a line break or a typographic quotation mark (RFC 9110, section 5.5).
+  if (!/^[\x21-\x7e]+$/.test(candidate.token)) {
+    const seen = "It was not asked: the token holds white space or other characters that no token has.";
+    return { check: skipped(subject, seen) };
+  }
+  const { token, tokenOf, good } = candidate;
+  return await askInstance({
+    url,
+    token,
+    tokenOf,
+    tokenIsGood: good,
+    audienceIsUrl: audienceOf(token).includes(url),
+    timeoutMs,
+  });
+}
+
+function audienceOf(token: string): unknown[] {
+  try {
+    return [decodeJwt(token).aud].flat();
+  } catch {
+    return [];
+  }
+}
+
+/** A token that is signed here with the file's key, when the functions give none. */
+async function ownCandidate(
+  options: ExamineOptions,
+  { isOrder, servers }: { isOrder: boolean; servers: ServerView },
+): Promise<Candidate | undefined> {
+  const { file } = options;
+  if (file === undefined || !isOrder || !concernsProject(options)) return undefined;
+  const token = await signOwnToken(file.variables, servers.nowSeconds);
+  const audiences = audiencesFor(options);
+  const { good } = await examineToken({ id: "", title: "" }, { token, audiences, ...servers });
+  return { token, tokenOf: `a token signed with the key in ${file.path}`, checks: [], good };
+}

@@ -1,0 +1,47 @@
+import { Buffer } from "node:buffer";
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { quoted } from "../powersync/result.ts";
+import { visible } from "../cli/shown.ts";
+
+/** A JWT that was only decoded: anybody may have written what is in it. */
+export interface DecodedToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Longer than any server accepts. */
+const MAX_CHARACTERS = 64 * 1024;
+/** An issuer or audience is to be compared, so it is shown whole. */
+const MAX_SHOWN = 160;
+
+/** Decodes a JWT as leniently as PowerSync, or returns `undefined` for a text that is not one. */
+export function decodeLeniently(token: string): DecodedToken | undefined {
+  const parts = token.split(".");
+  if (parts.length !== 3 || token.length > MAX_CHARACTERS) return undefined;
+  const [header, claims] = parts.map(parseObject);
+  return header === undefined || claims === undefined ? undefined : { header, claims };
+}
+
+/** A claim or setting for a sentence, long enough to compare. */
+export function named(value: unknown): string {
+  if (Array.isArray(value)) {
+    return value.slice(0, 5).map((one) => Array.isArray(one) ? "a list" : named(one)).join(", ") ||
+      "an empty list";
+  }
+  if (typeof value !== "string") return quoted(value);
+  return `"${visible(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value)}"`;
+}
+
+/** The members of a claim that is a text or a list of texts, such as `aud`. */
+export function textsOf(claim: unknown): string[] {
+  return [claim].flat().filter((value) => typeof value === "string");
+}
+
+function parseObject(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString());
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

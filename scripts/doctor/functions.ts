@@ -1,0 +1,106 @@
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { shown } from "../cli/shown.ts";
+import { ask, parseJson } from "../setup/ask.ts";
+import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
+import { isLoopback } from "../setup/project-url.ts";
+import { ownError, whoAnswered } from "./answers.ts";
+import { type Check, checkOfFinding, failed, passed, probed, type Subject } from "./check.ts";
+import { checkOrigin, checkPreflight } from "./cors.ts";
+import type { NamedInstance } from "./scope.ts";
+
+/** One of the two auth functions, and who calls it. */
+export interface FunctionOptions {
+  readonly name: "powersync-auth" | "powersync-auth-anonymous";
+  readonly url: string;
+  /** The caller's credentials; without any, the function is only expected to refuse. */
+  readonly credentials: Readonly<Record<string, string>> | undefined;
+  /** The PowerSync instance it should send clients to, and who says so, when that is known. */
+  readonly expected: NamedInstance | undefined;
+  readonly timeoutMs: number;
+}
+
+/** What was found, and the token when there is one. */
+export interface FunctionFound {
+  readonly name?: string;
+  readonly checks: readonly Check[];
+  readonly token?: string;
+  readonly endpoint?: string;
+  /** The answer, for its clock. */
+  readonly response?: Response;
+  readonly answeredBy?: "self-hosted" | "platform";
+}
+
+/** Calls a function from outside, as a browser app does. */
+export async function examineFunction(options: FunctionOptions): Promise<FunctionFound> {
+  const { name, url, credentials, timeoutMs } = options;
+  const subject = { id: name, title: name };
+  const headers = { ...credentials, Origin: "https://app.example", "X-Client-Info": "powersync-doctor" };
+  const asked = await ask(url, { headers }, timeoutMs);
+  if (asked.kind !== "answer") return { checks: [probed(subject, asked.kind, { seen: asked.seen })] };
+  const { response, text } = asked;
+  if (response.ok) {
+    const { checks, ...found } = checkCredentials(subject, text, options);
+    return { checks: [...checks, ...await checkCors(options, response)], response, name, ...found };
+  }
+  const own = ownError(text);
+  if (own === undefined) {
+    const { probe, seen, selfHosted } = whoAnswered(response, text);
+    return {
+      checks: [probed(subject, probe, { seen })],
+      response,
+      answeredBy: selfHosted ? "self-hosted" : "platform",
+    };
+  }
+  const seen = `HTTP ${response.status}, ${own.code}: ${own.message}`;
+  const check = credentials === undefined && response.status === 401
+    ? passed(subject, `${seen} It refuses a caller without credentials, as it should.`)
+    : failed(subject, own.code, { seen, hint: own.hint });
+  return { checks: [check, ...await checkCors(options, response)], response };
+}
+
+async function checkCors({ name, url, timeoutMs }: FunctionOptions, response: Response): Promise<Check[]> {
+  const subject = { id: name, title: name };
+  return [checkOrigin(subject, response) ?? await checkPreflight(name, url, timeoutMs)];
+}
+
+function checkCredentials(
+  subject: Subject,
+  text: string,
+  { url, expected }: FunctionOptions,
+): { checks: Check[]; token?: string; endpoint?: string } {
+  const body = parseJson(text);
+  if (!isJsonObject(body) || typeof body.token !== "string" || typeof body.powersync_url !== "string") {
+    const { seen } = whoAnswered(new Response(null), text);
+    return { checks: [probed(subject, "answer-malformed", { seen })] };
+  }
+  const { token, powersync_url: endpoint } = body;
+  const seen = `It sends clients to ${shown(endpoint, 240)}.`;
+  return {
+    checks: checkEndpoint(subject, { endpoint, expected, seen, local: isLoopback(url) }),
+    token,
+    endpoint,
+  };
+}
+
+/** The deployed POWERSYNC_URL, as far as the answer shows it. */
+function checkEndpoint(
+  subject: Subject,
+  { endpoint, expected, seen, local }: Pick<FunctionOptions, "expected"> & {
+    endpoint: string;
+    seen: string;
+    local: boolean;
+  },
+): Check[] {
+  if (endpoint.endsWith("/")) return [probed(subject, "endpoint-slash", { seen })];
+  if (expected !== undefined && expected.url !== endpoint) {
+    const both = `${seen} ${expected.by} is ${shown(expected.url, 240)}.`;
+    return [probed(subject, "endpoint-other", { seen: both })];
+  }
+  const place = local ? "local" : "deployment";
+  const [finding] = inspectPowerSyncUrl("The deployed POWERSYNC_URL", endpoint, { place });
+  return [
+    finding === undefined
+      ? passed(subject, `HTTP 200 with a token. ${seen}`)
+      : checkOfFinding(subject, finding),
+  ];
+}

@@ -1,0 +1,129 @@
+import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { meaningOf } from "../powersync/codes.ts";
+import { parseJson, whyNoAnswer } from "../setup/ask.ts";
+import { type Check, failed, passed, probed } from "./check.ts";
+
+const INSTANCE = { id: "powersync", title: "PowerSync instance" };
+
+/** What an instance is asked with. */
+export interface InstanceOptions {
+  readonly url: string;
+  readonly token: string;
+  /** Whose token it is, for the report. */
+  readonly tokenOf: string;
+  /** The token is good under every rule and the JWKS seen from here. */
+  readonly tokenIsGood: boolean;
+  /** The token's audience is the instance's URL. */
+  readonly audienceIsUrl: boolean;
+  readonly timeoutMs: number;
+}
+
+/** What was found, and the answer for its clock. */
+export interface InstanceFound {
+  readonly check: Check;
+  readonly response?: Response;
+}
+
+/** An empty client's request for a stream. */
+const REQUEST = JSON.stringify({ buckets: [], include_checksum: true, raw_data: true });
+
+/** After its first line a stream that is refused late ends soon. */
+const GRACE_MS = 300;
+
+/** Lets a PowerSync instance itself decide on a token: opens a sync stream, and ends it after its first lines. */
+export async function askInstance(options: InstanceOptions): Promise<InstanceFound> {
+  const { url, token, timeoutMs } = options;
+  const init = {
+    method: "POST",
+    headers: { Authorization: `Token ${token}`, "Content-Type": "application/json" },
+    body: REQUEST,
+  };
+  const { response, text, error } = await readStart(`${url}/sync/stream`, { init, timeoutMs });
+  if (response === undefined) {
+    const { kind, seen } = whyNoAnswer(error, timeoutMs);
+    return { check: probed(INSTANCE, kind, { seen }) };
+  }
+  const check = response.ok
+    ? checkStream(text, { ...options, inTime: error === undefined })
+    : checkRefusal(response.status, codeOf(parseJson(text)), options);
+  return { check, response };
+}
+
+/** An answer and its body as far as its first lines, or as far as it came in time: a stream has no end. */
+async function readStart(
+  url: string,
+  { init, timeoutMs }: { init: RequestInit; timeoutMs: number },
+): Promise<{ response?: Response; text: string; error?: unknown }> {
+  const controller = new AbortController();
+  const { promise: tooLate, reject, resolve: enough } = Promise.withResolvers<void>();
+  let timer = setTimeout(() => reject(new DOMException("No answer in time.", "TimeoutError")), timeoutMs);
+  const found: { response?: Response; text: string } = { text: "" };
+  let body: ReadableStreamDefaultReader<string> | undefined;
+  const read = async () => {
+    found.response = await fetch(url, { ...init, redirect: "manual", signal: controller.signal });
+    body = found.response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await body?.read(); part?.done === false; part = await body?.read()) {
+      const isFirstLine = !found.text.includes("\n") && part.value.includes("\n");
+      found.text += part.value;
+      if (!isFirstLine || !found.response.ok) continue;
+      clearTimeout(timer);
+      timer = setTimeout(enough, GRACE_MS);
+    }
+  };
+  try {
+    await Promise.race([read(), tooLate]);
+    return found;
+  } catch (error) {
+    return { ...found, error };
+  } finally {
+    clearTimeout(timer);
+    // The signal alone does not end a pending read after a garbage collection (see upstream.ts).
+    controller.abort();
+    await body?.cancel().catch(() => {});
+  }
+}
+
+function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTime: boolean }): Check {
+  const lines = text.split("\n").filter((line) => line !== "").map(parseJson);
+  if (lines.length === 0 || !inTime) {
+    return probed(INSTANCE, "instance-silent", { seen: "HTTP 200, and then nothing." });
+  }
+  if (!isJsonObject(lines[0])) {
+    return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
+  }
+  const isOver = lines.some((line) => isJsonObject(line) && Number(line.token_expires_in ?? 1) <= 0);
+  if (isOver) {
+    return probed(INSTANCE, "instance-clock", {
+      seen: "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
+    });
+  }
+  return passed(INSTANCE, `It accepts ${tokenOf} and streams.`);
+}
+
+function codeOf(body: unknown): string | undefined {
+  if (!isJsonObject(body) || !isJsonObject(body.error)) return undefined;
+  const { code } = body.error;
+  return typeof code === "string" && /^PSYNC_S\d{1,8}$/.test(code) ? code : undefined;
+}
+
+/** PowerSync's codes that a good token meets when the instance does not have our JWKS. */
+const OTHER_JWKS = ["PSYNC_S2101", "PSYNC_S2201", "PSYNC_S2204"];
+
+function checkRefusal(
+  status: number,
+  code: string | undefined,
+  { tokenIsGood, audienceIsUrl, tokenOf }: InstanceOptions,
+): Check {
+  const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
+  if (status === 431) return failed(INSTANCE, "HTTP 431", { seen, code: "HTTP 431" });
+  if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", { seen });
+  const meaning = meaningOf(code ?? "");
+  if (meaning === undefined) {
+    return probed(INSTANCE, code === undefined ? "instance-not-a-service" : "instance-error", { seen });
+  }
+  const known = { seen, code: meaning.code };
+  if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
+  if (audienceIsUrl && meaning.code === "PSYNC_S2105") return probed(INSTANCE, "instance-audience", known);
+  if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "instance-clock", known);
+  return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
+}

@@ -1,0 +1,148 @@
+import type { PowerSyncCode } from "../powersync/codes.ts";
+
+/** What a probe of a running system found. */
+export interface Probe {
+  /** What it means, as sentences that follow what was seen. */
+  readonly means: string;
+  /** The code that PowerSync's clients see; none when PowerSync does not notice. */
+  readonly code?: PowerSyncCode;
+  /** It works, and should be changed. */
+  readonly isWarning?: true;
+}
+
+/** Every fault that the doctor can name beside the functions' codes, PowerSync's codes and its rules. */
+export const PROBES = {
+  // No answer.
+  "no-dns": { means: "The name is misspelt, or the network here does not resolve it." },
+  "no-connection": { means: "The server is down, or the address or port is wrong." },
+  "no-tls": { means: "Neither PowerSync nor an app can connect to it." },
+  "no-trust": {
+    means: "A proxy of your network may inspect TLS; its certificate is known to the system only.",
+  },
+  "no-answer-in-time": { means: "The server accepts connections and does not answer." },
+  "no-whole-answer": { means: "Something on the way cuts answers off." },
+  "no-permission": { means: "" },
+
+  // Something in front of the functions answers.
+  "gateway-check": {
+    means:
+      "The gateway asks for a JWT before it calls the function, and PowerSync and signed-out callers send none.",
+  },
+  "gateway-api-key": {
+    means: "The gateway in front of the functions wants an API key, and PowerSync sends none.",
+  },
+  "gateway-no-route": { means: "The gateway knows no functions at this address." },
+  "not-deployed": { means: "The function is not deployed there." },
+  "boot-error": {
+    means: "The function does not start: a file or an import is missing, or claims.ts has a syntax error.",
+  },
+  "function-limit": { means: "The function exceeded its memory or processor time." },
+  "function-timeout": { means: "The function started and did not answer in time." },
+  "function-crashed": { means: "The function threw an error outside of its own error handling." },
+  "project-paused": { means: "The Supabase project is paused." },
+  "project-restricted": {
+    means: "Supabase restricts the project: its quota is exceeded, or a bill of the organization is overdue.",
+  },
+  "project-down": { means: "Supabase's edge cannot reach the project: it is starting, or down." },
+  "rate-limited": {
+    means: "Something in front of the function limits requests; the function was not asked.",
+  },
+  "front-refuses": {
+    means: "Not the function refuses: something in front of it does, such as a firewall or a password.",
+  },
+  "front-page": {
+    means:
+      "A web page is not the function's answer: this is not its address, or something is in front of it.",
+  },
+  "front-error": { means: "This error does not come from the function." },
+  "front-redirect": { means: "The address redirects; a browser's preflight may not." },
+
+  // The JWKS.
+  "jwks-slow": { means: "PowerSync waits 3 s at the most.", code: "PSYNC_S2204" },
+  "jwks-not-json": { means: "The answer is not JSON.", code: "PSYNC_S2204" },
+  "jwks-redirect": {
+    means: "PowerSync follows, but each fetch takes longer, and the target may move.",
+    isWarning: true,
+  },
+  "jwks-http-public": { means: "Without TLS anyone on the way can replace the keys." },
+  "jwks-host-ipv6": {
+    means:
+      "PowerSync looks for an IPv4 address. A client sees PSYNC_S2204; PSYNC_S2202 stands in the service's log only.",
+    code: "PSYNC_S2204",
+  },
+  "jwks-host-private": {
+    means:
+      "Only a PowerSync Service in the same network reaches it, and only if it may (`block_local_jwks`). A client sees PSYNC_S2204; PSYNC_S2203 stands in the service's log only.",
+    code: "PSYNC_S2204",
+  },
+  "jwks-dev-key": {
+    means: "That is a key of local development, whose private half is on a developer's disk.",
+  },
+  "jwks-of-auth": {
+    means:
+      "That is the JWKS of Supabase Auth: it verifies Supabase's own tokens, not those of the functions.",
+    code: "PSYNC_S2101",
+  },
+  "jwks-of-another": {
+    means: "They are the keys of another project: PowerSync cannot verify this project's tokens with them.",
+    code: "PSYNC_S2101",
+  },
+  "keys-not-deployed": {
+    means:
+      "The secrets were not uploaded to this project, or isolates still have the old ones (up to ten minutes).",
+    code: "PSYNC_S2101",
+  },
+  "signing-key-unpublished": {
+    means: "An isolate still has old secrets, or the functions are of different deployments.",
+    code: "PSYNC_S2101",
+  },
+
+  // The auth functions.
+  "answer-malformed": {
+    means: "That is not the answer of this bundle: `token` and `powersync_url` are missing.",
+  },
+  "endpoint-slash": { means: "PowerSync's JavaScript SDK throws for an endpoint with a trailing slash." },
+  "endpoint-other": { means: "They must be the same, or apps connect to an instance that you did not mean." },
+  "cors-preflight": { means: "A browser refuses to call the function and shows only `Failed to fetch`." },
+  "cors-headers": { means: "A browser refuses to show the answer to the app." },
+  "sign-in-refused": {
+    means: "Anonymous sign-ins are switched off, or the API key belongs to another project.",
+  },
+
+  // The instance.
+  "instance-not-a-service": { means: "What answers is not a PowerSync Service." },
+  "instance-other-jwks": {
+    means:
+      "The token is valid with the JWKS seen from here. So the instance has another JWKS URI, an older state of it (up to 60 minutes), or cannot fetch it.",
+  },
+  "instance-audience": {
+    means:
+      "The token's audience is the instance's URL already. So the instance's own list of audiences lacks it, or has it with a trailing slash.",
+    code: "PSYNC_S2105",
+  },
+  "instance-clock": {
+    means: "The token is valid by the functions' clock, so the instance's clock is ahead.",
+    code: "PSYNC_S2103",
+  },
+  "instance-silent": { means: "The token is not the reason: the instance accepted it." },
+  "instance-no-sync-config": {
+    means: "The instance accepts the token, but has no sync streams or rules to serve.",
+  },
+  "instance-error": { means: "The error is not about the token." },
+
+  // Clocks.
+  "clock-here": {
+    means:
+      "Tokens that are made on this computer (`deno task token`) have wrong times; the functions' are right.",
+    isWarning: true,
+  },
+  "clock-unknown": { means: "One of the two clocks is wrong.", isWarning: true },
+  "clock-functions": { means: "The functions' tokens have wrong times.", code: "PSYNC_S2103" },
+  "clock-instance": { means: "The instance takes tokens for expired too early.", code: "PSYNC_S2103" },
+
+  // What is given.
+  "file-missing": { means: "There is nothing to check." },
+} as const satisfies Record<string, Probe>;
+
+/** A stable name. */
+export type ProbeId = keyof typeof PROBES;

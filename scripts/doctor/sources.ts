@@ -1,0 +1,74 @@
+/** What the doctor looks at when the command line does not say: the secrets file, and the project that is linked. */
+import { CommandError } from "../cli/command.ts";
+import { shown } from "../cli/shown.ts";
+import { readEnvFile } from "../setup/env-file.ts";
+import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { projectRef, projectUrl } from "../setup/project-url.ts";
+import type { SecretsFile } from "./secrets.ts";
+
+/** `supabase link` writes the project's reference there. */
+const LINK_FILE = "supabase/.temp/project-ref";
+
+/** A Supabase project. */
+export interface Project {
+  /** Without trailing slash. */
+  readonly url: string;
+  /** Its reference; `undefined` for a self-hosted one. */
+  readonly ref: string | undefined;
+  /** Who named it. */
+  readonly from: string;
+}
+
+/**
+ * The file with secrets: the one that is named, else the production file, else the one for this computer.
+ *
+ * @returns `undefined` when there is none.
+ * @throws {CommandError} There is no such file, or it cannot be read.
+ */
+export async function findSecretsFile(
+  named: string | undefined,
+  { dir = "." } = {},
+): Promise<SecretsFile | undefined> {
+  for (const path of named === undefined ? [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE] : [named]) {
+    const variables = await readEnvFile(named === undefined && dir !== "." ? `${dir}/${path}` : path);
+    if (variables !== undefined) return { path, variables, local: path === LOCAL_ENV_FILE };
+  }
+  if (named !== undefined) throw new CommandError(`There is no file ${named}.`);
+  return undefined;
+}
+
+/**
+ * The project that is named, else the one that is linked.
+ *
+ * @returns `undefined` when there is neither.
+ * @throws {CommandError} The name is neither a reference nor a URL.
+ */
+export async function findProject(
+  named: string | undefined,
+  { dir = "." } = {},
+): Promise<Project | undefined> {
+  const linked = await readLink(dir);
+  if (named === undefined) {
+    return linked === undefined
+      ? undefined
+      : { url: `https://${linked}.supabase.co`, ref: linked, from: LINK_FILE };
+  }
+  const url = projectUrl(named);
+  if (url === undefined) {
+    throw new CommandError(
+      `--project ${
+        shown(named)
+      } is neither a project's reference nor a URL: copy the reference from the dashboard's address.`,
+    );
+  }
+  return { url, ref: projectRef(named) ?? projectRef(url), from: "--project" };
+}
+
+async function readLink(dir: string): Promise<string | undefined> {
+  try {
+    return /^[a-z0-9]+$/.exec((await Deno.readTextFile(`${dir}/${LINK_FILE}`)).trim())?.[0];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { describeTime } from "../cli/duration.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+import { type DecodedToken, named } from "./decoded-token.ts";
+import type { Told } from "./told.ts";
+
+const TIMES = ["exp", "iat", "nbf", "auth_time"];
+/** In seconds, it is the year 5138. */
+const FIRST_MILLISECONDS = 1e11;
+
+const CORRECT_CLOCK = "Correct the clock of what made the token, or of this computer.";
+
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
+
+/**
+ * A time from now in the largest unit that fits: "5 minutes ago", "in 2 hours".
+ *
+ * @param seconds Negative is in the past.
+ */
+export function fromNow(seconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat("en").format(Math.trunc(seconds / size), unit);
+}
+
+/**
+ * What is wrong with the times of any JWT: milliseconds, expired, not yet valid, or issued in the future.
+ *
+ * @param token The token.
+ * @param nowSeconds Seconds since 1970.
+ * @param toleranceSeconds How far clocks may differ: PowerSync's and a provider's is a minute, Supabase Auth's none.
+ */
+export function checkTimes(
+  { claims }: DecodedToken,
+  nowSeconds: number,
+  toleranceSeconds = CLOCK_TOLERANCE_SECONDS,
+): Told[] {
+  const found = TIMES.flatMap((name) =>
+    typeof claims[name] === "number" ? [[name, claims[name]] as const] : []
+  );
+  const inMilliseconds = found.filter(([, time]) => time >= FIRST_MILLISECONDS);
+  if (inMilliseconds.length > 0) {
+    const list = inMilliseconds.map(([name, time]) => `\`${name}\` is ${time}`).join(" and ");
+    return [{
+      id: "token-in-milliseconds",
+      status: "failed",
+      seen: `${list}: that is in milliseconds, and a JWT counts in seconds.`,
+      advice: "Divide the times by 1000 in what makes the token, and round them down.",
+    }];
+  }
+  const { exp, nbf, iat } = Object.fromEntries(found);
+  const isAhead = (time: number | undefined) => time !== undefined && time > nowSeconds + toleranceSeconds;
+  const when = (time = 0) => `${fromNow(time - nowSeconds)}, at ${describeTime(Math.max(time, 0))}`;
+  const told: Told[] = [];
+  if (exp === undefined) {
+    const seen = claims.exp === undefined
+      ? "There is no `exp`."
+      : `\`exp\` is ${named(claims.exp)}, not a number.`;
+    const advice = "Let what makes the token set `exp`, in seconds since 1970.";
+    told.push({ id: "token-without-expiry", status: "failed", seen, advice });
+  } else if (exp <= nowSeconds - toleranceSeconds) {
+    const advice = "Send a new token: an app asks for one for each call.";
+    told.push({ id: "token-expired", status: "failed", seen: `The token expired ${when(exp)}.`, advice });
+  }
+  if (isAhead(nbf)) {
+    const seen = `The token is valid only from \`nbf\`, ${when(nbf)}.`;
+    told.push({ id: "token-not-yet-valid", status: "failed", seen, advice: CORRECT_CLOCK });
+  }
+  if (isAhead(iat)) {
+    const seen = `The token was issued in the future: \`iat\` is ${when(iat)}.`;
+    told.push({ id: "token-issued-later", status: "warning", seen, advice: CORRECT_CLOCK });
+  }
+  return told;
+}

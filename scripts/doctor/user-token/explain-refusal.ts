@@ -1,0 +1,61 @@
+import type { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
+import { CODES, type Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
+import { explainProviderKeys } from "./provider-keys.ts";
+import { readProviderList } from "../provider-list.ts";
+import { PROVIDER_REFUSALS } from "./provider-refusals.ts";
+import type { Explanations, RefusalContext } from "./refusal.ts";
+import { explainUnchecked, SUPABASE_REFUSALS } from "./supabase-refusals.ts";
+import type { Told } from "../told.ts";
+import { checkTimes } from "../token-times.ts";
+
+const COMMON_REFUSALS: Explanations = {
+  "too-long": () => ({
+    seen:
+      "The token has more than 16,384 characters, and hosts accept about as much in all headers together.",
+    advice: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
+  }),
+  "malformed": () => ({
+    seen: "It was cut or edited: a part of it is not what an encoder writes as base64url.",
+    advice: "Copy the whole access token again, straight from the session.",
+  }),
+};
+
+/**
+ * Explains why the functions refuse a user's token.
+ *
+ * @param error What their verification throws.
+ * @param context The token and the settings.
+ * @param nowMs When it was verified, in milliseconds since 1970.
+ */
+export async function explainRefusal(
+  error: PowerSyncAuthError,
+  context: RefusalContext,
+  nowMs: number,
+): Promise<Told> {
+  const { code, why, message, hint } = error;
+  const { decoded, environment } = context;
+  const isListed = readProviderList(environment.POWERSYNC_IDENTITY_PROVIDERS)
+    ?.some(({ issuer }) => issuer === decoded.claims.iss) ?? false;
+  if (code.startsWith("IDENTITY_PROVIDER_")) return await explainProviderKeys(context, error);
+  if (code.startsWith("AUTH_SERVER_") || code.startsWith("SUPABASE_PUBLISHABLE_KEYS_")) {
+    const isKeyMissing = code === "SUPABASE_PUBLISHABLE_KEYS_MISSING";
+    const unasked = "It was not asked: no publishable key of the project is known.";
+    return await explainUnchecked(context, isKeyMissing ? unasked : message);
+  }
+  const { reason } = why ?? {};
+  if (!isReason(reason)) return { id: "user-token-settings", status: "failed", seen: message, advice: hint };
+  const id = `user-token-${reason}` as const;
+  const [untimely] = checkTimes(decoded, nowMs / 1000, isListed ? undefined : 0).filter(({ status }) =>
+    status === "failed"
+  );
+  if (["times", "expired", "not-yet-valid"].includes(reason)) {
+    const { seen, advice = hint } = untimely ?? { seen: "Its `iat` or `nbf` is not a number of seconds." };
+    return { id, status: "failed", seen, advice };
+  }
+  const explain = COMMON_REFUSALS[reason] ?? (isListed ? PROVIDER_REFUSALS : SUPABASE_REFUSALS)[reason];
+  return { id, status: "failed", ...await explain?.(context) ?? { seen: message, advice: hint } };
+}
+
+function isReason(reason: string | undefined): reason is Reason {
+  return reason !== undefined && Object.hasOwn(CODES, reason);
+}

@@ -1,0 +1,37 @@
+import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import { fetchJson, UnusableAnswer } from "../../../supabase/functions/_shared/powersync/upstream.ts";
+import { whyNoAnswer } from "../../setup/ask.ts";
+import { named } from "../decoded-token.ts";
+
+/** The keys that an issuer publishes at the moment. */
+export interface LiveKeys {
+  /** Their IDs; `undefined` when they could not be fetched. */
+  readonly keyIds?: readonly unknown[];
+  /** The same as a sentence. */
+  readonly seen: string;
+}
+
+/** Fetches the IDs of an issuer's keys. */
+export async function fetchLiveKeys(jwksUri: string, timeoutMs: number): Promise<LiveKeys> {
+  try {
+    const jwks = await fetchJson(jwksUri, { timeoutMs });
+    const keys = isJsonObject(jwks) && Array.isArray(jwks.keys) ? jwks.keys.filter(isJsonObject) : undefined;
+    if (keys === undefined) return { seen: `What ${named(jwksUri)} answers is not a JWKS.` };
+    const keyIds = keys.map(({ kid }) => kid);
+    const list = keyIds.length === 0 ? "none" : named(keyIds);
+    return { keyIds, seen: `The live keys at ${named(jwksUri)} are ${list}.` };
+  } catch (error) {
+    return { seen: `The keys at ${named(jwksUri)} could not be fetched. ${whyUnfetched(error, timeoutMs)}` };
+  }
+}
+
+/** Why keys could not be fetched, as sentences. */
+export function whyUnfetched(error: unknown, timeoutMs: number): string {
+  if (error instanceof UnusableAnswer) {
+    const isRedirect = error.status >= 300 && error.status < 400;
+    return isRedirect ? `${error.message} The functions follow no redirect.` : error.message;
+  }
+  // What the functions say of an answer; all others are of the connection.
+  const isOurs = error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+  return isOurs && !(error instanceof DOMException) ? error.message : whyNoAnswer(error, timeoutMs).seen;
+}

@@ -1,0 +1,27 @@
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import type { EnvVariables } from "./env-file.ts";
+import { type Finding, finding } from "./finding.ts";
+import { nearestName, wordsOf } from "./nearest-name.ts";
+
+const SIGNING_KEY = "POWERSYNC_PRIVATE_KEY";
+
+/**
+ * Names that are not read because they are misspelt: an error where what was meant is required and missing.
+ *
+ * @param variables Names and values.
+ */
+export function inspectNames(variables: EnvVariables): Finding[] {
+  const isSet = (name: string) => (variables[name] ?? "").trim() !== "";
+  const isThere = (known: string) =>
+    isSet(known) || (known === SIGNING_KEY && readKeySecrets(variables).signing.length > 0);
+  const missing = new Set([SIGNING_KEY, "POWERSYNC_URL"].filter((name) => !isThere(name)));
+  return Object.keys(variables).filter(isSet).flatMap((name) => {
+    const known = nearestName(name);
+    if (known === undefined) return [];
+    // Beside POWERSYNC_PRIVATE_KEY, a POWERSYNC_KEY is the project's own.
+    if (isThere(known) && wordsOf(name).length < wordsOf(known).length) return [];
+    const severity = missing.delete(known) ? "error" : "warning";
+    const message = `The functions do not read ${name}.`;
+    return [finding("name-misspelt", name, { severity, message, hint: `Name it ${known}.`, rename: known })];
+  });
+}

@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { whoAnswered } from "../../scripts/doctor/answers.ts";
+import type { ProbeId } from "../../scripts/doctor/probes.ts";
+
+/** Who answers, and how: status, body, headers. Words of the platform, its router, gateways, Cloudflare and proxies. */
+const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = [
+  ["gateway-check", 401, { code: 401, message: "Missing authorization header" }],
+  ["gateway-check", 401, { code: "UNAUTHORIZED_INVALID_JWT_FORMAT", message: "Invalid JWT" }],
+  ["gateway-check", 401, { msg: "Error: Missing authorization header" }],
+  ["gateway-check", 401, { msg: "Auth header is not 'Bearer {token}'" }],
+  ["gateway-check", 401, "", { "sb-error-code": "UNAUTHORIZED_NO_AUTH_HEADER" }],
+  ["gateway-api-key", 401, { message: "No API key found in request" }, { "x-kong-response-latency": "1" }],
+  ["gateway-api-key", 401, { message: "Invalid authentication credentials" }],
+  ["gateway-api-key", 401, { message: "Unauthorized" }],
+  ["gateway-api-key", 403, { message: "You cannot consume this service" }],
+  ["gateway-no-route", 404, { message: "no Route matched with those values" }],
+  ["not-deployed", 404, { code: "NOT_FOUND", message: "Requested function was not found" }],
+  ["not-deployed", 500, {
+    msg:
+      "InvalidWorkerCreation: worker boot error: failed to bootstrap runtime: could not find an appropriate entrypoint",
+  }],
+  ["boot-error", 503, { code: "BOOT_ERROR", message: "Function failed to start (please check logs)" }],
+  ["boot-error", 500, { msg: 'InvalidWorkerCreation: worker boot error: Module not found "file:///x.ts"' }],
+  ["function-limit", 546, { code: "WORKER_RESOURCE_LIMIT", message: "not enough compute resources" }],
+  ["function-limit", 546, ""],
+  ["function-timeout", 504, { code: "IDLE_TIMEOUT", message: "Function timed out" }],
+  ["function-timeout", 500, { msg: "InvalidWorkerCreation: worker did not respond in time" }],
+  ["function-crashed", 500, { code: "WORKER_ERROR", message: "Function exited due to an error" }],
+  ["project-paused", 540, ""],
+  ["project-restricted", 402, { message: "exceed_egress_quota" }],
+  ["project-down", 522, "<!doctype html><title>522</title>", { Server: "cloudflare" }],
+  ["project-down", 521, "error code: 521"],
+  ["rate-limited", 429, { message: "Too many requests" }],
+  ["front-refuses", 401, "Authorization Required", { "WWW-Authenticate": "Basic realm=staging" }],
+  ["front-refuses", 403, "<html>Forbidden</html>", { Server: "cloudflare" }],
+  ["front-refuses", 407, ""],
+  ["front-page", 200, "<!doctype html><title>App</title>"],
+  ["front-page", 404, "<html>Not Found</html>"],
+  ["front-redirect", 302, "", { Location: "https://login.example" }],
+  ["front-error", 502, "<html>Bad gateway</html>", { Server: "nginx" }],
+  ["front-error", 500, { error: "unexpected" }],
+];
+
+for (const [probe, status, body, headers] of ANSWERS) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  Deno.test(`HTTP ${status} with ${text.slice(0, 60) || "nothing"} is ${probe}`, () => {
+    assertEquals(whoAnswered(new Response(null, { status, ...(headers && { headers }) }), text).probe, probe);
+  });
+}
+
+Deno.test("what was seen names the status, the words and the server, and no control characters", () => {
+  const response = new Response(null, { status: 502, headers: { Server: "nginx" } });
+  assertEquals(whoAnswered(response, "<html>").seen, "HTTP 502: a web page, from nginx.");
+  const { seen } = whoAnswered(new Response(null, { status: 500 }), JSON.stringify({ msg: "a\u001b[31mb" }));
+  assertEquals(seen, 'HTTP 500: "a�[31mb".');
+});
+
+Deno.test("the router of a self-hosted Supabase is told from the platform", () => {
+  const isSelfHosted = (body: unknown, headers: HeadersInit = {}) =>
+    whoAnswered(new Response(null, { status: 500, headers }), JSON.stringify(body)).selfHosted;
+  assertEquals(isSelfHosted({ msg: "Error: x" }), true);
+  assertEquals(isSelfHosted({ message: "x" }, { "X-Kong-Proxy-Latency": "1" }), true);
+  assertEquals(isSelfHosted({ code: "BOOT_ERROR", message: "x" }), false);
+  assertEquals(isSelfHosted({ msg: "x" }, { "sb-project-ref": "abc" }), false);
+});

@@ -1,0 +1,135 @@
+import { assertEquals, assertFalse, assertMatch } from "@std/assert";
+import { unpackToken } from "../../scripts/doctor/pasted-token.ts";
+import { POWERSYNC_URL, USER_ID, userToken } from "../support/project.ts";
+
+const token = await userToken();
+const other = await userToken({ sub: "5c7a6c0e-0000-4000-8000-000000000002" });
+const credentials = { token, powersync_url: POWERSYNC_URL, endpoint: POWERSYNC_URL, user_id: USER_ID };
+const session = {
+  access_token: token,
+  token_type: "bearer",
+  expires_in: 3600,
+  refresh_token: "k7zq3bwtw2xh",
+};
+const cookie = btoa(JSON.stringify(session)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const wrapped = token.replace(/.{60}/g, "$&\n");
+
+const CASES: readonly (readonly [string, string, RegExp | undefined])[] = [
+  ["a token", token, undefined],
+  ["white space around it", `\r\n  ${token}\n`, undefined],
+  ["a byte order mark", `\ufeff${token}\n`, undefined],
+  ["a character that nobody sees", `${token}\u200b`, /Invisible/],
+  ["a paste's own marks", `\x1b[200~${token}\x1b[201~`, /Invisible/],
+  ["Bearer", `Bearer ${token}`, /`Bearer`/],
+  ["Token", `Token ${token}`, /`Token`/],
+  ["bearer twice", `bearer Bearer ${token}`, /`bearer`.*`Bearer`/],
+  ["a header", `Authorization: Bearer ${token}`, /`Authorization: Bearer`/],
+  ["a header in quotes", `"authorization": "Token ${token}"`, /text stood around/],
+  ["a command", `curl -H 'Authorization: Bearer ${token}' ${POWERSYNC_URL}/sync/stream`, /text stood around/],
+  ["quotes", `"${token}"`, /Quotation marks/],
+  ["other quotes", `'${token}'`, /Quotation marks/],
+  ["typographic quotes", `“${token}”`, /Quotation marks/],
+  ["quotes and Bearer", `'Bearer ${token}'`, /Quotation marks.*`Bearer`/],
+  ["a shell's line", `TOKEN=${token}`, /text stood around/],
+  ["a comma", `${token},`, /text stood around/],
+  ["our answer", JSON.stringify(credentials), /JSON answer, as `token`/],
+  ["our answer in lines", JSON.stringify(credentials, null, 2), /JSON answer, as `token`/],
+  ["Supabase's session", JSON.stringify(session), /as `access_token`/],
+  [
+    "the answer of signIn",
+    JSON.stringify({ data: { user: {}, session }, error: null }),
+    /`data`.*`session`.*`access_token`/,
+  ],
+  ["getSession", JSON.stringify({ session }), /`session`/],
+  ["functions.invoke", JSON.stringify({ data: credentials, error: null }), /`data`.*`token`/],
+  ["JSON in JSON", JSON.stringify(JSON.stringify(credentials)), /Quotation marks.*`token`/],
+  [
+    "a printed object in JavaScript",
+    `{ token: '${token}', powersync_url: '${POWERSYNC_URL}' }`,
+    /as `token`/,
+  ],
+  ["a printed map in Dart", `{token: ${token}, powersync_url: ${POWERSYNC_URL}}`, /as `token`/],
+  ["a printed session", `Session(accessToken: ${token}, refreshToken: k7zq3bwtw2xh)`, /as `accessToken`/],
+  ["a URL", `https://app.example.com/?token=${token}&x=1`, /as `token`/],
+  [
+    "a sign-in's address",
+    `http://localhost:3000/#access_token=${token}&expires_in=3600&type=signup`,
+    /as `access_token`/,
+  ],
+  ["a log line", `12:00:01 INFO got ${token} for u`, /text stood around/],
+  ["line breaks of a terminal", wrapped, /Line breaks or spaces were in it: .*PSYNC_S2106/],
+  ["line breaks and Bearer", `Bearer ${wrapped}`, /`Bearer`.*Line breaks/],
+  ["line breaks as two characters", token.replace(/.{60}/g, "$&\\n"), /Line breaks/],
+  ["Supabase's cookie", `base64-${cookie}`, /cookie.*`access_token`/],
+  ["Supabase's older cookie", JSON.stringify([token, "k7zq3bwtw2xh", null]), /JSON list/],
+  ["headers", `Authorization: Bearer ${token}\nHost`, /`Authorization: Bearer`.*text stood around/],
+  ["a prompt's sign", `${token}%`, /text stood around/],
+  ["a value encoded for a URL", `Bearer%20${token}`, /encoded for a URL.*`Bearer`/],
+  ["an Optional in Swift", `Optional("${token}")`, /text stood around/],
+  ["a session in Kotlin", `UserSession(accessToken=${token}, refreshToken=k7zq)`, /as `accessToken`/],
+  ["two tokens", `${token}\n${other}`, /2 tokens; this is about the first/],
+];
+
+Deno.test("the token is taken out of what was pasted, and what stood around it is told", () => {
+  for (const [name, text, around] of CASES) {
+    const unpacked = unpackToken(text);
+    assertEquals([name, unpacked.token], [name, token]);
+    if (around === undefined) assertEquals([name, unpacked.around], [name, undefined]);
+    else assertMatch(unpacked.around ?? "", around, name);
+    assertFalse((unpacked.around ?? "").includes(token.slice(0, 30)), `${name}: the token is shown`);
+  }
+});
+
+Deno.test("where there is no token, it says what is there instead", () => {
+  for (
+    const word of ["undefined", "null", "[object Object]", "Bearer undefined", '"null"', "[object Promise]"]
+  ) {
+    const { token, around } = unpackToken(word);
+    assertEquals([word, token], [word, ""]);
+    assertMatch(around ?? "", /which a program prints when it has no token/, word);
+  }
+  assertEquals(unpackToken(" \n"), { token: "" });
+  const refused = unpackToken(
+    '{"code":"USER_TOKEN_EXPIRED","message":"The access token has expired.","hint":"…"}',
+  );
+  assertEquals(refused.token, "");
+  assertMatch(
+    refused.around ?? "",
+    /error, without a token: USER_TOKEN_EXPIRED The access token has expired/,
+  );
+  const auth = unpackToken(
+    '{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}',
+  );
+  assertMatch(auth.around ?? "", /invalid_credentials/);
+  const signedOut = unpackToken('{"data":{"session":null,"user":null}}');
+  assertEquals(signedOut, { token: "", around: "It is JSON, and `data` holds no token." });
+});
+
+Deno.test("what is not known stays as it is", () => {
+  for (
+    const text of [
+      "k7zq3bwtw2xh",
+      "sb_publishable_0123456789",
+      "eyJhbGciOiJFUzI1NiJ9.eyJz",
+      "5c7a6c0e",
+      "<p>Hi",
+    ]
+  ) {
+    assertEquals(unpackToken(text), { token: text });
+  }
+});
+
+Deno.test("endless wrapping and large texts end", () => {
+  let text = token;
+  for (let layer = 0; layer < 50; layer++) text = JSON.stringify(text).slice(0, 200_000);
+  unpackToken(text);
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  assertEquals(unpackToken(`{"data":{"token":"${token}","x":${deep}}}`).token, token);
+  unpackToken(`{"code":${deep}}`);
+  unpackToken(`${'{"data":'.repeat(20_000)}{}${"}".repeat(20_000)}`);
+  unpackToken("'".repeat(200_000));
+  unpackToken(`${"ey".repeat(100_000)}.`);
+  unpackToken("token=".repeat(40_000));
+  const { around = "" } = unpackToken(`{"code":"\\u001b[2J${"x".repeat(5_000)}"}`);
+  assertEquals([around.length < 400, around.includes("\x1b")], [true, false]);
+});

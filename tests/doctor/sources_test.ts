@@ -1,0 +1,68 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
+import { CommandError } from "../../scripts/cli/command.ts";
+import { inFolder, runTask } from "../support/run_script.ts";
+
+const REF = "abcdefghijklmnopqrst";
+
+/** A project folder, perhaps linked, with these secrets files. */
+async function inProject(
+  { link, files = [] }: { link?: string; files?: readonly string[] },
+  test: (dir: string) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (dir) => {
+    await Deno.mkdir(`${dir}/supabase/.temp`, { recursive: true });
+    await Deno.mkdir(`${dir}/supabase/functions`);
+    if (link !== undefined) await Deno.writeTextFile(`${dir}/supabase/.temp/project-ref`, link);
+    for (const file of files) await Deno.writeTextFile(`${dir}/${file}`, "A=1\n");
+    await test(dir);
+  });
+}
+
+Deno.test("the production file comes before the one for this computer", async () => {
+  await inProject({ files: [".env.production", "supabase/functions/.env"] }, async (dir) => {
+    const file = await findSecretsFile(undefined, { dir });
+    assertEquals([file?.path, file?.local], [".env.production", false]);
+  });
+  await inProject({ files: ["supabase/functions/.env"] }, async (dir) => {
+    const file = await findSecretsFile(undefined, { dir });
+    assertEquals([file?.path, file?.local], ["supabase/functions/.env", true]);
+  });
+  await inProject({}, async (dir) => {
+    assertEquals(await findSecretsFile(undefined, { dir }), undefined);
+    await assertRejects(() => findSecretsFile(`${dir}/mine.env`, { dir }), CommandError, "There is no file");
+  });
+});
+
+Deno.test("the linked project is taken unless another is named", async () => {
+  await inProject({ link: `${REF}\n` }, async (dir) => {
+    const linked = { url: `https://${REF}.supabase.co`, ref: REF, from: "supabase/.temp/project-ref" };
+    assertEquals(await findProject(undefined, { dir }), linked);
+    assertEquals((await findProject("other", { dir }))?.ref, "other");
+  });
+  await inProject({}, async (dir) => assertEquals(await findProject(undefined, { dir }), undefined));
+  await assertRejects(() => findProject("not a ref", { dir: "." }), CommandError, "neither");
+});
+
+Deno.test("without anything to check the doctor says how to begin", async () => {
+  await inFolder(async (cwd) => {
+    const { code, stdout } = await runTask("doctor", ["--json"], { cwd });
+    const { outcome, first } = JSON.parse(stdout);
+    assertEquals([code, outcome, first.cause], [1, "faults", "file-missing"]);
+    assertMatch(first.fix.commands.join(), /^deno task keys -- --env-file \.env\.production$/);
+  });
+});
+
+Deno.test("what is named and cannot be checked exits with 2", async () => {
+  await inFolder(async (cwd) => {
+    const cases = [
+      ["--powersync", "http://127.0.0.1:1"],
+      ["--publishable-key", "sb_publishable_x"],
+      ["--audience", "https://x.example.org"],
+    ];
+    for (const args of cases) {
+      const { code, stdout } = await runTask("doctor", ["--json", ...args], { cwd });
+      assertEquals([code, JSON.parse(stdout).outcome], [2, "unchecked"], stdout);
+    }
+  });
+});
