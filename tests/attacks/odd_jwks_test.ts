@@ -48,12 +48,12 @@ Deno.test("odd JSON in the JWKS of Supabase Auth, or in SUPABASE_JWKS, is a code
   await assertCodes((json) => {
     auth.jwks = () => new Response(json);
     return startFunctions({ url: auth.url, inline: [] }).code(token);
-  }, { numRuns: 150, codes });
+  }, { numRuns: 60, codes });
   auth.jwks = undefined;
   await assertCodes((json) => {
     const whole = { ...environmentOf({ url: auth.url }), SUPABASE_JWKS: json };
     return startFunctions({ whole }).code(token);
-  }, { numRuns: 150, codes });
+  }, { numRuns: 60, codes });
 });
 
 Deno.test("odd JSON in another provider's Discovery document or JWKS is a coded answer", async () => {
@@ -66,11 +66,11 @@ Deno.test("odd JSON in another provider's Discovery document or JWKS is a coded 
       let asked = 0;
       provider.broken = () => isJwks && asked++ === 0 ? Response.json(provider.metadata) : new Response(json);
       return start().code(token);
-    }, { numRuns: 150, codes });
+    }, { numRuns: 60, codes });
   }
   const place = { issuer: provider.issuer };
   await assertCodes((json) => {
     provider.broken = () => new Response(withRawMember(place, "jwks_uri", json));
     return start().code(token);
-  }, { numRuns: 100, codes });
+  }, { numRuns: 60, codes });
 });
