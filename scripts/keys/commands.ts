@@ -1,4 +1,5 @@
 /** The commands of other tools that a person runs after a key was made. */
+import { shellWord } from "../cli/invocation.ts";
 
 /** What a person needs to know about the file. */
 export interface EnvFileState {
@@ -40,8 +41,4 @@ export function githubCommands({ envFile }: NewSecrets): string[] {
 export function unsetCommands(names: readonly string[], { envFile }: Pick<NewSecrets, "envFile">): string[] {
   if (names.length === 0 || envFile?.localOnly !== undefined) return [];
   return [`supabase secrets unset ${names.join(" ")}`];
-}
-
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
