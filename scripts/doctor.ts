@@ -18,7 +18,7 @@ import { readTokenFlags, withTokenFlags } from "./doctor/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
-import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -160,7 +160,7 @@ function fixFileOf(
 ): FixFile {
   return {
     path: path ?? PRODUCTION_ENV_FILE,
-    isLocal: path === LOCAL_ENV_FILE,
+    isLocal: path !== undefined && isLocalEnvFile(path),
     names: path === undefined ? undefined : Object.keys(variables),
     canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
   };

@@ -37,7 +37,8 @@ export async function checkSecrets(file: SecretsFile, surroundings: Surroundings
   const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
   const checkOf = (finding: Finding) =>
     checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, known));
-  const about = (name: string) => findings.some((finding) => finding.name === name);
+  // A misspelt name has been checked under the right one.
+  const about = (wanted: string) => findings.some(({ name, rename }) => name === wanted || rename === wanted);
   const ofKeys = findings.filter(({ name }) => isKeyName(name));
   return [
     ...ofKeys.map(checkOf),
@@ -77,7 +78,7 @@ const REMOVABLE = [
 
 /** The change of the file that ends a finding, where there is one. */
 function changeFor(
-  { id, name, severity, correct, rename, mendable = false }: Finding,
+  { id, name, severity, correct, rename, mendable }: Finding,
   { canSign, powersync }: { canSign: boolean; powersync: string | undefined },
 ): EnvChange | undefined {
   if (correct !== undefined) return { set: { [name]: correct } };

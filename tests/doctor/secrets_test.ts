@@ -30,6 +30,21 @@ Deno.test("good secrets pass, and the check says which key signs", async () => {
   assert(checks[0]?.seen.includes("powersync-0123456789"));
 });
 
+Deno.test("a setting under a misspelt name is not looked for under the right one", async () => {
+  const { POWERSYNC_URL, ...others } = GOOD;
+  for (const name of ["POWERSYNC_ULR", "powersync_url"]) {
+    const variables = { ...others, [name]: POWERSYNC_URL };
+    const checks = await checkSecrets(
+      { path: ".env.production", variables, local: false },
+      { nowSeconds: 0, powersync: undefined, supabaseUrl: undefined },
+    );
+    const failures = checks.filter(({ status }) => status === "failed");
+    assertEquals(failures.map(({ cause, change }) => [cause, change?.rename]), [
+      ["name-misspelt", [name, "POWERSYNC_URL"]],
+    ]);
+  }
+});
+
 const CASES: [CauseId, Record<string, string>][] = [
   ["POWERSYNC_PRIVATE_KEY_MISSING", { POWERSYNC_PRIVATE_KEY: "" }],
   ["KEY_MALFORMED", { POWERSYNC_PRIVATE_KEY: base64(key.privateJwk).slice(0, 900) }],

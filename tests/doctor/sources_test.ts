@@ -34,6 +34,18 @@ Deno.test("the production file comes before the one for this computer", async ()
   });
 });
 
+Deno.test("the file for this computer is known however its path is written", async () => {
+  await inProject(
+    { files: ["supabase/functions/.env", "supabase/functions/.env.production"] },
+    async (dir) => {
+      for (const path of [`${dir}/supabase/functions/.env`, `${dir}/./supabase/../supabase/functions/.env`]) {
+        assertEquals((await findSecretsFile(path))?.local, true, path);
+      }
+      assertEquals((await findSecretsFile(`${dir}/supabase/functions/.env.production`))?.local, false);
+    },
+  );
+});
+
 Deno.test("the linked project is taken unless another is named", async () => {
   await inProject({ link: `${REF}\n` }, async (dir) => {
     const linked = { url: `https://${REF}.supabase.co`, ref: REF, from: "supabase/.temp/project-ref" };
