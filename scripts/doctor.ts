@@ -94,7 +94,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   const { token, "user-token": userToken } = await readTokenFlags(flags);
   const variables = file?.variables ?? {};
   const powersync = flags.powersync?.trim().replace(/\/+$/, "");
-  const { checks, projectKind } = await examine({
+  const { checks, projectKind, endpoint } = await examine({
     file,
     project: project?.url,
     jwksUrl: flags["jwks-url"],
@@ -118,6 +118,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     ref: project?.ref,
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
     powersync,
+    endpoint,
+    audiences: flags.audience ?? [],
   };
   const ownFile = fixFileOf(path, { variables, checks });
   // The local file is not a deployment's.

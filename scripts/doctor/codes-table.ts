@@ -13,6 +13,8 @@ const CONTEXT = {
   ref: undefined,
   jwksUrl: undefined,
   powersync: undefined,
+  endpoint: undefined,
+  audiences: [],
 } as const;
 
 /** The tables of docs/troubleshooting.md. */

@@ -17,6 +17,10 @@ export interface EnvChange {
   readonly rename?: readonly [from: string, to: string];
   /** A new key in the place of those in the file. */
   readonly newKey?: true;
+  /** POWERSYNC_URL is set to the instance's, where that is known. */
+  readonly instance?: true;
+  /** What to write is known to a person only. */
+  readonly byHand?: true;
 }
 
 /** The set-up that the commands are for. */
@@ -34,6 +38,10 @@ export interface FixContext {
   readonly jwksUrl: string | undefined;
   /** The instance that was named. */
   readonly powersync: string | undefined;
+  /** What PowerSync is configured with, where that was named. */
+  readonly audiences: readonly string[];
+  /** Where the functions send clients, if that may be an instance. */
+  readonly endpoint: string | undefined;
 }
 
 /** The secrets file that a fix changes. */
@@ -53,9 +61,10 @@ export type ProjectKind = "hosted" | "self-hosted" | "local";
 /** The functions, by name: a project may have others that need the gateway's check. */
 const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
 
-/** What to put the instance's URL in the place of. */
-export const URL_TO_FILL_IN = "https://YOUR-INSTANCE.powersync.journeyapps.com";
-const COPY_URL = "Put the instance's URL from PowerSync's dashboard in the place of YOUR-INSTANCE.";
+/** The secrets that a new key replaces. */
+const KEY_NAMES = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"];
+const NEW_KEY =
+  "The first command makes a new key. If you still have the right one, set that instead: one JWK, as JSON or its base64.";
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
@@ -69,6 +78,8 @@ const SAFE_VALUES: Readonly<Record<string, string>> = {
   POWERSYNC_SESSION_CHECK: "token",
 };
 
+const COPY_URL = "Copy the instance's URL from PowerSync's dashboard.";
+
 /** A fix without commands. */
 export function note(text: string): Fix {
   return { commands: [], note: text };
@@ -76,24 +87,41 @@ export function note(text: string): Fix {
 
 /** Changes the file and then the deployment; where the file has nothing to change, the deployment alone. */
 export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
-  const { set = {}, remove = [], rename } = change;
-  const { file: { names }, ref } = context;
-  const text = set.POWERSYNC_URL === URL_TO_FILL_IN ? COPY_URL : hint;
+  const { remove = [], rename, instance, byHand, newKey } = change;
+  const { file: { names, path }, project, ref } = context;
+  const url = instance && (context.powersync ?? context.endpoint);
+  if (byHand || (instance && url === undefined)) return correctByHand(context, hint);
+  const set = url === undefined ? change.set ?? {} : { ...change.set, POWERSYNC_URL: url };
   const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
-  const isInFile = names !== undefined &&
-    (remove.length === 0 || remove.some((name) => names.includes(name)));
-  if (isInFile || change.newKey || context.project !== "hosted") {
-    const { commands, note } = upload(context, text);
-    return { commands: [`${context.task} ${editCommand(change, context.file)}`, ...commands, ...gone], note };
+  const isElsewhere = remove.length > 0 && !remove.some((name) => names?.includes(name));
+  if (isElsewhere && project !== "hosted") {
+    return upload(context, `Remove ${remove.join(", ")} from their environment; ${path} does not have it.`);
+  }
+  if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
+    const { commands, note } = upload(
+      context,
+      newKey ? `${NEW_KEY} ${ISOLATES}` : instance ? ISOLATES : hint,
+    );
+    const edit = `${context.task} ${editCommand({ ...change, set }, context.file)}`;
+    return { commands: [edit, ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
   const sets = pairs === "" ? [] : [`supabase secrets set ${pairs}${refFlag(ref)} --yes`];
-  return { commands: [...sets, ...gone], note: text };
+  return { commands: [...sets, ...gone], note: hint };
 }
 
-function editCommand({ set = {}, remove = [], rename, newKey }: EnvChange, { path }: FixFile): string {
+/** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
+function correctByHand(context: FixContext, hint: string): Fix {
+  const { commands: [command], note: how } = upload(context, "");
+  const then = command === undefined ? "." : `, then upload it: ${command}`;
+  return note(
+    [hint, how, `Write it into ${context.file.path}${then}`].filter((part) => part !== "").join(" "),
+  );
+}
+
+function editCommand({ set = {}, remove = [], rename, newKey }: EnvChange, { path, names }: FixFile): string {
   const file = `--env-file ${shellWord(path)}`;
-  if (newKey) return `keys -- --force ${file}`;
+  if (newKey) return `keys -- ${KEY_NAMES.some((name) => names?.includes(name)) ? "--force " : ""}${file}`;
   const words = [
     pairsOf(set),
     ...remove.map((name) => `--remove ${name}`),
@@ -142,9 +170,8 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 }
 
 /** Sets the file's key, if it is good; else a new one. */
-export function deployKey(context: FixContext, { hint = "" }: { readonly hint?: string }): Fix {
-  if (context.file.canSign) return upload(context, ISOLATES);
-  return changeSecrets({ newKey: true }, context, `${hint} ${ISOLATES}`.trim());
+export function deployKey(context: FixContext): Fix {
+  return context.file.canSign ? upload(context, ISOLATES) : changeSecrets({ newKey: true }, context, "");
 }
 
 /**
@@ -155,12 +182,27 @@ export function deployKey(context: FixContext, { hint = "" }: { readonly hint?: 
 export function deploySetting(code: string, context: FixContext): Fix {
   const name = code.replace(/_(MISSING|INVALID)$/, "");
   const isUrl = name === "POWERSYNC_URL";
-  const value = isUrl ? context.powersync : SAFE_VALUES[name];
-  if (context.file.names?.includes(name) && (value === undefined || !isUrl)) return upload(context, ISOLATES);
-  if (value !== undefined) return changeSecrets({ set: { [name]: value } }, context, ISOLATES);
-  return isUrl
-    ? changeSecrets({ set: { [name]: URL_TO_FILL_IN } }, context, "")
-    : changeSecrets({ remove: [name] }, context, ISOLATES);
+  const isKnown = isUrl && context.powersync !== undefined;
+  if (context.file.names?.includes(name) && !isKnown) return upload(context, ISOLATES);
+  const value = SAFE_VALUES[name];
+  const change: EnvChange = isUrl
+    ? { instance: true }
+    : value === undefined
+    ? { remove: [name] }
+    : { set: { [name]: value } };
+  return changeSecrets(change, context, isUrl && !isKnown ? COPY_URL : ISOLATES);
+}
+
+/** Mends the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
+export function deployAudience(context: FixContext, { isRefused }: { isRefused: boolean }): Fix {
+  const name = "POWERSYNC_AUDIENCE";
+  if (context.audiences.length > 0 && !isRefused) {
+    return changeSecrets({ set: { [name]: context.audiences.join(",") } }, context, ISOLATES);
+  }
+  if (context.file.names?.includes(name) && !isRefused) return upload(context, ISOLATES);
+  const text =
+    `Without it, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${ISOLATES}`;
+  return changeSecrets({ remove: [name] }, context, text);
 }
 
 /** What PowerSync's own configuration must hold. */

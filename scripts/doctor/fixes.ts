@@ -5,6 +5,7 @@ import type { Check } from "./check.ts";
 import {
   changeSecrets,
   deploy,
+  deployAudience,
   deployKey,
   deploySetting,
   type Fix,
@@ -170,6 +171,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   CLAIMS_REFUSED: say(
     "claims.ts refuses this caller: that is your own rule, in supabase/functions/_shared/powersync/claims.ts.",
   ),
+  "aud-accepted": (context, { id, hint = "" }) =>
+    id === "function-token" ? deployAudience(context, { isRefused: false }) : note(hint),
+  PSYNC_S2105: (context) => deployAudience(context, { isRefused: true }),
   lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
   "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ISOLATES),
 };

@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
+import { withDeployment } from "../support/deployment.ts";
+import { PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
@@ -62,6 +64,18 @@ Deno.test("without anything to check the doctor says how to begin", async () => 
     const { outcome, first } = JSON.parse(stdout);
     assertEquals([code, outcome, first.cause], [1, "faults", "file-missing"]);
     assertMatch(first.fix.commands.join(), /^deno task keys -- --env-file \.env\.production$/);
+  });
+});
+
+Deno.test("without a file, the secrets of the deployment are changed", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.environment.POWERSYNC_TOKEN_TTL = "1";
+    const args = ["--json", `--project=${deployment.url}`, `--publishable-key=${PUBLISHABLE_KEY}`];
+    await inFolder(async (cwd) => {
+      const { stdout } = await runTask("doctor", args, { cwd });
+      const { commands } = JSON.parse(stdout).first.fix;
+      assertEquals(commands, ["supabase secrets set POWERSYNC_TOKEN_TTL=300 --yes"]);
+    });
   });
 });
 

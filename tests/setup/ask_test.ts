@@ -47,7 +47,7 @@ for (const [status, cause] of [[200, "instance-silent"], [401, "instance-not-a-s
         token: "a.b.c",
         tokenOf: "it",
         tokenIsGood: true,
-        audienceIsUrl: false,
+        audiences: [],
         timeoutMs: 500,
       };
       assertEquals((await inTime(askInstance(options))).check.cause, cause);
