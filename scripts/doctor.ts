@@ -19,6 +19,8 @@ import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
 import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { isPlaceholder } from "./setup/placeholder.ts";
+import { likelyUrl } from "./setup/plain-url.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -61,9 +63,12 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(args, print);
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    print(refusedReport(error.message));
-    return CANNOT_RUN;
+    if (error instanceof CommandError) {
+      print(refusedReport(error.message));
+      return CANNOT_RUN;
+    }
+    print(refusedReport("The command itself failed: see standard error."));
+    throw error;
   }
 }
 
@@ -84,10 +89,10 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     console.log(HELP);
     return 0;
   }
-  for (const name of ["powersync", "jwks-url"] as const) {
-    if (flags[name] !== undefined && !isHttpUrl(flags[name])) {
-      throw new CommandError(`--${name} must be an http(s) URL.`);
-    }
+  assertUrl("powersync", flags.powersync);
+  assertUrl("jwks-url", flags["jwks-url"]);
+  if (flags["env-file"] === "") {
+    throw new CommandError(`--env-file must be a path such as ${PRODUCTION_ENV_FILE}.`);
   }
   const project = await findProject(flags.project);
   const { file, path, fault } = await readSecrets(flags["env-file"]);
@@ -140,6 +145,16 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   return EXIT_CODES[report.outcome];
 }
 
+function assertUrl(flag: string, value: string | undefined): void {
+  if (value === undefined || isHttpUrl(value)) return;
+  if (isPlaceholder(value)) {
+    throw new CommandError(`--${flag} is a placeholder: fill in the name of your own.`);
+  }
+  const meant = likelyUrl(value);
+  const example = meant === undefined ? "." : `: ${meant}`;
+  throw new CommandError(`--${flag} must be an http(s) URL${example}`);
+}
+
 /** The secrets; a file that cannot be read is a fault, and a file that is named and missing keeps the doctor from running. */
 async function readSecrets(
   named: string | undefined,
@@ -151,8 +166,8 @@ async function readSecrets(
     if (!(error instanceof EnvFileError)) throw error;
     const { id, message, path, repairable } = error;
     // Without a change, edit-secrets mends the file's form.
-    const change = repairable ? { change: {} } : {};
-    return { path, fault: failed(FILE, id, { seen: message, hint: "", ...change }) };
+    const change = repairable ? {} : { byHand: true } as const;
+    return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };
   }
 }
 
@@ -185,9 +200,11 @@ function publishableKeyFor(project: string | undefined, variables: EnvVariables)
   return isLoopback(project) ? DEVELOPMENT_PUBLISHABLE_KEY : undefined;
 }
 
-/** Public ones too: a private key may have been set in their place. */
+/** Public ones too: a private key may have been set in their place. A URL in the place of a key is to be seen. */
 function secretsOf(variables: EnvVariables): (string | undefined)[] {
-  return Object.entries(variables).flatMap(([name, value]) => /_KEY|SECRET/.test(name) ? [value] : []);
+  return Object.entries(variables).flatMap(([name, value = ""]) =>
+    /_KEY|SECRET/.test(name) && !isHttpUrl(value) ? [value] : []
+  );
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args), CANNOT_RUN));

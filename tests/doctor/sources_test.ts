@@ -79,6 +79,24 @@ Deno.test("without a file, the secrets of the deployment are changed", async () 
   });
 });
 
+Deno.test("a flag that names nothing is refused in one form, with what to give", async () => {
+  const cases: [string, RegExp][] = [
+    ["--env-file=", /--env-file must be a path/],
+    ["--env-file=.", /it is a folder/],
+    ["--powersync=https://<instance>.powersync.journeyapps.com", /--powersync is a placeholder/],
+    ["--powersync=abc.powersync.journeyapps.com", /URL: https:\/\/abc\.powersync\.journeyapps\.com$/],
+    ["--jwks-url=", /--jwks-url must be an http\(s\) URL\.$/],
+  ];
+  await inFolder(async (cwd) => {
+    for (const [flag, reason] of cases) {
+      const { code, stdout } = await runTask("doctor", ["--json", flag], { cwd });
+      const { outcome, checks, error } = JSON.parse(stdout);
+      assertEquals([code, outcome, checks], [2, "unchecked", []]);
+      assertMatch(error, reason);
+    }
+  });
+});
+
 Deno.test("what is named and cannot be checked exits with 2", async () => {
   await inFolder(async (cwd) => {
     const cases = [
