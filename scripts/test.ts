@@ -14,7 +14,7 @@ interface Group {
   readonly programs: readonly string[];
   /** Playwright reads /proc/sys when it is imported, which Deno permits with `--allow-all` only. */
   readonly needsAll?: boolean;
-  /** Runs several files at once, on all cores; not where memory or time is measured. */
+  /** Runs several files at once; not where memory or time is measured. */
   readonly parallel?: boolean;
 }
 
@@ -35,8 +35,14 @@ const LOOPBACK = "127.0.0.1,localhost,[::1]";
 
 const JSR_TIMEOUT_MS = 3_000;
 
-/** Enough for all but a few files, which make more. */
-const RSA_PAIRS = 3;
+/** As many as the file that needs most. */
+const RSA_PAIRS = 5;
+
+/** Types are checked by `deno task check`, once for all. */
+const UNCHECKED = "--no-check";
+
+/** One file more than there are cores: some wait for a server that starts, or for a limit to pass. */
+const JOBS = `${navigator.hardwareConcurrency + 1}`;
 
 /** Stand-ins over Node's built-ins for what tests import from JSR. */
 const ADAPTERS: Readonly<Record<string, string>> = {
@@ -106,14 +112,17 @@ async function command(args: readonly string[], folder: string): Promise<Deno.Co
     const checked = ["check", ...modules, "supabase", "scripts", "tests"];
     return new Deno.Command(Deno.execPath(), { args: checked, cwd: ROOT });
   }
-  const env = { TEST_RSA_PAIRS: await makeRsaPairs(folder) };
+  const env = {
+    TEST_RSA_PAIRS: Deno.env.get("TEST_RSA_PAIRS") ?? await makeRsaPairs(folder),
+    DENO_JOBS: Deno.env.get("DENO_JOBS") ?? JOBS,
+  };
   if (mode === "--edge") {
     const deno = await edgeDenoPath();
-    // It cannot read today's lock format, and its type checker fails on Node's types; the current one has checked all.
-    const unlocked = ["--no-lock", "--no-check", ...modules.filter((flag) => !flag.startsWith("--lock"))];
+    // It cannot read today's lock format.
+    const unlocked = ["--no-lock", ...modules.filter((flag) => !flag.startsWith("--lock"))];
     const wanted = chosen(rest, GROUPS[mode] ?? EVERYDAY);
     return new Deno.Command(deno, {
-      args: ["test", ...unlocked, ...permissions([deno]), ...wanted],
+      args: ["test", UNCHECKED, ...unlocked, ...permissions([deno]), ...wanted],
       cwd: ROOT,
       env: { ...EDGE_ENV, ...env },
     });
@@ -125,7 +134,13 @@ async function command(args: readonly string[], folder: string): Promise<Deno.Co
     ? [...chosen(args, EVERYDAY), `--ignore=${NOT_EVERYDAY.join()}`]
     : chosen(rest, group);
   return new Deno.Command(Deno.execPath(), {
-    args: ["test", ...modules, ...(group?.needsAll ? ["--allow-all"] : permissions(programs)), ...wanted],
+    args: [
+      "test",
+      UNCHECKED,
+      ...modules,
+      ...(group?.needsAll ? ["--allow-all"] : permissions(programs)),
+      ...wanted,
+    ],
     cwd: ROOT,
     env,
   });

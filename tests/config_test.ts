@@ -10,7 +10,7 @@ import { makeSharedKey } from "../scripts/setup/shared-key.ts";
 import { main as printToken } from "../scripts/token.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { assertRefused, callCommand } from "./support/call_command.ts";
+import { assertRefused, callWithFile } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";
 
@@ -44,32 +44,12 @@ function clientAuth({ code, stdout, stderr }: Ran): ClientAuthBlock {
   return parsed.client_auth;
 }
 
-async function config(args: readonly string[], file = KEYS): Promise<Ran> {
-  const ran: Ran[] = [];
-  await inFolder(async (cwd) => {
-    await Deno.writeTextFile(`${cwd}/.env`, file);
-    ran.push(await callCommand(main, [...args, "--env-file", `${cwd}/.env`]));
-  });
-  const [first] = ran;
-  if (first === undefined) throw new Error("The command did not run.");
-  return first;
-}
+const config = (args: readonly string[], file = KEYS) => callWithFile(main, args, file);
 
 async function makeToken(file: string, args: readonly string[] = []): Promise<string> {
-  const made: string[] = [];
-  await inFolder(async (cwd) => {
-    await Deno.writeTextFile(`${cwd}/.env`, file);
-    const { stdout, stderr } = await callCommand(printToken, [
-      "--user",
-      "u",
-      "--env-file",
-      `${cwd}/.env`,
-      ...args,
-    ]);
-    assertFalse(stdout === "", stderr);
-    made.push(stdout.trim());
-  });
-  return made.join("");
+  const { stdout, stderr } = await callWithFile(printToken, ["--user", "u", ...args], file);
+  assertFalse(stdout === "", stderr);
+  return stdout.trim();
 }
 
 async function outcome(

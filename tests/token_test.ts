@@ -8,7 +8,7 @@ import { makeSharedKey } from "../scripts/setup/shared-key.ts";
 import { main } from "../scripts/token.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { assertRefused, callCommand } from "./support/call_command.ts";
+import { assertRefused, callWithFile } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 
 const pair = await makeKeyPair("ES256", { prefix: "dev-" });
@@ -18,20 +18,8 @@ const KEYS = `POWERSYNC_PRIVATE_KEY=${encodeSecret(pair.privateJwk)}\nPOWERSYNC_
 }\n`;
 
 /** Runs the command with a file that has the keys and the given lines. */
-async function token(
-  args: readonly string[],
-  { lines = "", file = KEYS }: { lines?: string; file?: string } = {},
-): Promise<Ran> {
-  const ran: Ran[] = [];
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await Deno.writeTextFile(path, file + lines);
-    ran.push(await callCommand(main, [...args, "--env-file", path]));
-  });
-  const [first] = ran;
-  if (first === undefined) throw new Error("The command did not run.");
-  return first;
-}
+const token = (args: readonly string[], { lines = "", file = KEYS } = {}) =>
+  callWithFile(main, args, file + lines);
 
 /** The token on standard output, which holds nothing else. */
 function alone({ code, stdout, stderr }: Ran): string {

@@ -1,4 +1,4 @@
-import type { PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { shown, shownList } from "../cli/shown.ts";
 import { checkJwks } from "../powersync/jwks.ts";

@@ -1,4 +1,5 @@
-import { loadKeyRing, type PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import { secretNamesOf } from "./rotation.ts";

@@ -1,4 +1,5 @@
-import { loadKeyRing, type PublishedKey } from "../../supabase/functions/_shared/powersync/keys.ts";
+import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
-import { type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { FUNCTION_NAMES, powersyncKey, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
 import { base64, SECRET_KEY } from "../support/project.ts";
@@ -55,35 +55,34 @@ export interface Target {
 
 /** Serves the three functions under their names while a test runs. */
 export async function withTarget(test: (target: Target) => Promise<void>): Promise<void> {
-  await withAuth([remoteKey.publicJwk], async (auth) => {
-    let trapped = 0;
-    await using trap = serve(() => {
-      trapped += 1;
-      return Response.json({ keys: [foreignKey.publicJwk] });
-    });
-    let authorized = 0;
-    let functions = startFunctions(auth);
-    await using server = serve((request) => {
-      if (request.headers.has("Authorization")) authorized += 1;
-      // Deno hands over even a URL that cannot be parsed; the functions do not read it.
-      const path = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1];
-      const name = FUNCTION_NAMES.find((name) => name === path);
-      return name === undefined ? new Response(null, { status: 404 }) : functions.handlers[name](request);
-    });
-    await captureLog(async (log) => {
-      await test({
-        port: Number(new URL(server.url).port),
-        auth,
-        trapUrl: trap.url,
-        trapped: () => trapped,
-        authorized: () => authorized,
-        log,
-        reset() {
-          functions = startFunctions(auth);
-          Object.assign(auth.calls, { jwks: 0, user: 0 });
-          log.length = 0;
-        },
-      });
+  await using auth = new AuthStandIn([remoteKey.publicJwk]);
+  let trapped = 0;
+  await using trap = serve(() => {
+    trapped += 1;
+    return Response.json({ keys: [foreignKey.publicJwk] });
+  });
+  let authorized = 0;
+  let functions = startFunctions(auth);
+  await using server = serve((request) => {
+    if (request.headers.has("Authorization")) authorized += 1;
+    // Deno hands over even a URL that cannot be parsed; the functions do not read it.
+    const path = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1];
+    const name = FUNCTION_NAMES.find((name) => name === path);
+    return name === undefined ? new Response(null, { status: 404 }) : functions.handlers[name](request);
+  });
+  await captureLog(async (log) => {
+    await test({
+      port: Number(new URL(server.url).port),
+      auth,
+      trapUrl: trap.url,
+      trapped: () => trapped,
+      authorized: () => authorized,
+      log,
+      reset() {
+        functions = startFunctions(auth);
+        Object.assign(auth.calls, { jwks: 0, user: 0 });
+        log.length = 0;
+      },
     });
   });
 }

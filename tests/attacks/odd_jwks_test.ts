@@ -1,7 +1,7 @@
 /** What an upstream publishes, with JSON of every type in the place of any part: a coded answer, or no difference. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { environmentOf, startFunctions } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { captureLog } from "../support/log.ts";
@@ -42,19 +42,18 @@ async function assertCodes(
 }
 
 Deno.test("odd JSON in the JWKS of Supabase Auth, or in SUPABASE_JWKS, is a coded answer", async () => {
-  await withAuth([key.publicJwk], async (auth) => {
-    const token = await userToken();
-    const codes = /^401 USER_TOKEN_INVALID$/;
-    await assertCodes((json) => {
-      auth.jwks = () => new Response(json);
-      return startFunctions({ url: auth.url, inline: [] }).code(token);
-    }, { numRuns: 150, codes });
-    auth.jwks = undefined;
-    await assertCodes((json) => {
-      const whole = { ...environmentOf({ url: auth.url }), SUPABASE_JWKS: json };
-      return startFunctions({ whole }).code(token);
-    }, { numRuns: 150, codes });
-  });
+  await using auth = new AuthStandIn([key.publicJwk]);
+  const token = await userToken();
+  const codes = /^401 USER_TOKEN_INVALID$/;
+  await assertCodes((json) => {
+    auth.jwks = () => new Response(json);
+    return startFunctions({ url: auth.url, inline: [] }).code(token);
+  }, { numRuns: 60, codes });
+  auth.jwks = undefined;
+  await assertCodes((json) => {
+    const whole = { ...environmentOf({ url: auth.url }), SUPABASE_JWKS: json };
+    return startFunctions({ whole }).code(token);
+  }, { numRuns: 60, codes });
 });
 
 Deno.test("odd JSON in another provider's Discovery document or JWKS is a coded answer", async () => {
@@ -67,11 +66,11 @@ Deno.test("odd JSON in another provider's Discovery document or JWKS is a coded 
       let asked = 0;
       provider.broken = () => isJwks && asked++ === 0 ? Response.json(provider.metadata) : new Response(json);
       return start().code(token);
-    }, { numRuns: 150, codes });
+    }, { numRuns: 60, codes });
   }
   const place = { issuer: provider.issuer };
   await assertCodes((json) => {
     provider.broken = () => new Response(withRawMember(place, "jwks_uri", json));
     return start().code(token);
-  }, { numRuns: 100, codes });
+  }, { numRuns: 60, codes });
 });

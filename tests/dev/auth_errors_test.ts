@@ -3,18 +3,10 @@ import { assertEquals, assertExists, assertMatch } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY, DEVELOPMENT_SECRET_KEY } from "../../scripts/setup/platform.ts";
-import { answer } from "../support/answer.ts";
-import { type DevAuth, errorOf, makePassword, withDevAuth } from "../support/dev_auth.ts";
+import { answer, authOutcome } from "../support/answer.ts";
+import { type DevAuth, errorOf, makePassword, startDevAuth } from "../support/dev_auth.ts";
 import { LEGACY_SECRET, signLegacyToken } from "../support/project.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
-
-/** The status and the code of Auth's own errors, once in the body and once in the header; `200 null` for a user. */
-async function outcomeOf(response: Response): Promise<string> {
-  const code = response.headers.get("x-sb-error-code");
-  const { status, body } = await answer(response);
-  if (code !== null) assertEquals([body.code, body.error_code, typeof body.msg], [status, code, "string"]);
-  return `${status} ${code}`;
-}
 
 function askUser({ ask }: DevAuth, token: string): Promise<Response> {
   return ask("/user", { headers: { Authorization: `Bearer ${token}` } });
@@ -28,102 +20,97 @@ async function anonymousToken({ connect }: DevAuth): Promise<string> {
 
 Deno.test("GET /user refuses every token that is not this Auth's with 403 bad_jwt", async () => {
   const clock = { ms: Date.now() };
-  await withDevAuth(async (auth) => {
-    const token = await anonymousToken(auth);
-    assertEquals(await outcomeOf(await askUser(auth, token)), "200 null");
-    const claims = decodeJwt(token);
-    const { kid = "" } = decodeProtectedHeader(token);
-    const [header = "", , signature = ""] = token.split(".");
-    const edited = btoa(JSON.stringify({ ...claims, sub: crypto.randomUUID() })).replace(/=+$/, "");
-    const foreign = await startDevelopmentAuth(auth.url);
-    const signUp = await foreign.handle(
-      new Request(`${auth.url}/signup`, {
-        method: "POST",
-        headers: { apikey: DEVELOPMENT_PUBLISHABLE_KEY },
-        body: "{}",
-      }),
-    );
-    const tokens = {
-      "malformed": "a.b.c",
-      "another Auth with the same address": (await signUp.json()).access_token,
-      "an edited claim": `${header}.${edited}.${signature}`,
-      "an unknown kid": await sign(claims, { key: await makeKey("ES256", "unknown") }),
-      "another key under a known kid": await sign(claims, { key: await makeKey("ES256", kid) }),
-      "a shared secret": await signLegacyToken(claims, LEGACY_SECRET),
-      "alg none": unsigned({ alg: "none" }, claims),
-      "an API key": DEVELOPMENT_PUBLISHABLE_KEY,
-      "the secret key": DEVELOPMENT_SECRET_KEY,
-    };
-    for (const [what, token] of Object.entries(tokens)) {
-      assertEquals([what, await outcomeOf(await askUser(auth, token))], [what, "403 bad_jwt"]);
-    }
-    clock.ms += 3_601_000;
-    assertEquals(await outcomeOf(await askUser(auth, token)), "403 bad_jwt");
-  }, { now: () => clock.ms });
+  await using dev = await startDevAuth({ now: () => clock.ms });
+  const token = await anonymousToken(dev);
+  assertEquals(await authOutcome(await askUser(dev, token)), "200 null");
+  const claims = decodeJwt(token);
+  const { kid = "" } = decodeProtectedHeader(token);
+  const [header = "", , signature = ""] = token.split(".");
+  const edited = btoa(JSON.stringify({ ...claims, sub: crypto.randomUUID() })).replace(/=+$/, "");
+  const foreign = await startDevelopmentAuth(dev.url);
+  const signUp = await foreign.handle(
+    new Request(`${dev.url}/signup`, {
+      method: "POST",
+      headers: { apikey: DEVELOPMENT_PUBLISHABLE_KEY },
+      body: "{}",
+    }),
+  );
+  const tokens = {
+    "malformed": "a.b.c",
+    "another Auth with the same address": (await signUp.json()).access_token,
+    "an edited claim": `${header}.${edited}.${signature}`,
+    "an unknown kid": await sign(claims, { key: await makeKey("ES256", "unknown") }),
+    "another key under a known kid": await sign(claims, { key: await makeKey("ES256", kid) }),
+    "a shared secret": await signLegacyToken(claims, LEGACY_SECRET),
+    "alg none": unsigned({ alg: "none" }, claims),
+    "an API key": DEVELOPMENT_PUBLISHABLE_KEY,
+    "the secret key": DEVELOPMENT_SECRET_KEY,
+  };
+  for (const [what, token] of Object.entries(tokens)) {
+    assertEquals([what, await authOutcome(await askUser(dev, token))], [what, "403 bad_jwt"]);
+  }
+  clock.ms += 3_601_000;
+  assertEquals(await authOutcome(await askUser(dev, token)), "403 bad_jwt");
 });
 
 Deno.test("GET /user tells what became of the session and the user", async () => {
-  await withDevAuth(async (auth) => {
-    const { admin } = auth.connect("secret").auth;
-    const fates: Record<string, (id: string, token: string) => Promise<unknown>> = {
-      "403 session_not_found": (_, token) => admin.signOut(token),
-      "403 user_not_found": (id) => admin.deleteUser(id),
-      "403 user_banned": (id) => admin.updateUserById(id, { ban_duration: "1h30m" }),
-    };
-    for (const [expected, happen] of Object.entries(fates)) {
-      const token = await anonymousToken(auth);
-      await happen(decodeJwt(token).sub ?? "", token);
-      assertEquals(await outcomeOf(await askUser(auth, token)), expected);
-    }
-  });
+  await using dev = await startDevAuth();
+  const { admin } = dev.connect("secret").auth;
+  const fates: Record<string, (id: string, token: string) => Promise<unknown>> = {
+    "403 session_not_found": (_, token) => admin.signOut(token),
+    "403 user_not_found": (id) => admin.deleteUser(id),
+    "403 user_banned": (id) => admin.updateUserById(id, { ban_duration: "1h30m" }),
+  };
+  for (const [expected, happen] of Object.entries(fates)) {
+    const token = await anonymousToken(dev);
+    await happen(decodeJwt(token).sub ?? "", token);
+    assertEquals(await authOutcome(await askUser(dev, token)), expected);
+  }
 });
 
 Deno.test("a missing or wrong API key is refused by the gateway in its own words, except for the JWKS", async () => {
-  await withDevAuth(async (auth) => {
-    const Authorization = `Bearer ${await anonymousToken(auth)}`;
-    for (const path of ["/user", "/signup", "/token?grant_type=password", "/admin/users", "/otp"]) {
-      for (const headers of [{ Authorization }, { Authorization, apikey: "sb_publishable_other" }]) {
-        const response = await fetch(`${auth.url}${path}`, {
-          method: path === "/user" ? "GET" : "POST",
-          headers,
-        });
-        assertEquals(response.headers.get("x-sb-error-code"), null);
-        assertEquals(await answer(response), {
-          status: 401,
-          body: { message: "Invalid authentication credentials" },
-        });
-      }
+  await using dev = await startDevAuth();
+  const Authorization = `Bearer ${await anonymousToken(dev)}`;
+  for (const path of ["/user", "/signup", "/token?grant_type=password", "/admin/users", "/otp"]) {
+    for (const headers of [{ Authorization }, { Authorization, apikey: "sb_publishable_other" }]) {
+      const response = await fetch(`${dev.url}${path}`, {
+        method: path === "/user" ? "GET" : "POST",
+        headers,
+      });
+      assertEquals(response.headers.get("x-sb-error-code"), null);
+      assertEquals(await answer(response), {
+        status: 401,
+        body: { message: "Invalid authentication credentials" },
+      });
     }
-    assertEquals((await answer(await fetch(`${auth.url}/.well-known/jwks.json`))).status, 200);
-  });
+  }
+  assertEquals((await answer(await fetch(`${dev.url}/.well-known/jwks.json`))).status, 200);
 });
 
 Deno.test("a request without a token is refused with 401 no_authorization", async () => {
-  await withDevAuth(async ({ ask }) => {
-    assertEquals(await outcomeOf(await ask("/user")), "401 no_authorization");
-  });
+  await using dev = await startDevAuth();
+  assertEquals(await authOutcome(await dev.ask("/user")), "401 no_authorization");
 });
 
 Deno.test("a taken or bad address and a weak, empty or endless password are refused, each with its code", async () => {
-  await withDevAuth(async ({ connect }) => {
-    await connect().auth.signUp({ email: "ada@example.com", password: makePassword() });
-    for (
-      const [email, password, expected] of [
-        ["ADA@example.com", makePassword(), "422 user_already_exists"],
-        ["bob@example.com", "short", "422 weak_password"],
-        ["bob@example.com", "", "400 validation_failed"],
-        ["bob@example.com", "x".repeat(73), "400 validation_failed"],
-        ["bob@example.com", "ä".repeat(37), "400 validation_failed"],
-        ["bob", makePassword(), "400 validation_failed"],
-        [`${"b".repeat(250)}@example.com`, makePassword(), "400 validation_failed"],
-      ] as const
-    ) {
-      const { data, error } = await connect().auth.signUp({ email, password });
-      assertEquals([data.session, errorOf({ error })], [null, expected]);
-    }
-    const { error } = await connect().auth.signUp({ email: "bob@example.com", password: "short" });
-    assertEquals([error?.name, Object(error).reasons], ["AuthWeakPasswordError", ["length"]]);
-  });
+  await using dev = await startDevAuth();
+  await dev.connect().auth.signUp({ email: "ada@example.com", password: makePassword() });
+  for (
+    const [email, password, expected] of [
+      ["ADA@example.com", makePassword(), "422 user_already_exists"],
+      ["bob@example.com", "short", "422 weak_password"],
+      ["bob@example.com", "", "400 validation_failed"],
+      ["bob@example.com", "x".repeat(73), "400 validation_failed"],
+      ["bob@example.com", "ä".repeat(37), "400 validation_failed"],
+      ["bob", makePassword(), "400 validation_failed"],
+      [`${"b".repeat(250)}@example.com`, makePassword(), "400 validation_failed"],
+    ] as const
+  ) {
+    const { data, error } = await dev.connect().auth.signUp({ email, password });
+    assertEquals([data.session, errorOf({ error })], [null, expected]);
+  }
+  const { error } = await dev.connect().auth.signUp({ email: "bob@example.com", password: "short" });
+  assertEquals([error?.name, Object(error).reasons], ["AuthWeakPasswordError", ["length"]]);
 });
 
 for (
@@ -140,39 +127,36 @@ for (
   ] as const
 ) {
   Deno.test(`a request with ${what} is refused with ${expected}`, async () => {
-    await withDevAuth(async ({ ask }) => {
-      assertEquals(await outcomeOf(await ask(path, { method: "POST", body })), expected);
-    });
+    await using dev = await startDevAuth();
+    assertEquals(await authOutcome(await dev.ask(path, { method: "POST", body })), expected);
   });
 }
 
 Deno.test("a request with an unknown scope of sign-out is refused", async () => {
-  await withDevAuth(async (auth) => {
-    const headers = { Authorization: `Bearer ${await anonymousToken(auth)}` };
-    const response = await auth.ask("/logout?scope=all", { method: "POST", headers });
-    assertEquals(await outcomeOf(response), "400 validation_failed");
-  });
+  await using dev = await startDevAuth();
+  const headers = { Authorization: `Bearer ${await anonymousToken(dev)}` };
+  const response = await dev.ask("/logout?scope=all", { method: "POST", headers });
+  assertEquals(await authOutcome(response), "400 validation_failed");
 });
 
 Deno.test("what is not in the development Auth says so by name", async () => {
-  await withDevAuth(async ({ connect }) => {
-    const { auth } = connect();
-    await auth.signInAnonymously();
-    const [email, phone, password] = ["ada@example.com", "+10000000", makePassword()];
-    const missing = [
-      [auth.signUp({ phone, password }), "422 phone_provider_disabled", /phone/],
-      [auth.signInWithPassword({ phone, password }), "422 phone_provider_disabled", /phone/],
-      [auth.signInWithOtp({ email }), "422 otp_disabled", /one-time password/],
-      [auth.verifyOtp({ email, token: "1", type: "email" }), "422 otp_disabled", /one-time password/],
-      [auth.resend({ type: "signup", email }), "422 otp_disabled", /e-mail confirmation/],
-      [auth.resetPasswordForEmail(email), "422 email_provider_disabled", /password reset/],
-      [auth.mfa.enroll({ factorType: "totp" }), "422 mfa_totp_enroll_not_enabled", /MFA/],
-    ] as const;
-    for (const [answer, expected, name] of missing) {
-      const { error } = await answer;
-      assertEquals(errorOf({ error }), expected);
-      assertMatch(`${error?.message}`, name);
-      assertMatch(`${error?.message}`, /SUPABASE_URL/);
-    }
-  });
+  await using dev = await startDevAuth();
+  const { auth } = dev.connect();
+  await auth.signInAnonymously();
+  const [email, phone, password] = ["ada@example.com", "+10000000", makePassword()];
+  const missing = [
+    [auth.signUp({ phone, password }), "422 phone_provider_disabled", /phone/],
+    [auth.signInWithPassword({ phone, password }), "422 phone_provider_disabled", /phone/],
+    [auth.signInWithOtp({ email }), "422 otp_disabled", /one-time password/],
+    [auth.verifyOtp({ email, token: "1", type: "email" }), "422 otp_disabled", /one-time password/],
+    [auth.resend({ type: "signup", email }), "422 otp_disabled", /e-mail confirmation/],
+    [auth.resetPasswordForEmail(email), "422 email_provider_disabled", /password reset/],
+    [auth.mfa.enroll({ factorType: "totp" }), "422 mfa_totp_enroll_not_enabled", /MFA/],
+  ] as const;
+  for (const [answer, expected, name] of missing) {
+    const { error } = await answer;
+    assertEquals(errorOf({ error }), expected);
+    assertMatch(`${error?.message}`, name);
+    assertMatch(`${error?.message}`, /SUPABASE_URL/);
+  }
 });

@@ -2,92 +2,97 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { listedKeys, pageState } from "../../scripts/dev/page-state.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { answer } from "../support/answer.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
+
+const ENV_FILE = "supabase/functions/.env";
+
+/** Requests to the functions and to itself, which a company's proxy must not intercept. */
+const PROXY = { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" };
 
 function check(server: DevServer, body: string, type = "application/json"): Promise<Response> {
   return fetch(`${server.origin}/dev/check`, { method: "POST", headers: { "Content-Type": type }, body });
 }
 
-Deno.test("the page is served with its files, under a policy that allows nothing from other servers", async () => {
+Deno.test("the page, behind a company's proxy", async (t) => {
   await withDevServer(async (server) => {
-    const page = await fetch(`${server.origin}/`);
-    assertEquals(page.status, 200);
-    const html = await page.text();
-    const policy = page.headers.get("Content-Security-Policy") ?? "";
-    assertStringIncludes(policy, "default-src 'none'");
-    assertEquals(/unsafe|\*|data:/.test(policy), false);
-    assertEquals(/<style|<script>|\son\w+=|\sstyle=/.test(html), false);
-    for (const path of ["page.css", "page.js", "calls.js", "show.js"]) {
-      const file = await fetch(`${server.origin}/dev/${path}`);
-      assertEquals(file.status, 200);
-      assertEquals(
-        /innerHTML|insertAdjacentHTML|document\.write|https?:\/\//.test(await file.text()),
-        false,
-        path,
+    const get = async (path: string) => await answer(await fetch(`${server.origin}${path}`));
+    const { data: { token } } = await server.client().functions.invoke("powersync-auth-anonymous");
+
+    await t.step(
+      "it is served with its files, under a policy that allows nothing from other servers",
+      async () => {
+        const page = await fetch(`${server.origin}/`);
+        const policy = page.headers.get("Content-Security-Policy") ?? "";
+        const { status, body: html } = await answer(page);
+        assertEquals(status, 200);
+        assertStringIncludes(policy, "default-src 'none'");
+        assertEquals(/unsafe|\*|data:/.test(policy), false);
+        assertEquals(/<style|<script>|\son\w+=|\sstyle=/.test(html), false);
+        for (const path of ["page.css", "page.js", "calls.js", "show.js"]) {
+          const { status, body } = await get(`/dev/${path}`);
+          const isUnsafe = /innerHTML|insertAdjacentHTML|document\.write|https?:\/\//.test(body);
+          assertEquals([path, status, isUnsafe], [path, 200, false]);
+        }
+        for (const path of ["/dev/page.ts", "/dev/../page.ts", "/dev/", "/dev/index.html"]) {
+          assertEquals([path, (await get(path)).status], [path, 404]);
+        }
+      },
+    );
+
+    await t.step("it shows the project's keys and settings, and nothing private", async () => {
+      const { body: state } = await get("/dev/state.json");
+      assertEquals(state.supabaseUrl, server.origin);
+      assertEquals([state.keys.length, state.keys[0].role, state.problems], [1, "signs", []]);
+      assertStringIncludes(state.clientAuth, `${server.origin}/functions/v1/powersync-jwks`);
+      assertStringIncludes(state.clientAuth, "http://localhost:8080");
+      assertEquals(/"(d|p|q|dp|dq|qi)"/.test(JSON.stringify(state)), false);
+    });
+
+    await t.step("it checks a token as PowerSync does, without repeating it", async () => {
+      const accepted = await check(server, JSON.stringify({ token }));
+      assertEquals(accepted.headers.get("Access-Control-Allow-Origin"), null);
+      const { body: { verdict, rules, ...rest } } = await answer(accepted);
+      assertEquals(verdict, { outcome: "accepted" });
+      assert(!JSON.stringify({ rules, ...rest }).includes(token));
+      // Every rule says with which code PowerSync refuses, or that it does not notice.
+      const codes = Object.fromEntries(
+        rules.map(({ rule, code }: { rule: string; code?: string }) => [rule, code]),
       );
-    }
-    for (const path of ["/dev/page.ts", "/dev/../page.ts", "/dev/", "/dev/index.html"]) {
-      const missing = await fetch(`${server.origin}${path}`);
-      await missing.body?.cancel();
-      assertEquals(missing.status, 404, path);
-    }
+      assertEquals(
+        [codes["exp-not-passed"], codes.lifetime, codes["jwks-shape"], codes["jwks-no-private-member"]],
+        ["PSYNC_S2103", "PSYNC_S2104", "PSYNC_S2204", undefined],
+      );
+      const [head, body] = token.split(".");
+      const forged = await answer(await check(server, JSON.stringify({ token: `${head}.${body}.AAAA` })));
+      assertEquals([forged.body.verdict.outcome, forged.body.verdict.code], ["refused", "PSYNC_S2101"]);
+    });
 
-    const state = await (await fetch(`${server.origin}/dev/state.json`)).json();
-    assertEquals(state.supabaseUrl, server.origin);
-    assertEquals([state.keys.length, state.keys[0].role, state.problems], [1, "signs", []]);
-    assertStringIncludes(state.clientAuth, `${server.origin}/functions/v1/powersync-jwks`);
-    assertStringIncludes(state.clientAuth, "http://localhost:8080");
-    assertEquals(/"(d|p|q|dp|dq|qi)"/.test(JSON.stringify(state)), false);
+    await t.step("it checks nothing else, and nothing that another page sends", async () => {
+      for (const sent of ["", "[]", "{}", '{"token":1}', `{"token":"${"a".repeat(200_000)}"}`]) {
+        const { status, body } = await answer(await check(server, sent));
+        assertEquals(status, 400);
+        assertMatch(body.message, /Send JSON/);
+      }
+      const foreign = await answer(await check(server, JSON.stringify({ token }), "text/plain"));
+      assertEquals(foreign.status, 400);
+      const method = await fetch(`${server.origin}/dev/check`);
+      await method.body?.cancel();
+      assertEquals([method.status, method.headers.get("Allow")], [405, "POST"]);
+    });
 
-    const { data } = await server.client().functions.invoke("powersync-auth-anonymous");
-    const accepted = await check(server, JSON.stringify({ token: data.token }));
-    assertEquals(accepted.headers.get("Access-Control-Allow-Origin"), null);
-    const text = await accepted.text();
-    assertEquals(JSON.parse(text).verdict, { outcome: "accepted" });
-    assert(!text.includes(data.token));
-
-    const [head, body] = data.token.split(".");
-    const forged = await (await check(server, JSON.stringify({ token: `${head}.${body}.AAAA` }))).json();
-    assertEquals([forged.verdict.outcome, forged.verdict.code], ["refused", "PSYNC_S2101"]);
-
-    for (const sent of ["", "[]", "{}", '{"token":1}', `{"token":"${"a".repeat(200_000)}"}`]) {
-      const refused = await check(server, sent);
-      assertEquals(refused.status, 400);
-      assertMatch((await refused.json()).message, /Send JSON/);
-    }
-    const foreign = await check(server, JSON.stringify({ token: data.token }), "text/plain");
-    await foreign.body?.cancel();
-    assertEquals(foreign.status, 400);
-    // Every rule says with which code PowerSync refuses, or that it does not notice.
-    const { rules } = JSON.parse(text);
-    const codes = Object.fromEntries(
-      rules.map(({ rule, code }: { rule: string; code?: string }) => [rule, code]),
-    );
-    assertEquals(
-      [codes["exp-not-passed"], codes.lifetime, codes["jwks-shape"], codes["jwks-no-private-member"]],
-      ["PSYNC_S2103", "PSYNC_S2104", "PSYNC_S2204", undefined],
-    );
-    const method = await fetch(`${server.origin}/dev/check`);
-    await method.body?.cancel();
-    assertEquals([method.status, method.headers.get("Allow")], [405, "POST"]);
-  });
-});
-
-Deno.test("a broken secret or .env is an error that the page shows", async () => {
-  await withDevServer(async (server) => {
-    const { data } = await server.client().functions.invoke("powersync-auth-anonymous");
-    const env = "supabase/functions/.env";
-    await server.edit(env, (text) => text.replace(/^(POWERSYNC_PRIVATE_KEY)=.*$/m, "$1=e30"), /PRIVATE_KEY/);
-    const secret = await fetch(`${server.origin}/dev/state.json`);
-    const { code, message, hint } = await secret.json();
-    assertEquals(secret.status, 500);
-    assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY") && hint !== "");
-
-    await server.edit(env, () => '"broken', /NAME=value/);
-    const file = await check(server, JSON.stringify({ token: data.token }));
-    assertEquals(file.status, 500);
-    assertMatch((await file.json()).message, /^\S+\.env, line 1: neither/);
-  });
+    await t.step("a broken secret or .env is an error that it shows", async () => {
+      const breakKey = (text: string) => text.replace(/^(POWERSYNC_PRIVATE_KEY)=.*$/m, "$1=e30");
+      await server.edit(ENV_FILE, breakKey, /PRIVATE_KEY/);
+      const { status, body: { code, message, hint } } = await get("/dev/state.json");
+      assertEquals(status, 500);
+      assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY") && hint !== "");
+      await server.edit(ENV_FILE, () => '"broken', /NAME=value/);
+      const file = await answer(await check(server, JSON.stringify({ token })));
+      assertEquals(file.status, 500);
+      assertMatch(file.body.message, /^\S+\.env, line 1: neither/);
+    });
+  }, { env: PROXY });
 });
 
 Deno.test("the page lists which key signs, which starts later, and which only verifies", async () => {

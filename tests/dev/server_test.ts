@@ -1,23 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Functions } from "../../scripts/dev/functions.ts";
 import { answer, type ServerParts } from "../../scripts/dev/server.ts";
+import { serverParts } from "../support/dev_auth.ts";
 
-function parts(overrides: Partial<ServerParts> = {}): ServerParts {
-  return {
-    functions: new Functions(() => Promise.resolve({})),
-    auth: undefined,
-    page: () => Promise.resolve(new Response("page")),
-    host: "127.0.0.1",
-    port: 54321,
-    allowedOrigins: [],
-    ...overrides,
-  };
-}
+const page = () => Promise.resolve(new Response("page"));
 
 async function statusFor(host: string | undefined, overrides: Partial<ServerParts> = {}): Promise<number> {
   const headers: Record<string, string> = host === undefined ? {} : { Host: host };
   const request = new Request("http://127.0.0.1:54321/", { headers });
-  return (await answer(request, parts(overrides))).status;
+  return (await answer(request, serverParts({ page, ...overrides }))).status;
 }
 
 for (
@@ -60,7 +50,7 @@ Deno.test("--host adds that name, --host 0.0.0.0 every address, and neither a fo
 
 Deno.test("a failure of the server is a 500 that a browser can read", async () => {
   const request = new Request("http://127.0.0.1:54321/", { headers: { Host: "127.0.0.1:54321" } });
-  const response = await answer(request, parts({ page: () => Promise.reject(new Error("inside")) }));
+  const response = await answer(request, serverParts({ page: () => Promise.reject(new Error("inside")) }));
   assertEquals(response.status, 500);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
   assertEquals((await response.text()).includes("inside"), false);
@@ -69,7 +59,7 @@ Deno.test("a failure of the server is a 500 that a browser can read", async () =
 Deno.test("other functions and other paths are a 404", async () => {
   for (const path of ["/functions/v1/other", "/functions/v1/", "/rest/v1/todos"]) {
     const request = new Request(`http://127.0.0.1:54321${path}`, { headers: { Host: "127.0.0.1:54321" } });
-    const response = await answer(request, parts({ page: () => Promise.resolve(undefined) }));
+    const response = await answer(request, serverParts());
     assertEquals(response.status, 404);
   }
 });

@@ -1,9 +1,9 @@
 /** How many questions to Supabase Auth one isolate keeps open, and who is served meanwhile. */
 import { assert, assertEquals } from "@std/assert";
-import { authError, type AuthStandIn, withAuth } from "../support/auth_stand_in.ts";
-import { answer } from "../support/answer.ts";
+import { authError, AuthStandIn } from "../support/auth_stand_in.ts";
+import { outcome } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { silenceLog } from "../support/log.ts";
 import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/project.ts";
 
 const LIMITED = "503 AUTH_SERVER_LIMIT_REACHED";
@@ -55,124 +55,97 @@ const counted = (codes: readonly string[]) =>
     [...new Set(codes)].sort().map((code) => [code, codes.filter((it) => it === code).length]),
   );
 
-Deno.test("while Auth hangs 64 questions are open, and everybody else hears 503 at once", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    const { release, until, open } = hang(auth);
-    await captureLog(async () => {
-      const tokens = await forged(200);
-      const codes = Promise.all(tokens.map((token) => code(token)));
-      await until(64);
-      assertEquals([await code(await signLegacyToken()), open()], [LIMITED, 64]);
-      release();
-      assertEquals(counted(await codes), { [INVALID]: 64, [LIMITED]: 136 });
-      auth.user = undefined;
-      assertEquals(await code(await signLegacyToken()), "200", "answered questions free their places");
-    });
-  });
+Deno.test("while Auth hangs 64 questions are open, and everybody else hears at once to try again in a second", async () => {
+  await using auth = new AuthStandIn([]);
+  const { code, send } = start(auth);
+  const { release, until, open } = hang(auth);
+  using _log = silenceLog();
+  const tokens = await forged(200);
+  const codes = Promise.all(tokens.map((token) => code(token)));
+  await until(64);
+  const headers = { Authorization: `Bearer ${await signLegacyToken()}` };
+  const limited = await send("powersync-auth", { headers });
+  assertEquals([limited.headers.get("Retry-After"), await outcome(limited), open()], ["1", LIMITED, 64]);
+  release();
+  assertEquals(counted(await codes), { [INVALID]: 64, [LIMITED]: 136 });
+  auth.user = undefined;
+  assertEquals(await code(await signLegacyToken()), "200", "answered questions free their places");
 });
 
 Deno.test("16 of them are about key IDs that Auth has not confirmed; legacy users go on", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    const tokens = await invented(40);
-    const { release, until, open } = hang(auth, (token) => tokens.includes(token));
-    await captureLog(async () => {
-      const codes = Promise.all(tokens.map((token) => code(token)));
-      await until(16);
-      const legacy = await Promise.all(
-        Array.from(
-          { length: 40 },
-          async (_, i) => code(await signLegacyToken(userClaims({ session_id: `${i}` }))),
-        ),
-      );
-      assertEquals([counted(legacy), open()], [{ "200": 40 }, 16]);
-      release();
-      assertEquals(counted(await codes), { [INVALID]: 16, [LIMITED]: 24 });
-    });
-  });
+  await using auth = new AuthStandIn([]);
+  const { code } = start(auth);
+  const tokens = await invented(40);
+  const { release, until, open } = hang(auth, (token) => tokens.includes(token));
+  using _log = silenceLog();
+  const codes = Promise.all(tokens.map((token) => code(token)));
+  await until(16);
+  const legacy = await Promise.all(
+    Array.from(
+      { length: 40 },
+      // A key ID of the shared secret cannot be published, so it is none to confirm.
+      async (_, i) => code(await signLegacyToken(userClaims(), undefined, { kid: `legacy-${i}` })),
+    ),
+  );
+  assertEquals([counted(legacy), open()], [{ "200": 40 }, 16]);
+  release();
+  assertEquals(counted(await codes), { [INVALID]: 16, [LIMITED]: 24 });
 });
 
 Deno.test("a key ID that Auth has confirmed is not held up by invented ones", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    const users = await rotated(41);
-    const [first = "", ...others] = users;
-    const attack = await invented(500);
-    const { release, until } = hang(auth, (token) => attack.includes(token));
-    assertEquals(await code(first), "200");
-    await captureLog(async () => {
-      const codes = Promise.all(attack.map((token) => code(token)));
-      await until(16);
-      assertEquals(counted(await Promise.all(others.map((token) => code(token)))), { "200": 40 });
-      release();
-      assertEquals(counted(await codes), { [INVALID]: 16, [LIMITED]: 484 });
-    });
-  });
+  await using auth = new AuthStandIn([]);
+  const { code } = start(auth);
+  const users = await rotated(41);
+  const [first = "", ...others] = users;
+  const attack = await invented(200);
+  const { release, until } = hang(auth, (token) => attack.includes(token));
+  assertEquals(await code(first), "200");
+  using _log = silenceLog();
+  const codes = Promise.all(attack.map((token) => code(token)));
+  await until(16);
+  assertEquals(counted(await Promise.all(others.map((token) => code(token)))), { "200": 40 });
+  release();
+  assertEquals(counted(await codes), { [INVALID]: 16, [LIMITED]: 184 });
 });
 
 Deno.test("Auth's refusal confirms no key ID, and 16 confirmed ones are remembered", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    const kid = async (name: string) => await userToken({ session_id: name }, { ...key, kid: name });
-    auth.user = () => authError(403, "bad_jwt");
-    assertEquals(await code(await kid("refused")), INVALID);
-    auth.user = () => Response.json({ id: userClaims().sub });
-    for (let i = 0; i < 17; i++) assertEquals(await code(await kid(`confirmed-${i}`)), "200");
-    const attack = await invented(16);
-    const { release, until } = hang(auth, (token) => attack.includes(token));
-    await captureLog(async () => {
-      const codes = Promise.all(attack.map((token) => code(token)));
-      await until(16);
-      assertEquals(await code(await kid("refused")), LIMITED);
-      assertEquals(await code(await kid("confirmed-0")), LIMITED, "the oldest is forgotten");
-      for (const name of ["confirmed-1", "confirmed-16"]) assertEquals(await code(await kid(name)), "200");
-      release();
-      await codes;
-    });
-  });
+  await using auth = new AuthStandIn([]);
+  const { code } = start(auth);
+  const kid = async (name: string) => await userToken({ session_id: name }, { ...key, kid: name });
+  auth.user = () => Response.json({ id: userClaims().sub });
+  for (let i = 0; i < 17; i++) assertEquals(await code(await kid(`confirmed-${i}`)), "200");
+  auth.user = () => authError(403, "bad_jwt");
+  assertEquals(await code(await kid("refused")), INVALID);
+  const attack = await invented(16);
+  const { release, until } = hang(auth, (token) => attack.includes(token));
+  using _log = silenceLog();
+  const codes = Promise.all(attack.map((token) => code(token)));
+  await until(16);
+  assertEquals(await code(await kid("refused")), LIMITED);
+  assertEquals(await code(await kid("confirmed-0")), LIMITED, "the oldest is forgotten");
+  for (const name of ["confirmed-1", "confirmed-16"]) assertEquals(await code(await kid(name)), "200");
+  release();
+  await codes;
 });
 
 Deno.test("equal tokens share one question: PowerSync's JS SDK asks twice for each renewal", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = start(auth);
-    const token = await signLegacyToken();
-    assertEquals(counted(await Promise.all(Array.from({ length: 100 }, () => code(token)))), { "200": 100 });
-    assertEquals(auth.calls.user, 1);
-    assertEquals([await code(token), auth.calls.user], ["200", 2], "an answer is not kept");
-  });
-});
-
-Deno.test("a 503 of the limit says to try again in a second", async () => {
-  await withAuth([], async (auth) => {
-    const { send, code } = start(auth);
-    const { release, until } = hang(auth);
-    await captureLog(async () => {
-      const tokens = await forged(64);
-      const codes = Promise.all(tokens.map((token) => code(token)));
-      await until(64);
-      const response = await send("powersync-auth", {
-        headers: { Authorization: `Bearer ${await signLegacyToken()}` },
-      });
-      assertEquals([response.status, response.headers.get("Retry-After")], [503, "1"]);
-      assertEquals((await answer(response)).body.code, "AUTH_SERVER_LIMIT_REACHED");
-      release();
-      await codes;
-    });
-  });
+  await using auth = new AuthStandIn([]);
+  const { code } = start(auth);
+  const token = await signLegacyToken();
+  assertEquals(counted(await Promise.all(Array.from({ length: 100 }, () => code(token)))), { "200": 100 });
+  assertEquals(auth.calls.user, 1);
+  assertEquals([await code(token), auth.calls.user], ["200", 2], "an answer is not kept");
 });
 
 Deno.test("a question that Auth never answers frees its place at its time limit", async () => {
-  await withAuth([], async (auth) => {
-    const { code } = startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 200 });
-    const { release } = hang(auth);
-    await captureLog(async () => {
-      const codes = await Promise.all((await forged(70)).map((token) => code(token)));
-      assertEquals(counted(codes), { "503 AUTH_SERVER_UNAVAILABLE": 64, [LIMITED]: 6 });
-      auth.user = undefined;
-      assertEquals(await code(await signLegacyToken()), "200");
-    });
-    release();
-    assert(auth.calls.user >= 64);
-  });
+  await using auth = new AuthStandIn([]);
+  const { code } = startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 200 });
+  const { release } = hang(auth);
+  using _log = silenceLog();
+  const codes = await Promise.all((await forged(70)).map((token) => code(token)));
+  assertEquals(counted(codes), { "503 AUTH_SERVER_UNAVAILABLE": 64, [LIMITED]: 6 });
+  auth.user = undefined;
+  assertEquals(await code(await signLegacyToken()), "200");
+  release();
+  assert(auth.calls.user >= 64);
 });

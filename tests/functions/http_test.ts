@@ -6,7 +6,7 @@ import {
 } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { CORS_HEADERS, handler, type JsonAnswer } from "../../supabase/functions/_shared/powersync/http.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
-import { captureLog } from "../support/log.ts";
+import { captureLog, silenceLog } from "../support/log.ts";
 
 const CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
 const OK: JsonAnswer = { json: '{"a":1}', cacheControl: "no-store" };
@@ -93,10 +93,9 @@ Deno.test("a 503 names the error's own seconds, or a few", async () => {
         ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       }),
     );
-  await captureLog(async () => {
-    assertEquals((await send(unavailable(17))).headers.get("Retry-After"), "17");
-    assertEquals((await send(unavailable())).headers.get("Retry-After"), "5");
-  });
+  using _log = silenceLog();
+  assertEquals((await send(unavailable(17))).headers.get("Retry-After"), "17");
+  assertEquals((await send(unavailable())).headers.get("Retry-After"), "5");
 });
 
 Deno.test("whatever else is thrown is an INTERNAL_ERROR that tells nothing of it, in the answer or the log", async () => {

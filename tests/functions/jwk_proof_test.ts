@@ -43,23 +43,13 @@ Deno.test("an EC or Ed25519 pair signs once; an RSA pair, whose arithmetic is it
   }
 });
 
+/** Which members fail RSA's arithmetic is in key_arithmetic_test.ts. */
 Deno.test("an RSA key with a member of another key never signs: that would end the process", async () => {
   const { privateJwk } = await makeKey("RS256");
-  const other = (await makeKey("RS256")).privateJwk;
-  const { n = "", d = "", p = "", q = "" } = privateJwk;
-  const edits: Record<string, Partial<JWK>> = {
-    ...Object.fromEntries(
-      (["n", "d", "p", "q", "dp", "dq", "qi"] as const).map((name) => [name, { [name]: other[name] }]),
-    ),
-    "e": { e: "AQAD" },
-    "p and q swapped": { p: q, q: p },
-    "d and p swapped": { d: p, p: d },
-    "p = 1": { p: "AQ", q: n },
-    "p = 0": { p: "AA" },
-  };
-  for (const [what, members] of Object.entries(edits)) {
-    const { code, signatures } = await prove({ ...privateJwk, ...members });
-    assertEquals([what, code, signatures], [what, "KEY_INCONSISTENT", 0]);
+  const { d = "", p = "" } = (await makeKey("RS256")).privateJwk;
+  for (const edit of [{ d }, { p }, { e: "AQAD" }, { p: "AA" }]) {
+    const { code, signatures } = await prove({ ...privateJwk, ...edit });
+    assertEquals([edit, code, signatures], [edit, "KEY_INCONSISTENT", 0]);
   }
 });
 

@@ -26,7 +26,6 @@ const ORDER = [
   "key-arithmetic.ts",
   "log.ts",
   "settings.ts",
-  "setting-values.ts",
   "secret.ts",
   "once.ts",
   "errors.ts",

@@ -1,9 +1,9 @@
 /** Third-party apps that act for a user through the project's OAuth 2.1 server. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { silenceLog } from "../support/log.ts";
 import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userClaims, userToken } from "../support/project.ts";
 
 const APP = "9a2f4c1e-0000-4000-8000-00000000000c";
@@ -18,15 +18,14 @@ const clientClaims = (client_id: unknown = APP) => ({
 });
 
 Deno.test("the token of an OAuth client is refused with a code of its own, whatever checks it", async () => {
-  await withAuth([], async (auth) => {
-    for (const environment of [{}, { POWERSYNC_SESSION_CHECK: "server" }]) {
-      const { code, seen } = startFunctions({ url: auth.url, environment });
-      assertEquals(await code(await userToken(clientClaims())), REFUSED);
-      assertEquals(await code(await signLegacyToken(userClaims(clientClaims()))), REFUSED);
-      assertEquals(seen.user, undefined, "claims.ts is not asked, so an old one lets nothing pass");
-    }
-    assertEquals(auth.calls, { jwks: 0, user: 0 });
-  });
+  await using auth = new AuthStandIn([]);
+  for (const environment of [{}, { POWERSYNC_SESSION_CHECK: "server" }]) {
+    const { code, seen } = startFunctions({ url: auth.url, environment });
+    assertEquals(await code(await userToken(clientClaims())), REFUSED);
+    assertEquals(await code(await signLegacyToken(userClaims(clientClaims()))), REFUSED);
+    assertEquals(seen.user, undefined, "claims.ts is not asked, so an old one lets nothing pass");
+  }
+  assertEquals(auth.calls, { jwks: 0, user: 0 });
 });
 
 Deno.test("a client_id of any type is an OAuth client's", async () => {
@@ -61,9 +60,8 @@ Deno.test("an OAuth client's token does not open the anonymous function either",
 
 Deno.test("commas alone are not a list of clients", async () => {
   const { ask } = startFunctions({ environment: { POWERSYNC_OAUTH_CLIENTS: " , " } });
-  await captureLog(async () => {
-    const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
-    assertEquals([status, body.code], [500, "POWERSYNC_OAUTH_CLIENTS_INVALID"]);
-    assertStringIncludes(body.hint, "POWERSYNC_OAUTH_CLIENTS");
-  });
+  using _log = silenceLog();
+  const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
+  assertEquals([status, body.code], [500, "POWERSYNC_OAUTH_CLIENTS_INVALID"]);
+  assertStringIncludes(body.hint, "POWERSYNC_OAUTH_CLIENTS");
 });

@@ -6,17 +6,13 @@ import { base64 } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
 
 const key = await makeKey("RS256", "powersync-0123456789");
-const ORIGINAL = {
-  POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
-  POWERSYNC_PUBLIC_KEY: base64(key.publicJwk),
-};
 
-function call(environment: Record<string, string>, method = "GET"): Promise<Response> {
-  return startFunctions({ environment }).send("powersync-jwks", { method });
-}
-
-Deno.test("the original example's secrets give a JWKS that anybody may read and cache for five minutes", async () => {
-  const response = await call(ORIGINAL);
+Deno.test("the original example's secrets give a JWKS that anybody may read and cache for a minute", async () => {
+  const environment = {
+    POWERSYNC_PRIVATE_KEY: base64(key.privateJwk),
+    POWERSYNC_PUBLIC_KEY: base64(key.publicJwk),
+  };
+  const response = await startFunctions({ environment }).send("powersync-jwks");
   assertEquals(response.headers.get("Cache-Control"), "public, max-age=60");
   assertEquals(response.headers.get("Content-Type"), "application/json");
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
@@ -37,19 +33,4 @@ Deno.test("a bad key beside a good one is left out and logged by its secret's na
   });
   assertEquals(lines.length, 1);
   assertMatch(lines.join(), /^powersync-jwks KEY_TOO_WEAK .*POWERSYNC_PUBLIC_KEY_BAD/);
-});
-
-Deno.test("with nothing to publish the answer is a coded 500, never a 200", async () => {
-  const cases: [Record<string, string>, string][] = [
-    [{}, "POWERSYNC_PRIVATE_KEY_MISSING"],
-    [{ POWERSYNC_PRIVATE_KEY: base64(key.publicJwk) }, "KEY_IS_PUBLIC"],
-    [{ POWERSYNC_PUBLIC_KEY: base64(key.privateJwk) }, "KEY_IS_PRIVATE"],
-    [{ POWERSYNC_PUBLIC_KEY: base64({ keys: [] }) }, "KEY_MALFORMED"],
-  ];
-  for (const [environment, code] of cases) {
-    await captureLog(async () => {
-      const { status, body } = await answer(await call({ POWERSYNC_PRIVATE_KEY: "", ...environment }));
-      assertEquals([status, body.code, Object.keys(body)], [500, code, ["code", "message", "hint"]]);
-    });
-  }
 });

@@ -1,7 +1,7 @@
 /** Which tokens of a trusted provider count: what type they state, for whom they are, how long, and who their user is. */
 import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { outcome } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
@@ -155,37 +155,36 @@ Deno.test("no key is fetched for a token whose claims or header already forbid i
 Deno.test("no provider's key verifies another's token, nor Supabase's, and no header leads to other keys", async () => {
   await using a = await startIssuer();
   await using b = await startIssuer();
-  await withAuth([], async (auth) => {
-    const { userOf } = startFunctions({ url: auth.url, providers: [entry(a), entry(b)] });
-    const [aKey] = a.keys;
-    assert(aKey !== undefined);
-    const foreign = await makeKey("ES256", "foreign");
-    const attacks = [
-      // Both providers call their key the same.
-      await a.sign({ ...CLAIMS, iss: b.issuer }),
-      await b.sign({ ...CLAIMS, iss: a.issuer }),
-      await a.sign(userClaims()),
-      await userToken({ ...CLAIMS, iss: a.issuer }),
-      await a.sign({ ...CLAIMS, iss: `${a.issuer}/` }),
-      await a.sign({ ...CLAIMS, iss: `${a.issuer}/auth/v1` }),
-      unsigned({ alg: "none" }, { ...CLAIMS, iss: a.issuer }),
-      unsigned({ alg: "ES256", kid: "provider-key-1" }, { ...CLAIMS, iss: a.issuer }),
-      await new SignJWT({ ...CLAIMS, iss: a.issuer, exp: 4e9 })
-        .setProtectedHeader({ alg: "HS256", kid: "provider-key-1" })
-        .sign(new TextEncoder().encode(JSON.stringify(aKey.publicJwk))),
-      await sign({ ...CLAIMS, iss: a.issuer, exp: 4e9 }, {
-        key: foreign,
-        header: { jku: `${b.url}/evil`, x5u: `${b.url}/evil`, jwk: foreign.publicJwk },
-      }),
-    ];
-    await userOf(await b.sign(CLAIMS));
-    const asked = { ...b.calls };
-    for (const [number, token] of attacks.entries()) {
-      assertEquals([number, await userOf(token)], [number, INVALID]);
-    }
-    assertEquals(b.calls, asked, "no header of a token is followed");
-    assertEquals(auth.calls.user, 1, "Supabase is asked about the one token that claims to be of its user");
-  });
+  await using auth = new AuthStandIn([]);
+  const { userOf } = startFunctions({ url: auth.url, providers: [entry(a), entry(b)] });
+  const [aKey] = a.keys;
+  assert(aKey !== undefined);
+  const foreign = await makeKey("ES256", "foreign");
+  const attacks = [
+    // Both providers call their key the same.
+    await a.sign({ ...CLAIMS, iss: b.issuer }),
+    await b.sign({ ...CLAIMS, iss: a.issuer }),
+    await a.sign(userClaims()),
+    await userToken({ ...CLAIMS, iss: a.issuer }),
+    await a.sign({ ...CLAIMS, iss: `${a.issuer}/` }),
+    await a.sign({ ...CLAIMS, iss: `${a.issuer}/auth/v1` }),
+    unsigned({ alg: "none" }, { ...CLAIMS, iss: a.issuer }),
+    unsigned({ alg: "ES256", kid: "provider-key-1" }, { ...CLAIMS, iss: a.issuer }),
+    await new SignJWT({ ...CLAIMS, iss: a.issuer, exp: 4e9 })
+      .setProtectedHeader({ alg: "HS256", kid: "provider-key-1" })
+      .sign(new TextEncoder().encode(JSON.stringify(aKey.publicJwk))),
+    await sign({ ...CLAIMS, iss: a.issuer, exp: 4e9 }, {
+      key: foreign,
+      header: { jku: `${b.url}/evil`, x5u: `${b.url}/evil`, jwk: foreign.publicJwk },
+    }),
+  ];
+  await userOf(await b.sign(CLAIMS));
+  const asked = { ...b.calls };
+  for (const [number, token] of attacks.entries()) {
+    assertEquals([number, await userOf(token)], [number, INVALID]);
+  }
+  assertEquals(b.calls, asked, "no header of a token is followed");
+  assertEquals(auth.calls.user, 1, "Supabase is asked about the one token that claims to be of its user");
 });
 
 Deno.test("an anonymous user of another Supabase project or of Firebase stays anonymous", async () => {

@@ -1,20 +1,19 @@
 /** The entries of POWERSYNC_IDENTITY_PROVIDERS: what is malformed, and what the message says about it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startFunctions, type StartOptions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { silenceLog } from "../support/log.ts";
 import { userToken } from "../support/project.ts";
 
 const GOOD = { issuer: "https://id.example", audience: "app" };
 
 /** A user of the project itself is refused with a message that contains the text, and repeats no value. */
 async function assertInvalid(text: string, options: StartOptions): Promise<void> {
-  await captureLog(async () => {
-    const { ask } = startFunctions(options);
-    const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
-    assertEquals([options, status, body.code], [options, 500, "POWERSYNC_IDENTITY_PROVIDERS_INVALID"]);
-    assertStringIncludes(body.message, text);
-    assert(!body.message.includes("example"), body.message);
-  });
+  using _log = silenceLog();
+  const { ask } = startFunctions(options);
+  const { status, body } = await ask("powersync-auth", { Authorization: `Bearer ${await userToken()}` });
+  assertEquals([options, status, body.code], [options, 500, "POWERSYNC_IDENTITY_PROVIDERS_INVALID"]);
+  assertStringIncludes(body.message, text);
+  assert(!body.message.includes("example"), body.message);
 }
 
 Deno.test("a list that cannot be used is a 500 that names the entry and the field, and repeats no value", async () => {

@@ -3,7 +3,7 @@
  * request or a secret can cause is caused, and every answer and log line is searched.
  */
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { authError, withAuth } from "../support/auth_stand_in.ts";
+import { authError, AuthStandIn } from "../support/auth_stand_in.ts";
 import { answer } from "../support/answer.ts";
 import { environmentOf, type FunctionName, startFunctions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
@@ -82,68 +82,67 @@ const SECRETS = [
 ];
 
 Deno.test("no failure shows anything secret, in its answer, its headers or the log", async () => {
-  await withAuth([], async (auth) => {
-    auth.user = () => authError(500, "unexpected_failure", "marker: what the Auth server says");
-    const good = environmentOf({
-      url: auth.url,
-      inline: [userKey],
-      environment: {
-        POWERSYNC_URL: "https://marker.powersync.journeyapps.com",
-        POWERSYNC_PRIVATE_KEY: base64(rsa.privateJwk),
-      },
-    });
-    const token = await sign(userClaims(), { key: userKey });
-    const bearers = [
-      token,
-      await sign(userClaims({ exp: 1 }), { key: userKey }),
-      `${token}marker`,
-      await sign(userClaims(), { key: stranger }),
-      await signLegacyToken(),
-      "marker.marker.marker",
-      "sb_secret_marker",
-    ];
-    const secrets = [...SECRETS, ...bearers.flatMap(fragments)];
-    const told: string[] = [];
-    const codes = new Set<string>();
-    const throwing = () => {
-      throw new Error("hunter2", { cause: token });
-    };
-
-    const lines = await captureLog(async () => {
-      for (const environment of [good, ...badEnvironments(good)]) {
-        for (const claims of [undefined, throwing]) {
-          const { send } = startFunctions({
-            whole: environment,
-            ...(claims === undefined ? {} : { claims }),
-          });
-          const ask = async (name: FunctionName, headers: Record<string, string> = {}) => {
-            const response = await send(name, { headers });
-            const { status, body } = await answer(response);
-            if (status === 200) return;
-            codes.add(body.code);
-            told.push(JSON.stringify([...response.headers]), JSON.stringify(body));
-          };
-          await ask("powersync-jwks");
-          await ask("powersync-auth-anonymous", { apikey: PUBLISHABLE_KEY });
-          for (const bearer of bearers) {
-            await ask("powersync-auth", { Authorization: `Bearer ${bearer}` });
-            await ask("powersync-auth-anonymous", { Authorization: `Bearer ${bearer}` });
-          }
-        }
-      }
-    });
-    assert(codes.size >= 19, `only ${[...codes]}`);
-    assert(lines.length > 100);
-    for (const text of [...told, ...lines]) {
-      for (const secret of secrets) assertFalse(text.includes(secret), `${secret} is in ${text}`);
-      // The log alone has the frames of an exception, without its message.
-      const isFrames = / CLAIMS_FAILED .* \(Error\) at /.test(text) && !told.includes(text);
-      assertFalse(!isFrames && /\n|\bat [\w./]+:\d|\.ts:\d|Error:/.test(text), `A stack is in ${text}`);
-    }
-    const malformed = lines.filter((line) =>
-      !/^powersync-[a-z-]+ [A-Z_]+ (reason=\S+ ((iss|aud|status|code|issuer|cause)=.* )?)?execution_id=unknown \S/
-        .test(line)
-    );
-    assertEquals(malformed, []);
+  await using auth = new AuthStandIn([]);
+  auth.user = () => authError(500, "unexpected_failure", "marker: what the Auth server says");
+  const good = environmentOf({
+    url: auth.url,
+    inline: [userKey],
+    environment: {
+      POWERSYNC_URL: "https://marker.powersync.journeyapps.com",
+      POWERSYNC_PRIVATE_KEY: base64(rsa.privateJwk),
+    },
   });
+  const token = await sign(userClaims(), { key: userKey });
+  const bearers = [
+    token,
+    await sign(userClaims({ exp: 1 }), { key: userKey }),
+    `${token}marker`,
+    await sign(userClaims(), { key: stranger }),
+    await signLegacyToken(),
+    "marker.marker.marker",
+    "sb_secret_marker",
+  ];
+  const secrets = [...SECRETS, ...bearers.flatMap(fragments)];
+  const told: string[] = [];
+  const codes = new Set<string>();
+  const throwing = () => {
+    throw new Error("hunter2", { cause: token });
+  };
+
+  const lines = await captureLog(async () => {
+    for (
+      const options of [
+        { whole: good, claims: throwing },
+        ...[good, ...badEnvironments(good)].map((whole) => ({ whole })),
+      ]
+    ) {
+      const { send } = startFunctions(options);
+      const ask = async (name: FunctionName, headers: Record<string, string> = {}) => {
+        const response = await send(name, { headers });
+        const { status, body } = await answer(response);
+        if (status === 200) return;
+        codes.add(body.code);
+        told.push(JSON.stringify([...response.headers]), JSON.stringify(body));
+      };
+      await ask("powersync-jwks");
+      await ask("powersync-auth-anonymous", { apikey: PUBLISHABLE_KEY });
+      for (const bearer of bearers) {
+        await ask("powersync-auth", { Authorization: `Bearer ${bearer}` });
+        await ask("powersync-auth-anonymous", { Authorization: `Bearer ${bearer}` });
+      }
+    }
+  });
+  assert(codes.size >= 19, `only ${[...codes]}`);
+  assert(lines.length > 100);
+  for (const text of [...told, ...lines]) {
+    for (const secret of secrets) assertFalse(text.includes(secret), `${secret} is in ${text}`);
+    // The log alone has the frames of an exception, without its message.
+    const isFrames = / CLAIMS_FAILED .* \(Error\) at /.test(text) && !told.includes(text);
+    assertFalse(!isFrames && /\n|\bat [\w./]+:\d|\.ts:\d|Error:/.test(text), `A stack is in ${text}`);
+  }
+  const malformed = lines.filter((line) =>
+    !/^powersync-[a-z-]+ [A-Z_]+ (reason=\S+ ((iss|aud|status|code|issuer|cause)=.* )?)?execution_id=unknown \S/
+      .test(line)
+  );
+  assertEquals(malformed, []);
 });

@@ -63,15 +63,6 @@ Deno.test("an empty secret, one of white space alone, or one of two quotation ma
   }
 });
 
-Deno.test("white space around a value is not part of it", () => {
-  const settings = tokenSettings({ POWERSYNC_URL: ` ${POWERSYNC_URL}/\n`, POWERSYNC_TOKEN_TTL: " 60\n" });
-  assertEquals([settings.url, settings.audience, settings.lifetimeSeconds], [
-    POWERSYNC_URL,
-    POWERSYNC_URL,
-    60,
-  ]);
-});
-
 Deno.test("a URL loses its trailing slashes and nothing else, because PowerSync compares each character", () => {
   const cases: [string, string][] = [
     ["https://Instance.example", "https://Instance.example"],

@@ -1,7 +1,6 @@
+/** That PowerSync accepts whatever is signed is in own_output_test.ts. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { checkToken } from "../../scripts/powersync/check-token.ts";
-import { verdictOf } from "../../scripts/powersync/result.ts";
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
 import { type Credentials, tokenIssuer } from "../../supabase/functions/_shared/powersync/token.ts";
@@ -52,19 +51,6 @@ Deno.test("header, times and claims are exactly those of the contract, from one 
     user_id: "user",
     expires_at: "2027-01-15T08:05:00.000Z",
   });
-});
-
-Deno.test("PowerSync accepts the token, with one audience or several", async () => {
-  for (const [POWERSYNC_AUDIENCE, aud] of [["one", "one"], ["other, one", ["other", "one"]]] as const) {
-    const { token } = await startIssuer({ POWERSYNC_AUDIENCE }).issue({ sub: "user", parameters: {} });
-    const results = await checkToken(token, {
-      jwks: { keys: [first.publicJwk] },
-      audiences: ["one"],
-      nowSeconds: START,
-    });
-    assertEquals(verdictOf(results).outcome, "accepted");
-    assertEquals(decodeJwt(token).aud, [...aud].join("") === aud ? aud : [...aud]);
-  }
 });
 
 Deno.test("each reserved claim is refused, even if it would change nothing", async () => {

@@ -1,7 +1,7 @@
 /** The bounds of one request. What users notice when an upstream exceeds them is in auth_outages_test.ts. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { fetchUpstream, UPSTREAM_TIMEOUT_MS } from "../../supabase/functions/_shared/powersync/upstream.ts";
-import { withAuth } from "../support/auth_stand_in.ts";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
 
 /** An answer that begins and never ends. */
 function stalled(): Response {
@@ -18,22 +18,21 @@ function makeGarbage(): () => void {
 }
 
 Deno.test("the time counts to the last byte of an answer, whatever the garbage collector does meanwhile", async () => {
-  await withAuth([], async (auth) => {
-    auth.user = stalled;
-    const stop = makeGarbage();
-    // Not a bound on speed: without the limit the read never ends.
-    const hang = setTimeout(() => Deno.exit(1), 30_000);
-    try {
-      await assertRejects(
-        () => fetchUpstream(`${auth.url}/auth/v1/user`, {}, { timeoutMs: 500 }),
-        DOMException,
-        "too long",
-      );
-    } finally {
-      clearTimeout(hang);
-      stop();
-    }
-  });
+  await using auth = new AuthStandIn([]);
+  auth.user = stalled;
+  const stop = makeGarbage();
+  // Not a bound on speed: without the limit the read never ends.
+  const hang = setTimeout(() => Deno.exit(1), 30_000);
+  try {
+    await assertRejects(
+      () => fetchUpstream(`${auth.url}/auth/v1/user`, {}, { timeoutMs: 500 }),
+      DOMException,
+      "too long",
+    );
+  } finally {
+    clearTimeout(hang);
+    stop();
+  }
 });
 
 Deno.test("an upstream has 5 seconds, a third of what the connector waits for a function", () => {
@@ -41,21 +40,19 @@ Deno.test("an upstream has 5 seconds, a third of what the connector waits for a 
 });
 
 Deno.test("a redirect is not followed: it could lead a token elsewhere", async () => {
-  await withAuth([], async (auth) => {
-    auth.user = () => Response.redirect(`${auth.url}/auth/v1/.well-known/jwks.json`);
-    assertEquals((await fetchUpstream(`${auth.url}/auth/v1/user`)).status, 302);
-    assertEquals(auth.calls, { jwks: 0, user: 1 });
-  });
+  await using auth = new AuthStandIn([]);
+  auth.user = () => Response.redirect(`${auth.url}/auth/v1/.well-known/jwks.json`);
+  assertEquals((await fetchUpstream(`${auth.url}/auth/v1/user`)).status, 302);
+  assertEquals(auth.calls, { jwks: 0, user: 1 });
 });
 
 Deno.test("an answer of more than a megabyte is not read to its end", async () => {
   const limit = 1024 * 1024;
-  await withAuth([], async (auth) => {
-    auth.user = () => new Response("x".repeat(limit));
-    assertEquals((await (await fetchUpstream(`${auth.url}/auth/v1/user`)).text()).length, limit);
-    auth.user = () => new Response("x".repeat(limit + 1));
-    await assertRejects(() => fetchUpstream(`${auth.url}/auth/v1/user`), RangeError);
-  });
+  await using auth = new AuthStandIn([]);
+  auth.user = () => new Response("x".repeat(limit));
+  assertEquals((await (await fetchUpstream(`${auth.url}/auth/v1/user`)).text()).length, limit);
+  auth.user = () => new Response("x".repeat(limit + 1));
+  await assertRejects(() => fetchUpstream(`${auth.url}/auth/v1/user`), RangeError);
 });
 
 Deno.test("an answer arrives as it was: status, headers, and text of several chunks", async () => {
@@ -67,12 +64,11 @@ Deno.test("an answer arrives as it was: status, headers, and text of several chu
         stream.close();
       },
     });
-  await withAuth([], async (auth) => {
-    auth.user = () => new Response(chunks(), { status: 418, headers: { "X-Told": "yes" } });
-    const response = await fetchUpstream(`${auth.url}/auth/v1/user`);
-    const received = [response.status, response.headers.get("X-Told"), await response.text()];
-    assertEquals(received, [418, "yes", "ä€😀"]);
-    auth.user = () => new Response(null, { status: 204 });
-    assertEquals((await fetchUpstream(`${auth.url}/auth/v1/user`)).status, 204);
-  });
+  await using auth = new AuthStandIn([]);
+  auth.user = () => new Response(chunks(), { status: 418, headers: { "X-Told": "yes" } });
+  const response = await fetchUpstream(`${auth.url}/auth/v1/user`);
+  const received = [response.status, response.headers.get("X-Told"), await response.text()];
+  assertEquals(received, [418, "yes", "ä€😀"]);
+  auth.user = () => new Response(null, { status: 204 });
+  assertEquals((await fetchUpstream(`${auth.url}/auth/v1/user`)).status, 204);
 });

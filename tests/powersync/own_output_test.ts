@@ -1,10 +1,11 @@
 /** Binds the core to the rules: whatever the functions publish or sign, PowerSync accepts. */
-import { assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
+import { json } from "../support/any_text.ts";
 import { startFunctions } from "../support/functions.ts";
-import { captureLog } from "../support/log.ts";
+import { silenceLog } from "../support/log.ts";
 import { base64, projectKeys, PUBLISHABLE_KEY, userClaims } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
 import { assertAccepted } from "./token_check.ts";
@@ -23,12 +24,11 @@ async function assertPublishesGoodKeys(environment: Readonly<Record<string, stri
 }
 
 Deno.test("every JWKS of PowerSync's verdicts, set as an extra key, leaves the published JWKS good", async () => {
-  await captureLog(async () => {
-    const sets = new Set(CASES.flatMap(({ jwks }) => jwks?.trim() ? [jwks] : []));
-    for (const set of sets) {
-      await assertPublishesGoodKeys({ POWERSYNC_PRIVATE_KEY: GOOD_KEY, POWERSYNC_PUBLIC_KEY: set });
-    }
-  });
+  using _log = silenceLog();
+  const sets = new Set(CASES.flatMap(({ jwks }) => jwks?.trim() ? [jwks] : []));
+  for (const set of sets) {
+    await assertPublishesGoodKeys({ POWERSYNC_PRIVATE_KEY: GOOD_KEY, POWERSYNC_PUBLIC_KEY: set });
+  }
 });
 
 /** How a member is changed: edited, cut, padded, taken from another key, or replaced. */
@@ -41,7 +41,7 @@ const change = fc.oneof(
   fc.nat().map((length) => (value: unknown) => String(value).slice(0, length % String(value).length)),
   fc.constantFrom("=", " ", "AA", "\n").map((text) => (value: unknown) => `${text}${value}${text}`),
   fc.constant((_value: unknown, other: unknown) => other),
-  fc.jsonValue().map((json) => () => json),
+  json.map((json) => () => json),
 );
 
 const changedJwk = fc.tuple(
@@ -58,70 +58,71 @@ const changedJwk = fc.tuple(
 });
 
 Deno.test("whatever the keys in the secrets are, PowerSync imports every key that is published", async () => {
-  await captureLog(async () => {
-    await fc.assert(
-      fc.asyncProperty(changedJwk, fc.array(changedJwk, { maxLength: 3 }), async (signing, extra) => {
-        await assertPublishesGoodKeys({
-          POWERSYNC_PRIVATE_KEY: GOOD_KEY,
-          POWERSYNC_PRIVATE_KEY_2: base64(signing),
-          POWERSYNC_PUBLIC_KEY: base64({ keys: extra }),
-        });
-      }),
-      { numRuns: 200 },
-    );
-  });
+  using _log = silenceLog();
+  await fc.assert(
+    fc.asyncProperty(changedJwk, fc.array(changedJwk, { maxLength: 3 }), async (signing, extra) => {
+      await assertPublishesGoodKeys({
+        POWERSYNC_PRIVATE_KEY: GOOD_KEY,
+        POWERSYNC_PRIVATE_KEY_2: base64(signing),
+        POWERSYNC_PUBLIC_KEY: base64({ keys: extra }),
+      });
+    }),
+    { numRuns: 200 },
+  );
 });
 
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
+const url = fc.tuple(fc.constantFrom("http", "https"), fc.domain(), text).map(([scheme, host, path]) =>
+  `${scheme}://${host}/${encodeURIComponent(path)}`
+);
 const settings = fc.record({
   key: fc.constantFrom(...keys),
-  url: fc.oneof(fc.webUrl(), fc.webUrl().map((url) => `${url}/`)),
-  audiences: fc.array(fc.webUrl().filter((url) => !url.includes(",")), { maxLength: 3 }),
+  url: fc.oneof(url, url.map((text) => `${text}/`)),
+  audiences: fc.array(url, { maxLength: 3 }),
   issuer: text,
   lifetime: fc.integer({ min: 0, max: 90_000 }),
 });
 const anyClaims = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ sub: text, parameters: fc.dictionary(text, fc.jsonValue()) }) },
-  { weight: 2, arbitrary: fc.record({ sub: text, role: fc.jsonValue(), parameters: fc.jsonValue() }) },
-  { weight: 1, arbitrary: fc.record({ sub: fc.jsonValue(), nbf: fc.integer() }, { requiredKeys: ["sub"] }) },
+  { weight: 4, arbitrary: fc.record({ sub: text, parameters: fc.dictionary(text, json) }) },
+  { weight: 2, arbitrary: fc.record({ sub: text, role: json, parameters: json }) },
+  { weight: 1, arbitrary: fc.record({ sub: json, nbf: fc.integer() }, { requiredKeys: ["sub"] }) },
   { weight: 1, arbitrary: fc.record({ sub: text, filler: fc.string({ minLength: 5000, maxLength: 9000 }) }) },
 );
 
 Deno.test("whatever the settings and claims.ts are, PowerSync accepts every token that is signed", async () => {
   let signed = 0;
-  await captureLog(async () => {
-    const seconds = fc.integer({ min: 1_000_000_000, max: 4_000_000_000 });
-    await fc.assert(
-      fc.asyncProperty(settings, anyClaims, seconds, async (set, claims, nowSeconds) => {
-        const functions = startFunctions({
-          claims: () => claims,
-          environment: {
-            POWERSYNC_PRIVATE_KEY: base64(set.key.privateJwk),
-            POWERSYNC_URL: set.url,
-            POWERSYNC_AUDIENCE: set.audiences.join(", "),
-            POWERSYNC_ISSUER: set.issuer,
-            POWERSYNC_TOKEN_TTL: `${set.lifetime}`,
-          },
-        });
-        functions.clock.ms = nowSeconds * 1000 + 999;
-        const user = await sign(userClaims({ iat: nowSeconds, exp: nowSeconds + 3600 }), {
-          key: projectKeys.ES256,
-        });
-        const { body: jwks } = await functions.ask("powersync-jwks");
-        const answers = [
-          await functions.ask("powersync-auth", { Authorization: `Bearer ${user}` }),
-          await functions.ask("powersync-auth-anonymous", { apikey: PUBLISHABLE_KEY }),
-        ];
-        for (const { status, body } of answers) {
-          if (status !== 200) continue;
-          signed++;
-          // PowerSync is configured with one of the audiences; without any, it is the instance's URL.
-          const [audience = body.powersync_url] = set.audiences.toReversed();
-          assertAccepted(await checkToken(body.token, { jwks, audiences: [audience], nowSeconds }));
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-  assertGreater(signed, 100);
+  using _log = silenceLog();
+  const seconds = fc.integer({ min: 1_000_000_000, max: 4_000_000_000 });
+  await fc.assert(
+    fc.asyncProperty(settings, anyClaims, seconds, async (set, claims, nowSeconds) => {
+      const functions = startFunctions({
+        claims: () => claims,
+        environment: {
+          POWERSYNC_PRIVATE_KEY: base64(set.key.privateJwk),
+          POWERSYNC_URL: set.url,
+          POWERSYNC_AUDIENCE: set.audiences.join(", "),
+          POWERSYNC_ISSUER: set.issuer,
+          POWERSYNC_TOKEN_TTL: `${set.lifetime}`,
+        },
+      });
+      functions.clock.ms = nowSeconds * 1000 + 999;
+      const user = await sign(userClaims({ iat: nowSeconds, exp: nowSeconds + 3600 }), {
+        key: projectKeys.ES256,
+      });
+      const { body: jwks } = await functions.ask("powersync-jwks");
+      const answers = [
+        await functions.ask("powersync-auth", { Authorization: `Bearer ${user}` }),
+        await functions.ask("powersync-auth-anonymous", { apikey: PUBLISHABLE_KEY }),
+      ];
+      for (const { status, body } of answers) {
+        if (status !== 200) continue;
+        signed++;
+        // PowerSync is configured with one of the audiences; without any, it is the instance's URL.
+        const [audience = body.powersync_url] = set.audiences.toReversed();
+        assertAccepted(await checkToken(body.token, { jwks, audiences: [audience], nowSeconds }));
+      }
+    }),
+    { numRuns: 100 },
+  );
+  assert(signed > 40, `${signed} were signed`);
 });

@@ -4,24 +4,6 @@ import { ask } from "../../scripts/setup/ask.ts";
 import { collectGarbage } from "../support/garbage.ts";
 import { serving } from "../support/serving.ts";
 
-/** An answer that begins and never ends. */
-function stalled(status: number): () => Response {
-  return () =>
-    new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])) }), {
-      status,
-    });
-}
-
-/** Fails instead of waiting for ever; no bound on speed. */
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  const hang = setTimeout(() => Deno.exit(1), 30_000);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(hang);
-  }
-}
-
 Deno.test("a refused connection is named", async () => {
   let closed = "";
   await serving(() => new Response(), (url) => Promise.resolve(void (closed = url)));
@@ -31,26 +13,26 @@ Deno.test("a refused connection is named", async () => {
   });
 });
 
-Deno.test("a stalled answer times out, even while garbage is collected", async () => {
+Deno.test("an answer that begins and never ends times out, even while garbage is collected", async () => {
   using _garbage = collectGarbage();
-  await serving(stalled(200), async (url) => {
-    const { kind } = await inTime(ask(url, {}, 500));
-    assertEquals(kind, "no-answer-in-time");
-  });
+  const stalled = (status: number) => () => {
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])) });
+    return new Response(body, { status });
+  };
+  const timeoutMs = 1_000;
+  const instance = { token: "a.b.c", tokenOf: "it", tokenIsGood: true, audiences: [], timeoutMs };
+  await serving(stalled(200), (silent) =>
+    serving(stalled(401), async (other) => {
+      const [asked, ...checked] = await Promise.all([
+        ask(silent, {}, timeoutMs),
+        askInstance({ url: silent, ...instance }),
+        askInstance({ url: other, ...instance }),
+      ]);
+      const causes = checked.map(({ check }) => check.cause);
+      assertEquals([asked.kind, ...causes], [
+        "no-answer-in-time",
+        "instance-silent",
+        "instance-not-a-service",
+      ]);
+    }));
 });
-for (const [status, cause] of [[200, "instance-silent"], [401, "instance-not-a-service"]] as const) {
-  Deno.test(`an instance that stalls after HTTP ${status} times out, even while garbage is collected`, async () => {
-    using _garbage = collectGarbage();
-    await serving(stalled(status), async (url) => {
-      const options = {
-        url,
-        token: "a.b.c",
-        tokenOf: "it",
-        tokenIsGood: true,
-        audiences: [],
-        timeoutMs: 500,
-      };
-      assertEquals((await inTime(askInstance(options))).check.cause, cause);
-    });
-  });
-}

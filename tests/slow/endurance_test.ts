@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { load } from "../bench/client.ts";
-import { authError, withAuth } from "../support/auth_stand_in.ts";
+import { authError, AuthStandIn } from "../support/auth_stand_in.ts";
 import type { FunctionName } from "../support/functions.ts";
 import { projectKeys, PUBLISHABLE_KEY, signLegacyToken, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
@@ -36,43 +36,41 @@ const CASES: [name: FunctionName, what: string, headers: Record<string, string>,
 
 for (const [name, what, headers, status] of CASES) {
   Deno.test(`20,000 requests to ${name} by ${what} leave no memory, socket or timer behind`, async () => {
-    await withAuth([remoteKey.publicJwk], async (auth) => {
-      await using server = await startServer(name, { url: auth.url, inline: [inlineKey] });
-      const run = (requests: number) =>
-        load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status });
-      await run(WARM_UP);
-      const before = await server.measure();
-      await run(REQUESTS);
-      const after = await server.measure();
-      assertNoGrowth(before, after);
-      const resident = (after.residentBytes - before.residentBytes) / REQUESTS * 1000;
-      assert(resident <= MAX_RESIDENT_BYTES_PER_1000, `${resident} bytes more per 1000 requests`);
-      assert(auth.calls.jwks <= 1, `${auth.calls.jwks} fetches of the JWKS`);
-      // Concurrent questions about one token are one.
-      const asked = what === "a legacy user" ? (WARM_UP + REQUESTS) / CONCURRENCY : 0;
-      assert(asked === 0 ? auth.calls.user === 0 : auth.calls.user >= asked, `${auth.calls.user} questions`);
-      await server.stop();
-    });
+    await using auth = new AuthStandIn([remoteKey.publicJwk]);
+    await using server = await startServer(name, { url: auth.url, inline: [inlineKey] });
+    const run = (requests: number) =>
+      load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status });
+    await run(WARM_UP);
+    const before = await server.measure();
+    await run(REQUESTS);
+    const after = await server.measure();
+    assertNoGrowth(before, after);
+    const resident = (after.residentBytes - before.residentBytes) / REQUESTS * 1000;
+    assert(resident <= MAX_RESIDENT_BYTES_PER_1000, `${resident} bytes more per 1000 requests`);
+    assert(auth.calls.jwks <= 1, `${auth.calls.jwks} fetches of the JWKS`);
+    // Concurrent questions about one token are one.
+    const asked = what === "a legacy user" ? (WARM_UP + REQUESTS) / CONCURRENCY : 0;
+    assert(asked === 0 ? auth.calls.user === 0 : auth.calls.user >= asked, `${auth.calls.user} questions`);
+    await server.stop();
   });
 }
 
 Deno.test("20,000 requests with an invented key ID leave no memory, socket or timer behind", async () => {
-  await withAuth([remoteKey.publicJwk], async (auth) => {
-    auth.user = () => authError(403, "bad_jwt");
-    await using server = await startServer("powersync-auth", { url: auth.url, inline: [inlineKey] });
-    const headers = bearer(await userToken({}, inventedKey));
-    const run = (requests: number) =>
-      load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status: /^(401|503)$/ });
-    const started = performance.now();
-    await run(WARM_UP);
-    const before = await server.measure();
-    await run(REQUESTS);
-    const seconds = (performance.now() - started) / 1000;
-    assertNoGrowth(before, await server.measure());
-    // A refusal of Auth is checked against a set that is a second old at most.
-    assert(auth.calls.jwks <= 2 + seconds, `${auth.calls.jwks} fetches in ${seconds} s`);
-    await server.stop();
-  });
+  await using auth = new AuthStandIn([remoteKey.publicJwk]);
+  auth.user = () => authError(403, "bad_jwt");
+  await using server = await startServer("powersync-auth", { url: auth.url, inline: [inlineKey] });
+  const headers = bearer(await userToken({}, inventedKey));
+  const run = (requests: number) =>
+    load({ port: server.port, headers, concurrency: CONCURRENCY, requests, status: /^(401|503)$/ });
+  const started = performance.now();
+  await run(WARM_UP);
+  const before = await server.measure();
+  await run(REQUESTS);
+  const seconds = (performance.now() - started) / 1000;
+  assertNoGrowth(before, await server.measure());
+  // A refusal of Auth is checked against a set that is a second old at most.
+  assert(auth.calls.jwks <= 2 + seconds, `${auth.calls.jwks} fetches in ${seconds} s`);
+  await server.stop();
 });
 
 function assertNoGrowth(before: Measure, after: Measure): void {

@@ -12,6 +12,18 @@ export async function answer(response: Response): Promise<Answer> {
   return { status: response.status, body: isJson ? JSON.parse(text) : text };
 }
 
+/**
+ * The status and the code of Supabase Auth's own errors, which stands once in the body and once in the header; `200
+ * null` for a user.
+ */
+export async function authOutcome(response: Response): Promise<string> {
+  const code = response.headers.get("x-sb-error-code");
+  const { status, body } = await answer(response);
+  const isAuths = body.code === status && body.error_code === code && typeof body.msg === "string";
+  if (code !== null && !isAuths) throw new Error(`Not an error of Auth: ${status} ${JSON.stringify(body)}`);
+  return `${status} ${code}`;
+}
+
 /** Reads an answer as its status and, if it is an error, its code: `200` or `401 USER_TOKEN_INVALID`. */
 export async function outcome(response: Response): Promise<string> {
   const { status, body } = await answer(response);

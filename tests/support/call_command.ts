@@ -24,6 +24,21 @@ export async function callCommand(
   }
 }
 
+/** The same with a `.env` file of this text, which `--env-file` names. */
+export async function callWithFile(
+  main: (args: readonly string[]) => Promise<number | void>,
+  args: readonly string[],
+  text: string,
+): Promise<Ran> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/.env`, text);
+    return await callCommand(main, [...args, "--env-file", `${folder}/.env`]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** The command printed one sentence with the reason, and nothing else. */
 export function assertRefused(ran: Ran, reason: RegExp, code = 1): void {
   assertEquals([ran.code, ran.stdout], [code, ""], ran.stderr);

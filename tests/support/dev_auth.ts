@@ -2,12 +2,25 @@
 import { type AuthError, createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 import { Functions } from "../../scripts/dev/functions.ts";
-import { answer } from "../../scripts/dev/server.ts";
+import { answer, type ServerParts } from "../../scripts/dev/server.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY, DEVELOPMENT_SECRET_KEY } from "../../scripts/setup/platform.ts";
 import { serve } from "./serving.ts";
 
-/** A development Auth for one test. */
-export interface DevAuth {
+/** What a server answers with; nothing but an Auth unless a test adds it. */
+export function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
+  return {
+    functions: new Functions(() => Promise.resolve({})),
+    auth: undefined,
+    page: () => Promise.resolve(undefined),
+    host: "127.0.0.1",
+    port: 54321,
+    allowedOrigins: [],
+    ...overrides,
+  };
+}
+
+/** A development Auth. */
+export interface DevAuth extends AsyncDisposable {
   /** With `/auth/v1`. */
   readonly url: string;
   /** An app's client, or one with the secret key. */
@@ -17,23 +30,14 @@ export interface DevAuth {
 }
 
 /** Serves a fresh development Auth. */
-export async function withDevAuth(
-  test: (auth: DevAuth) => Promise<void>,
-  options: { now?: () => number } = {},
-): Promise<void> {
-  const started = Promise.withResolvers<(request: Request) => Promise<Response>>();
-  await using server = serve(async (request) => (await started.promise)(request));
+export async function startDevAuth(options: { now?: () => number } = {}): Promise<DevAuth> {
+  const started = Promise.withResolvers<ServerParts>();
+  const server = serve(async (request) => await answer(request, await started.promise));
   const url = `${server.url}/auth/v1`;
-  const parts = {
-    functions: new Functions(() => Promise.resolve({})),
-    auth: await startDevelopmentAuth(url, options),
-    page: () => Promise.resolve(undefined),
-    host: "127.0.0.1",
-    port: Number(new URL(url).port),
-    allowedOrigins: [],
-  };
-  started.resolve((request) => answer(request, parts));
-  await test({
+  const port = Number(new URL(url).port);
+  started.resolve(serverParts({ auth: await startDevelopmentAuth(url, options), port }));
+  return {
+    ...server,
     url,
     connect: (key = "publishable") =>
       createClient(
@@ -46,7 +50,7 @@ export async function withDevAuth(
         ...init,
         headers: { apikey: DEVELOPMENT_PUBLISHABLE_KEY, ...Object.fromEntries(new Headers(init.headers)) },
       }),
-  });
+  };
 }
 
 /** A new password for each run. */

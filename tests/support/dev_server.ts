@@ -41,15 +41,6 @@ export async function withDevServer(
   });
 }
 
-/** Runs the command to its end, for the cases in which it refuses to start. */
-export async function runDev(
-  folder: string,
-  options: DevOptions,
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await (await devCommand(folder, options)).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-}
-
 /** A running command. */
 export class DevServer {
   /** The copy of the project. */
@@ -107,6 +98,16 @@ export class DevServer {
     const file = `${this.folder}/${path}`;
     await Deno.writeTextFile(file, change(await Deno.readTextFile(file)));
     return await this.line(said, from);
+  }
+
+  /** Puts statements at the beginning of a function of claims.ts, and waits until they are loaded. */
+  async editClaims(name: "signedInClaims" | "anonymousClaims", statements: string): Promise<void> {
+    const head = new RegExp(`(export function ${name}\\([^]*?\\{\n)`);
+    await this.edit(
+      "supabase/functions/_shared/powersync/claims.ts",
+      (text) => text.replace(head, (line) => `${line}  ${statements}\n`),
+      /^Changed: the functions were loaded again/,
+    );
   }
 
   /** The real supabase-js, with the publishable key that the server prints. */

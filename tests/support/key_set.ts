@@ -1,5 +1,5 @@
 /** A key set of the core, whose JWKS a stand-in answers. */
-import { KeyNotFound, keySet, KeysUnavailable } from "../../supabase/functions/_shared/powersync/key-set.ts";
+import { keySet, KeysUnavailable } from "../../supabase/functions/_shared/powersync/key-set.ts";
 import type { AuthStandIn } from "./auth_stand_in.ts";
 import type { TestKey } from "./signing.ts";
 
@@ -25,10 +25,9 @@ export function startKeySet(
   /** "found", why not, or "unavailable". */
   const find = async (kid = "project-ec", alg = "ES256"): Promise<string> => {
     try {
-      await keys({ alg, kid });
-      return "found";
+      const found = await keys({ alg, kid });
+      return typeof found === "string" ? found : "found";
     } catch (error) {
-      if (error instanceof KeyNotFound) return error.reason;
       if (error instanceof KeysUnavailable) return "unavailable";
       throw error;
     }

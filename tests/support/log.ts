@@ -15,3 +15,10 @@ export async function captureLog(run: (lines: string[]) => unknown): Promise<str
   }
   return lines;
 }
+
+/** Keeps what the functions log out of the tests' output, until it is disposed of. */
+export function silenceLog(): Disposable {
+  const original = console.error;
+  console.error = () => {};
+  return { [Symbol.dispose]: () => void (console.error = original) };
+}

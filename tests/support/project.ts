@@ -52,8 +52,9 @@ export async function userToken(changes: JWTPayload = {}, key: TestKey = project
 export async function signLegacyToken(
   claims: JWTPayload = userClaims(),
   secret = LEGACY_SECRET,
+  header: { kid?: string } = {},
 ): Promise<string> {
-  return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" })
+  return await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", ...header })
     .sign(new TextEncoder().encode(secret));
 }
 

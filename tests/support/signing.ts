@@ -48,10 +48,7 @@ async function makePair(alg: string): Promise<{ privateKey: CryptoKey; publicKey
   const jwk = alg.startsWith("RS") ? rsaPairs.pop() : undefined;
   if (jwk === undefined) return await generateKeyPair(alg, { extractable: true });
   const { kty = "", n = "", e = "" } = jwk;
-  return {
-    privateKey: await importKey(jwk, alg),
-    publicKey: await importKey({ kty, n, e }, alg),
-  };
+  return { privateKey: await importKey(jwk, alg), publicKey: await importKey({ kty, n, e }, alg) };
 }
 
 async function importKey(jwk: JWK, alg: string): Promise<CryptoKey> {

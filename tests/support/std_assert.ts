@@ -42,10 +42,6 @@ export function assertStringIncludes(actual: string, expected: string, message?:
   );
 }
 
-export function assertGreater<T>(actual: T, expected: T, message?: string): void {
-  strict.ok(actual > expected, message ?? `Expected ${actual} > ${expected}.`);
-}
-
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   errorClass?: ErrorClass<E>,

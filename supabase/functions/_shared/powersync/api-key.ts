@@ -1,5 +1,4 @@
 import { decodeJwt } from "jose/jwt/decode";
-import { PowerSyncAuthError } from "./errors.ts";
 
 /**
  * Makes the function that tells whether a text is one of the project's API keys, in a time that does not depend on
@@ -22,21 +21,12 @@ export function looksLikeApiKey(text: string): boolean {
   return /^sb_(publishable|secret)_/.test(text);
 }
 
-/**
- * Refuses a secret key, new (`sb_secret_…`) or legacy (`service_role`): whoever sends one to a function for the public
- * has it where it must not be.
- *
- * @throws {PowerSyncAuthError} `API_KEY_IS_SECRET`
- */
-export function refuseSecretKey(candidate: string): void {
-  if (!candidate.startsWith("sb_secret_") && !isLegacySecretKey(candidate)) return;
-  throw new PowerSyncAuthError("API_KEY_IS_SECRET");
-}
-
-/** A user whose role is called like it has a subject. */
-function isLegacySecretKey(candidate: string): boolean {
+/** Whether a text is a secret key, new (`sb_secret_…`) or legacy (`service_role`). */
+export function isSecretKey(text: string): boolean {
+  if (text.startsWith("sb_secret_")) return true;
   try {
-    const { role, sub } = decodeJwt(candidate);
+    const { role, sub } = decodeJwt(text);
+    // A user whose role is called like it has a subject.
     return role === "service_role" && sub === undefined;
   } catch {
     return false;

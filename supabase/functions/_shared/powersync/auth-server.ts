@@ -14,7 +14,7 @@ const MAX_ANSWER_MS = 60_000;
 const MAX_CONFIRMED_KIDS = 16;
 
 /** Where the Auth server is, and the API keys that its gateway may want. */
-export interface AuthServerOptions {
+interface AuthServerOptions {
   readonly supabaseUrl: string;
   readonly apiKeys: () => readonly [string, ...string[]];
   /** Milliseconds since 1970. */
@@ -22,50 +22,43 @@ export interface AuthServerOptions {
   readonly limits?: UpstreamLimits | undefined;
 }
 
-/** A question to the Auth server. */
-export interface Question {
-  readonly token: string;
-  /** The token's key ID, where no published key has it. */
-  readonly unknownKid?: string | undefined;
-}
-
-/** Whose a token is, or why the Auth server refuses it. */
-export type Answer = { readonly id: string } | typeof REFUSALS[keyof typeof REFUSALS] | "auth-refused";
-
-/** Auth's own codes for what became of a session or user; its other codes refuse the token itself. */
-const REFUSALS = {
-  session_not_found: "auth-session-ended",
-  session_expired: "auth-session-ended",
-  user_not_found: "auth-user-deleted",
-  user_banned: "auth-user-banned",
-} as const;
-
 /**
- * Makes the function that asks the project's Auth server whose an access token is. It knows what a token alone does not
- * tell: that its user signed out or was deleted. Questions are bounded in number and time, and equal ones are shared.
+ * Asks whose a token is, or why it is refused; `unknownKid` is its key ID where no published key has it.
  *
- * @returns A function that throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
+ * @throws {PowerSyncAuthError} `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
  * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
  */
-export function authServer(options: AuthServerOptions): (question: Question) => Promise<Answer> {
+export type AuthServer = (
+  question: { readonly token: string; readonly unknownKid?: string | undefined },
+) => Promise<Answer>;
+
+type Answer = { readonly id: string } | Refusal;
+type Refusal = "auth-session-ended" | "auth-user-deleted" | "auth-user-banned" | "auth-refused";
+
+/** Auth's own codes for what became of a session or user; its other codes refuse the token itself. */
+const REFUSALS = new Map<string, Refusal>([
+  ["session_not_found", "auth-session-ended"],
+  ["session_expired", "auth-session-ended"],
+  ["user_not_found", "auth-user-deleted"],
+  ["user_banned", "auth-user-banned"],
+]);
+
+/**
+ * The project's Auth server. It knows what a token alone does not tell: that its user signed out or was deleted.
+ * Questions are bounded in number and time, and equal ones are shared.
+ */
+export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
-  const open = new Map<string, OpenQuestion>();
+  /** Questions without an answer yet, by token. */
+  const open = new Map<string, { askedAt: number; isUnconfirmed: boolean; answer: Promise<Answer> }>();
   const confirmed = new Set<string>();
-
-  function confirm(kid: string): void {
-    confirmed.add(kid);
-    const [oldest = ""] = confirmed;
-    if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
-  }
-
-  /** A question whose answer some hosts lost, because its request has ended, must not keep its place. */
-  function giveUpOld(now: number): void {
-    for (const [token, { askedAt }] of open) if (Math.abs(now - askedAt) > MAX_ANSWER_MS) open.delete(token);
-  }
 
   return async ({ token, unknownKid }) => {
     const askedAt = options.now();
-    giveUpOld(askedAt);
+    for (const [other, question] of open) {
+      // Some hosts lose the answer of a request that has ended. It must not keep its place.
+      if (Math.abs(askedAt - question.askedAt) > MAX_ANSWER_MS) open.delete(other);
+    }
     // PowerSync's JS SDK asks twice for each renewal.
     const same = open.get(token);
     if (same !== undefined) return await same.answer;
@@ -74,24 +67,20 @@ export function authServer(options: AuthServerOptions): (question: Question) => 
     if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const question: OpenQuestion = { askedAt, isUnconfirmed, answer: ask(token) };
+    const question = { askedAt, isUnconfirmed, answer: ask(token) };
     open.set(token, question);
     try {
       const answer = await question.answer;
-      if (isUnconfirmed && typeof answer !== "string") confirm(unknownKid);
+      if (isUnconfirmed && typeof answer !== "string") {
+        confirmed.add(unknownKid);
+        const [oldest = ""] = confirmed;
+        if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
+      }
       return answer;
     } finally {
       if (open.get(token) === question) open.delete(token);
     }
   };
-}
-
-/** A question that has no answer yet. */
-interface OpenQuestion {
-  /** Milliseconds since 1970. */
-  readonly askedAt: number;
-  readonly isUnconfirmed: boolean;
-  readonly answer: Promise<Answer>;
 }
 
 /** Asks with supabase-js, which is loaded for the first question; its clients have neither storage nor timers. */
@@ -108,14 +97,14 @@ function userLookup(
       })
     );
   });
-  let clients: SupabaseClient[] | undefined;
   return async (token) => {
-    clients ??= await connect();
-    // Of several publishable keys one may have been revoked.
-    for (const client of clients) {
+    const clients = await connect();
+    // Of several publishable keys one may have been revoked: the one that serves comes first from then on.
+    for (const client of [...clients]) {
       const answer = await answerOf(client, { token, now });
       if (answer === undefined) continue;
-      if (client !== clients[0]) clients = [client, ...clients.filter((other) => other !== client)];
+      clients.splice(clients.indexOf(client), 1);
+      clients.unshift(client);
       return answer;
     }
     throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
@@ -144,7 +133,7 @@ async function answerOf(
   }
   // Auth writes its codes in lower case, gateways in upper case or not at all.
   if (/^[a-z_]+$/.test(code) && [400, 401, 403, 404].includes(status)) {
-    return Object.entries(REFUSALS).find(([name]) => name === code)?.[1] ?? "auth-refused";
+    return REFUSALS.get(code) ?? "auth-refused";
   }
   return status === 401 || status === 403 ? undefined : unavailable(error);
 }

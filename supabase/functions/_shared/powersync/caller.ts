@@ -1,4 +1,4 @@
-import { apiKeyMatcher, looksLikeApiKey, refuseSecretKey } from "./api-key.ts";
+import { apiKeyMatcher, isSecretKey, looksLikeApiKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { once } from "./once.ts";
 import { type Environment, readApiKeys, readSetting } from "./settings.ts";
@@ -7,9 +7,7 @@ import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
 /** What recognising a caller depends on. */
-export interface CallerOptions extends IssuerOptions {
-  readonly environment: () => Environment;
-}
+export type CallerOptions = IssuerOptions & { readonly environment: () => Environment };
 
 /**
  * Makes the function that tells which signed-in user a request comes from. It reads the settings on its first call.
@@ -17,13 +15,24 @@ export interface CallerOptions extends IssuerOptions {
  * @returns A function that throws `USER_TOKEN_MISSING`, whatever the verification of a token throws, and the settings'
  * errors.
  */
-export function signedInCaller(options: CallerOptions): (request: Request) => Promise<VerifiedUser> {
-  const loadVerifier = once(() => bearerVerifier(options));
+export function signedInCaller(
+  { environment, ...options }: CallerOptions,
+): (request: Request) => Promise<VerifiedUser> {
+  const loadIssuers = once(async () => {
+    const variables = environment();
+    const supabase = supabaseIssuer(variables, options);
+    const list = readSetting(variables, "POWERSYNC_IDENTITY_PROVIDERS");
+    if (list === undefined) return { supabase };
+    const { providerIssuers } = await import("./provider-issuer.ts");
+    return { supabase, providers: providerIssuers(list, variables, options) };
+  });
   return async (request) => {
     const bearer = bearerOf(request);
     if (bearer === undefined) throw new PowerSyncAuthError("USER_TOKEN_MISSING");
-    const verify = await loadVerifier();
-    return await verify(bearer);
+    const { supabase, providers } = await loadIssuers();
+    if (looksLikeApiKey(bearer)) throw refused("api-key");
+    const token = decodeToken(bearer);
+    return await verifyToken(token, providers?.get(token.claims.iss) ?? supabase, options.now());
   };
 }
 
@@ -47,9 +56,17 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
     const sent = [apiKey, bearer].filter((credential) => credential !== undefined);
     if (sent.length === 0) throw new PowerSyncAuthError("API_KEY_MISSING");
     if (sent.every(isApiKey)) return;
-    sent.forEach(refuseSecretKey);
+    // Whoever sends a secret key to a function for the public has it where it must not be.
+    if (sent.some(isSecretKey)) throw new PowerSyncAuthError("API_KEY_IS_SECRET");
     if (sent.some(isApiKey)) return;
-    if (!hasNewKind && sent.some(looksLikeApiKey)) throw onlyLegacyKeyKnown();
+    // The caller does what the documentation says, and the environment is behind.
+    if (!hasNewKind && sent.some(looksLikeApiKey)) {
+      throw new PowerSyncAuthError("API_KEY_INVALID", {
+        message: "The API key is a publishable key, but the function knows only the legacy `anon` key.",
+        hint: "Set SUPABASE_PUBLISHABLE_KEY in the function's environment, or send the `anon` key.",
+        why: { reason: "only-legacy-key-known" },
+      });
+    }
     // Neither is one of the project's keys, so only the token of a user is left: three parts (RFC 7515, section 3.1).
     if (bearer?.split(".").length !== 3) throw new PowerSyncAuthError("API_KEY_INVALID");
     await requireUser(request).catch(asApiKeyAnswer);
@@ -59,38 +76,12 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
 /**
  * The credentials of `Authorization: Bearer …`; the scheme's case does not matter (RFC 7235, section 2.1).
  *
- * @returns The text after the scheme, or `undefined` when there is no such header or another scheme.
+ * @returns `undefined` when there is no such header or another scheme.
  */
 function bearerOf(request: Request): string | undefined {
   const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").split(/ +/);
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return undefined;
   return credentials || undefined;
-}
-
-/** A token is verified as its `iss` says: a user's of another identity provider, and otherwise of Supabase. */
-async function bearerVerifier(
-  { environment, ...options }: CallerOptions,
-): Promise<(bearer: string) => Promise<VerifiedUser>> {
-  const variables = environment();
-  const supabase = supabaseIssuer(variables, options);
-  const list = readSetting(variables, "POWERSYNC_IDENTITY_PROVIDERS");
-  const providers = list === undefined
-    ? undefined
-    : (await import("./provider-issuer.ts")).providerIssuers(list, variables, options);
-  return async (bearer) => {
-    if (looksLikeApiKey(bearer)) throw refused("api-key");
-    const token = decodeToken(bearer);
-    return await verifyToken(token, providers?.get(token.claims.iss) ?? supabase, options.now());
-  };
-}
-
-/** The caller does what the documentation says, and the environment is behind. */
-function onlyLegacyKeyKnown(): PowerSyncAuthError {
-  return new PowerSyncAuthError("API_KEY_INVALID", {
-    message: "The API key is a publishable key, but the function knows only the legacy `anon` key.",
-    hint: "Set SUPABASE_PUBLISHABLE_KEY in the function's environment, or send the `anon` key.",
-    why: { reason: "only-legacy-key-known" },
-  });
 }
 
 /** A legacy API key is a JWT too; here it is the right kind of credential with the wrong value. */

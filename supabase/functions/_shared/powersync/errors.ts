@@ -1,20 +1,18 @@
-/** 401: other credentials help. 403: this caller gets no token. 500: the set-up is wrong. 503: try again. */
-type Status = 401 | 403 | 405 | 500 | 503;
-
-/** The words of one code. */
-interface Words {
+/** What a code stands for. */
+interface Kind {
+  /** 401: other credentials help. 403: this caller gets no token. 500: the set-up is wrong. 503: try again. */
+  readonly status: 401 | 403 | 405 | 500 | 503;
   /** What went wrong, in general; whoever throws may say it more exactly. */
   readonly message: string;
   /** What whoever receives the answer does next. Names settings, never a script. */
   readonly hint: string;
 }
 
-const EDIT_CLAIMS = "Change supabase/functions/_shared/powersync/claims.ts and deploy again.";
 const SET_AGAIN = "Set it again from where it was made; make a new key pair only if that copy is lost.";
 
 /** Every code that an answer can have. The codes are a stable part of the interface. */
 export const ERRORS = {
-  ...withStatus(401, {
+  ...alike({ status: 401 }, {
     USER_TOKEN_MISSING: {
       message: "The request has no access token of a user.",
       hint: "Sign in and send the session's access token as `Authorization: Bearer <token>`.",
@@ -25,7 +23,7 @@ export const ERRORS = {
     },
     USER_TOKEN_EXPIRED: {
       message: "The access token has expired.",
-      hint: "Refresh the session and send its new access token; supabase.auth.getSession() refreshes it.",
+      hint: "Refresh the session, as supabase.auth.getSession() does, and send its new access token.",
     },
     USER_TOKEN_IS_API_KEY: {
       message: "The bearer is an API key of the project, not the access token of a user.",
@@ -36,8 +34,8 @@ export const ERRORS = {
       hint: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
     },
     API_KEY_MISSING: {
-      message: "The request has no API key.",
-      hint: "Send the project's publishable key in the `apikey` header; supabase-js does.",
+      message: "There is no API key.",
+      hint: "Send the publishable key as `apikey`.",
     },
     API_KEY_INVALID: {
       message: "The API key does not belong to this project.",
@@ -48,23 +46,17 @@ export const ERRORS = {
       hint: "Use the publishable key in clients, and revoke a secret key that is in an app.",
     },
   }),
-  ...withStatus(403, {
+  ...alike({ status: 403 }, {
     OAUTH_CLIENT_NOT_ALLOWED: {
       message: "The access token was issued to an OAuth client that may not get PowerSync tokens.",
       hint: "Send the token of the user's own session, or add the client ID to POWERSYNC_OAUTH_CLIENTS.",
     },
-    CLAIMS_REFUSED: {
-      message: "This caller gets no token.",
-      hint: "Ask whoever runs this app for access.",
-    },
+    CLAIMS_REFUSED: { message: "This caller gets no token.", hint: "Ask whoever runs this app for access." },
   }),
-  ...withStatus(405, {
-    METHOD_NOT_ALLOWED: {
-      message: "Method not allowed.",
-      hint: "Use one of the methods in the `Allow` header.",
-    },
+  ...alike({ status: 405 }, {
+    METHOD_NOT_ALLOWED: { message: "Method not allowed.", hint: "Use a method of the `Allow` header." },
   }),
-  ...withStatus(503, {
+  ...alike({ status: 503 }, {
     AUTH_SERVER_UNAVAILABLE: {
       message: "Supabase Auth did not answer, so the access token could not be checked.",
       hint: "Try again in a moment. If this persists, check the project's Auth logs and SUPABASE_URL.",
@@ -78,103 +70,74 @@ export const ERRORS = {
       hint: "Try again in a moment. If this persists, check the entry in POWERSYNC_IDENTITY_PROVIDERS.",
     },
   }),
-  ...withStatus(500, {
+  ...alike({ status: 500 }, {
+    IDENTITY_PROVIDER_MISCONFIGURED: {
+      message: "The identity provider that issued this token has no usable keys at the place that is set.",
+      hint: "Check `issuer` and `jwks_uri` of its entry in POWERSYNC_IDENTITY_PROVIDERS.",
+    },
     CLAIMS_FAILED: {
       message: "The project's claims.ts threw an error.",
       hint: "Catch it in supabase/functions/_shared/powersync/claims.ts and log it: it is not shown here.",
     },
-    CLAIMS_NOT_AN_OBJECT: { message: "The claims are not an object.", hint: EDIT_CLAIMS },
-    CLAIMS_RESERVED: { message: "A claim is reserved.", hint: EDIT_CLAIMS },
-    CLAIMS_SUBJECT_INVALID: {
-      message: "The claim `sub` must be a non-empty, well-formed string without control characters.",
-      hint: EDIT_CLAIMS,
-    },
-    CLAIMS_PARAMETERS_INVALID: {
-      message: "The claim `parameters` is not an object.",
-      hint: EDIT_CLAIMS,
-    },
-    CLAIMS_NOT_JSON: { message: "The claims cannot be written as JSON.", hint: EDIT_CLAIMS },
-    TOKEN_TOO_LARGE: { message: "The token is too large.", hint: EDIT_CLAIMS },
-    KEY_MALFORMED: {
-      message: "A key is malformed.",
-      hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}`,
-    },
-    KEY_IS_PUBLIC: {
-      message: "A public key is set as the signing key.",
-      hint: "The two secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with the member `d`.",
-    },
-    KEY_IS_PRIVATE: {
-      message: "A private key is set as a public key.",
-      hint: "It was not published. Set the JWK without `d` here, and replace the key if anybody saw it.",
-    },
-    KEY_IS_SYMMETRIC: {
-      message: "A key is symmetric.",
-      hint: "A shared secret cannot be published in a JWKS. Set an RSA, EC or Ed25519 key pair instead.",
-    },
-    KEY_UNSUPPORTED: {
-      message: "A key is of an unsupported kind.",
-      hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384, or EdDSA (Ed25519).",
-    },
-    KEY_TOO_WEAK: {
-      message: "A key is too weak.",
-      hint: "RSA keys need 2048 bits or more and an odd public exponent of at least 65537.",
-    },
-    KEY_INCONSISTENT: {
-      message: "The members of a key do not belong together.",
-      hint: `The value was edited, or mixed from two keys. ${SET_AGAIN}`,
-    },
-    KEY_ID_DUPLICATE: {
-      message: "Two signing keys have the same `kid`.",
-      hint: "Give each key its own `kid`, or unset one of the two secrets.",
-    },
-    KEY_PAIR_MISMATCH: {
-      message: "Two keys have the same `kid`.",
-      hint: "The signing key's public half is published instead. Set both from one pair, or unset this one.",
-    },
-    ...settingErrors("MISSING", "is not set", [
-      "POWERSYNC_PRIVATE_KEY",
-      "POWERSYNC_URL",
-      "SUPABASE_URL",
-      "SUPABASE_PUBLISHABLE_KEYS",
-    ]),
-    ...settingErrors("INVALID", "cannot be used", [
-      "POWERSYNC_URL",
-      "POWERSYNC_AUDIENCE",
-      "POWERSYNC_TOKEN_TTL",
-      "POWERSYNC_SESSION_CHECK",
-      "POWERSYNC_OAUTH_CLIENTS",
-      "POWERSYNC_IDENTITY_PROVIDERS",
-      "SUPABASE_URL",
-      "SUPABASE_JWKS",
-      "SUPABASE_PUBLISHABLE_KEYS",
-    ]),
-    IDENTITY_PROVIDER_MISCONFIGURED: {
-      message: "The identity provider that issued this token has no usable keys at the place that is set.",
-      hint: "Check `issuer` and `jwks_uri` of its entry in POWERSYNC_IDENTITY_PROVIDERS.",
+    POWERSYNC_PRIVATE_KEY_MISSING: {
+      message: "POWERSYNC_PRIVATE_KEY is not set.",
+      hint: "Set it to a private JWK.",
     },
     INTERNAL_ERROR: {
       message: "The function failed.",
       hint: "The fault is in the function, not in the request. Look for this code in the function's log.",
     },
   }),
+  ...alike({
+    status: 500,
+    hint: "Change supabase/functions/_shared/powersync/claims.ts and deploy again.",
+  }, {
+    CLAIMS_NOT_AN_OBJECT: { message: "The claims are not an object." },
+    CLAIMS_NOT_JSON: { message: "The claims cannot be written as JSON." },
+    CLAIMS_RESERVED: { message: "A claim is reserved." },
+    CLAIMS_SUBJECT_INVALID: { message: "The claim `sub` must be non-empty text without control characters." },
+    CLAIMS_PARAMETERS_INVALID: { message: "The claim `parameters` is not an object." },
+    TOKEN_TOO_LARGE: { message: "The token is too large." },
+  }),
+  // keys.ts says which key it is, and why.
+  ...alike({ status: 500, message: "A key cannot be used." }, {
+    KEY_MALFORMED: { hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}` },
+    KEY_IS_PUBLIC: { hint: "The secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with `d`." },
+    KEY_IS_PRIVATE: {
+      hint: "It was not published. Set the JWK without `d`; replace the key if anybody saw it.",
+    },
+    KEY_IS_SYMMETRIC: { hint: "A JWKS cannot hold a shared secret. Set an RSA, EC or Ed25519 key pair." },
+    KEY_UNSUPPORTED: { hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384 or Ed25519." },
+    KEY_TOO_WEAK: { hint: "RSA keys need 2048 bits or more and an odd public exponent of at least 65537." },
+    KEY_INCONSISTENT: { hint: `The value was edited, or mixed from two keys. ${SET_AGAIN}` },
+    KEY_ID_DUPLICATE: { hint: "Give each key its own `kid`, or unset one of the two secrets." },
+    KEY_PAIR_MISMATCH: { hint: "The other key is published. Set both from one pair, or unset this one." },
+  }),
+  // settings.ts says which setting it is, what it is for, and why it cannot be used.
+  ...alike({ status: 500, message: "A setting is missing or cannot be used.", hint: "Correct it." }, {
+    POWERSYNC_URL_MISSING: {},
+    POWERSYNC_URL_INVALID: {},
+    POWERSYNC_AUDIENCE_INVALID: {},
+    POWERSYNC_TOKEN_TTL_INVALID: {},
+    POWERSYNC_SESSION_CHECK_INVALID: {},
+    POWERSYNC_OAUTH_CLIENTS_INVALID: {},
+    POWERSYNC_IDENTITY_PROVIDERS_INVALID: {},
+    SUPABASE_URL_MISSING: {},
+    SUPABASE_URL_INVALID: {},
+    SUPABASE_JWKS_INVALID: {},
+    SUPABASE_PUBLISHABLE_KEYS_MISSING: {},
+    SUPABASE_PUBLISHABLE_KEYS_INVALID: {},
+  }),
 };
 
-function withStatus<Table extends Readonly<Record<string, Words>>>(status: Status, table: Table) {
-  const kinds = Object.entries(table).map(([code, words]) => [code, { status, ...words }]);
+/** Codes with what they have in common, and what each has of its own. */
+function alike<Common extends Partial<Kind>, Code extends string>(
+  common: Common,
+  codes: Record<Code, Omit<Kind, keyof Common>>,
+): Record<Code, Kind> {
+  const kinds = Object.entries<object>(codes).map(([code, own]) => [code, { ...common, ...own }]);
   // `Object.fromEntries` forgets the names.
-  return Object.fromEntries(kinds) as { readonly [Code in keyof Table]: Words & { readonly status: Status } };
-}
-
-/** The errors of settings; settings.ts says what each is for. */
-function settingErrors<Name extends string, Fault extends string>(
-  fault: Fault,
-  state: string,
-  names: Name[],
-) {
-  const kinds = names.map((
-    name,
-  ) => [`${name}_${fault}`, { message: `${name} ${state}.`, hint: `Set ${name}.` }]);
-  return Object.fromEntries(kinds) as Record<`${Name}_${Fault}`, Words>;
+  return Object.fromEntries(kinds) as Record<Code, Kind>;
 }
 
 /** A code that an answer can have. */
@@ -183,16 +146,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Why a key was left out of the key ring. */
 export type KeyErrorCode = Extract<ErrorCode, `KEY_${string}`>;
 
-/** Why an error came about, for the log alone: an answer must not tell a caller which check failed. */
-export interface Why {
-  /** One of a closed list. */
-  readonly reason: string;
-  /** What was found, without secrets and tokens. It may come from outside: the log strips and shortens it. */
-  readonly found?: Readonly<Record<string, unknown>>;
-}
-
 /** What one error says beside its code; the table's words where nothing is given. */
-export interface ErrorDetails {
+interface ErrorDetails {
   /** What was attempted and what was found, as a sentence. Never holds key or token material. */
   readonly message?: string | undefined;
   readonly hint?: string | undefined;
@@ -200,8 +155,11 @@ export interface ErrorDetails {
   readonly reason?: string | undefined;
   /** What was caught; kept for a debugger, never answered. */
   readonly cause?: unknown;
-  /** Why, for the log alone. */
-  readonly why?: Why | undefined;
+  /**
+   * Why, for the log alone: an answer must not tell a caller which check failed. The reason is one of a closed list;
+   * what was found may come from outside, so the log strips and shortens it. Never holds secrets or tokens.
+   */
+  readonly why?: { readonly reason: string; readonly found?: Readonly<Record<string, unknown>> } | undefined;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
 }
@@ -212,7 +170,7 @@ export class PowerSyncAuthError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly reason: string | undefined;
-  readonly why: Why | undefined;
+  readonly why: ErrorDetails["why"];
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: ErrorDetails = {}) {

@@ -23,7 +23,7 @@ const MAX_ASKED_CHARACTERS = 4_096;
 /** One name (RFC 9110, section 5.6.2). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 
-/** Chrome's upper bound for a preflight's life, in seconds. */
+/** Chrome's upper bound for a preflight's life. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
 /** `Retry-After` when an error names no seconds of its own. */
@@ -35,37 +35,33 @@ export interface JsonAnswer {
   readonly cacheControl: string;
 }
 
-/** What a function is to the HTTP layer. */
-export interface HandlerOptions {
-  readonly methods: readonly ("GET" | "HEAD" | "POST")[];
-  /** Gets every error whose status is 500 or more, and those of which only the log may say why. */
-  readonly log: Log;
-}
-
 /**
  * Makes the `fetch` of a function: answers preflights and wrong methods, adds CORS headers to every answer, and turns
  * an error into `{ code, reason?, message, hint }`. Whatever else is thrown is an `INTERNAL_ERROR` that tells nothing.
  *
- * @param options Methods and log.
+ * @param options `log` gets every error whose status is 500 or more, and those of which only the log may say why.
  * @param respond The function itself.
  */
 export function handler(
-  { methods, log }: HandlerOptions,
+  { methods, log }: { readonly methods: readonly ("GET" | "HEAD" | "POST")[]; readonly log: Log },
   respond: (request: Request) => Promise<JsonAnswer>,
 ): (request: Request) => Promise<Response> {
-  const allowed: readonly string[] = methods;
+  const allowed: readonly string[] = [...methods, "OPTIONS"];
   return async (request) => {
     if (request.method === "OPTIONS") return preflight(request);
     try {
       if (!allowed.includes(request.method)) throw new PowerSyncAuthError("METHOD_NOT_ALLOWED");
       const { json, cacheControl } = await respond(request);
-      return jsonResponse(request.method === "HEAD" ? null : json, 200, { "Cache-Control": cacheControl });
+      return jsonResponse(request, json, { status: 200, headers: { "Cache-Control": cacheControl } });
     } catch (thrown) {
       const error = thrown instanceof PowerSyncAuthError
         ? thrown
         : new PowerSyncAuthError("INTERNAL_ERROR", { cause: thrown });
-      if (ERRORS[error.code].status >= 500 || error.why !== undefined) log(error);
-      return errorResponse(error, { methods, withBody: request.method !== "HEAD" });
+      const { code, reason, message, hint, why } = error;
+      const { status } = ERRORS[code];
+      if (status >= 500 || why !== undefined) log(error);
+      const json = JSON.stringify({ code, reason, message, hint });
+      return jsonResponse(request, json, { status, headers: errorHeaders(error, allowed) });
     }
   };
 }
@@ -77,39 +73,41 @@ export function handler(
 function preflight(request: Request): Response {
   const asked = request.headers.get("Access-Control-Request-Headers") ?? "";
   const names = asked.split(",").map((name) => name.trim());
-  const allowed = asked.length <= MAX_ASKED_CHARACTERS && names.length <= MAX_ASKED_NAMES &&
+  const isAllowed = asked.length <= MAX_ASKED_CHARACTERS && names.length <= MAX_ASKED_NAMES &&
     names.every((name) => HEADER_NAME.test(name));
   return new Response(null, {
     status: 204,
     headers: {
       ...CORS_HEADERS,
-      ...(allowed ? { "Access-Control-Allow-Headers": names.join(", ") } : {}),
+      ...(isAllowed ? { "Access-Control-Allow-Headers": names.join(", ") } : {}),
       "Access-Control-Max-Age": `${PREFLIGHT_MAX_AGE_SECONDS}`,
       "Vary": "Access-Control-Request-Headers",
     },
   });
 }
 
-function errorResponse(
-  error: PowerSyncAuthError,
-  { methods, withBody }: { methods: readonly string[]; withBody: boolean },
-): Response {
-  const { code, message, hint, reason } = error;
+function errorHeaders(
+  { code, retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS }: PowerSyncAuthError,
+  allowed: readonly string[],
+): Record<string, string> {
   const { status } = ERRORS[code];
   const headers: Record<string, string> = { "Cache-Control": "no-store" };
   // RFC 9110, section 15.5.6
-  if (status === 405) headers.Allow = [...methods, "OPTIONS"].join(", ");
+  if (status === 405) headers.Allow = allowed.join(", ");
   // RFC 6750, section 3; the error is stated where a token was sent (section 3.1).
   if (status === 401) headers["WWW-Authenticate"] = INVALID_TOKEN.test(code) ? BEARER_INVALID : "Bearer";
-  if (status === 503) headers["Retry-After"] = `${error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS}`;
-  const body = withBody ? JSON.stringify({ code, reason, message, hint }) : null;
-  return jsonResponse(body, status, headers);
+  if (status === 503) headers["Retry-After"] = `${retryAfterSeconds}`;
+  return headers;
 }
 
-function jsonResponse(body: string | null, status: number, headers: Record<string, string>): Response {
-  // The SDKs of PowerSync and Supabase parse JSON only under exactly this type.
-  return new Response(body, {
+function jsonResponse(
+  { method }: Request,
+  json: string,
+  { status, headers }: { status: number; headers: Record<string, string> },
+): Response {
+  return new Response(method === "HEAD" ? null : json, {
     status,
+    // The SDKs of PowerSync and Supabase parse JSON only under exactly this type.
     headers: { ...CORS_HEADERS, "Content-Type": "application/json", ...headers },
   });
 }

@@ -22,15 +22,6 @@ export interface PublishedKey extends JWK {
   readonly kid: string;
 }
 
-/** A private key that is one pair with its public half. */
-export interface KeyPair {
-  readonly publicJwk: PublishedKey;
-  /** It cannot be exported. */
-  readonly privateKey: CryptoKey;
-  /** Seconds since 1970 from which the key signs; `undefined` is always. */
-  readonly notBefore: number | undefined;
-}
-
 /** Why a key cannot be used. The message is the end of the sentence "The key in NAME cannot be used: it …". */
 export class KeyError extends Error {
   override readonly name = "KeyError";
@@ -66,13 +57,10 @@ const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /** RFC 7518, section 3.3; PowerSync refuses less. */
 const MIN_RSA_BITS = 2048;
-
 /** The hosted runtime's limit (the `rsa` crate's `MAX_SIZE`). */
 const MAX_RSA_BITS = 4096;
-
 /** FIPS 186-5, appendix A.1.1. With 1 anybody could sign. */
 const MIN_RSA_EXPONENT = 65537n;
-
 /** The hosted runtime's limit (the `rsa` crate's `MAX_PUB_EXPONENT`). */
 const MAX_RSA_EXPONENT = 2n ** 33n - 1n;
 
@@ -86,7 +74,6 @@ const MAX_KEY_ID_CHARACTERS = 256;
  * Reads a public JWK that PowerSync accepts. PowerSync runs on Node, and one key that Node cannot import makes it refuse
  * the whole JWKS (PSYNC_S2201). Web Crypto's import proves less: Deno's takes points that are not on their curve.
  *
- * @param value What a secret holds.
  * @returns The key in its canonical form, so that one key has one thumbprint.
  * @throws {KeyError} `KEY_IS_PRIVATE`, `KEY_IS_SYMMETRIC`, `KEY_MALFORMED`, `KEY_TOO_WEAK`, `KEY_UNSUPPORTED`
  */
@@ -99,11 +86,13 @@ export async function readPublicKey(value: unknown): Promise<PublishedKey> {
 /**
  * Reads a private JWK and proves that it is one pair with the public half in it.
  *
- * @param value What a secret holds.
+ * @returns `notBefore`: seconds since 1970 from which the key signs; `undefined` is always.
  * @throws {KeyError} `KEY_INCONSISTENT`, `KEY_IS_PUBLIC`, `KEY_IS_SYMMETRIC`, `KEY_MALFORMED`, `KEY_TOO_WEAK`,
  * `KEY_UNSUPPORTED`
  */
-export async function readSigningKey(value: unknown): Promise<KeyPair> {
+export async function readSigningKey(
+  value: unknown,
+): Promise<{ publicJwk: PublishedKey; privateKey: CryptoKey; notBefore: number | undefined }> {
   const jwk = asJwk(value);
   const kind = keyKind(jwk);
   const publicJwk = await publicHalf(jwk, kind);
@@ -121,21 +110,15 @@ function hasSecretMember(jwk: UncheckedJwk): boolean {
 }
 
 function keyKind(jwk: UncheckedJwk): KeyKind {
-  const ofType = KEY_KINDS.filter(({ kty }) => kty === jwk.kty);
-  if (ofType.length === 0) throw unsupportedType(jwk);
-  const onCurve = ofType.filter(({ crv }) => crv === undefined || crv === jwk.crv);
-  if (onCurve.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is on a curve that cannot be used");
+  if (jwk.kty === "oct") throw new KeyError("KEY_IS_SYMMETRIC", "is symmetric");
+  if (jwk.kty === undefined) throw new KeyError("KEY_MALFORMED", "is not a JWK: it has no `kty`");
+  const kinds = KEY_KINDS.filter(({ kty, crv }) => kty === jwk.kty && (crv === undefined || crv === jwk.crv));
+  if (kinds.length === 0) throw new KeyError("KEY_UNSUPPORTED", "is of a type or curve that cannot be used");
   // PowerSync refuses "Ed25519" (RFC 9864) and wants its older name.
   const stated = jwk.alg === "Ed25519" ? "EdDSA" : jwk.alg;
-  const kind = onCurve.find(({ alg }) => stated === undefined || stated === alg);
+  const kind = kinds.find(({ alg }) => stated === undefined || stated === alg);
   if (kind !== undefined) return kind;
   throw new KeyError("KEY_UNSUPPORTED", "states an `alg` that cannot be used with it");
-}
-
-function unsupportedType({ kty }: UncheckedJwk): KeyError {
-  if (kty === "oct") return new KeyError("KEY_IS_SYMMETRIC", "is symmetric");
-  if (kty === undefined) return new KeyError("KEY_MALFORMED", "is not a JWK: it has no `kty`");
-  return new KeyError("KEY_UNSUPPORTED", "is of a key type that PowerSync refuses");
 }
 
 async function publicHalf(jwk: UncheckedJwk, kind: KeyKind): Promise<PublishedKey> {
@@ -149,12 +132,12 @@ async function publicHalf(jwk: UncheckedJwk, kind: KeyKind): Promise<PublishedKe
 
 /** The members that make the public half, checked and in canonical form. */
 function publicMembers(jwk: UncheckedJwk, { crv }: KeyKind): Record<string, string> {
+  if (crv === "Ed25519") return { crv, x: ed25519Member(jwk, "x") };
   if (crv === undefined) {
     const { n, e } = unsigned(jwk, "n", "e");
     assertStrongRsa(n, e);
     return { n: encodeUnsigned(n), e: encodeUnsigned(e) };
   }
-  if (crv === "Ed25519") return { crv, x: ed25519Member(jwk, "x") };
   const { x, y } = unsigned(jwk, "x", "y");
   const curve = CURVES[crv];
   if (!isOnCurve(curve, { x, y })) throw new KeyError("KEY_MALFORMED", "is not a point of its curve");
@@ -170,14 +153,10 @@ function privateMembers(jwk: UncheckedJwk, { crv }: KeyKind): Record<string, str
   if (Object.hasOwn(jwk, "oth")) {
     throw new KeyError("KEY_UNSUPPORTED", "is an RSA key of more than two primes");
   }
-  if (crv === undefined) return rsaPrivateMembers(jwk);
   if (crv === "Ed25519") return { d: ed25519Member(jwk, "d") };
-  return { d: encodeUnsigned(unsigned(jwk, "d").d, CURVES[crv].size) };
-}
-
-/** The hosted runtime crashes when it signs with an RSA key whose members do not match, so they are checked first. */
-function rsaPrivateMembers(jwk: UncheckedJwk): Record<string, string> {
+  if (crv !== undefined) return { d: encodeUnsigned(unsigned(jwk, "d").d, CURVES[crv].size) };
   const numbers = unsigned(jwk, "n", "e", "d", "p", "q", "dp", "dq", "qi");
+  // The hosted runtime crashes when it signs with an RSA key whose members do not match.
   if (!satisfiesRsaArithmetic(numbers)) {
     throw new KeyError("KEY_INCONSISTENT", "does not satisfy RSA's own arithmetic");
   }

@@ -1,19 +1,10 @@
 import { decodeBase64url } from "./secret.ts";
 
 /** The members of an RSA private key as numbers (RFC 7518, section 6.3). */
-export interface RsaNumbers {
-  readonly n: bigint;
-  readonly e: bigint;
-  readonly d: bigint;
-  readonly p: bigint;
-  readonly q: bigint;
-  readonly dp: bigint;
-  readonly dq: bigint;
-  readonly qi: bigint;
-}
+export type RsaNumbers = Readonly<Record<"n" | "e" | "d" | "p" | "q" | "dp" | "dq" | "qi", bigint>>;
 
 /** A curve y² = x³ - 3x + b over the integers modulo p. */
-export interface Curve {
+interface Curve {
   readonly p: bigint;
   readonly b: bigint;
   /** The length of a coordinate in bytes. */
@@ -41,10 +32,8 @@ export const CURVES: Readonly<Record<"P-256" | "P-384", Curve>> = {
  */
 export function decodeUnsigned(text: string): bigint | undefined {
   const bytes = decodeBase64url(text);
-  if (bytes === undefined) return undefined;
-  let hex = "0x";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return BigInt(hex);
+  const digits = bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+  return digits && BigInt(`0x${digits.join("")}`);
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { JSONWebKeySet, JWK } from "jose";
+import type { JSONWebKeySet, JWK, JWSHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
-import { oneInFlight } from "./once.ts";
+import { oneInFlight, within } from "./once.ts";
 import { fetchJson, type UpstreamLimits } from "./upstream.ts";
 
 /** A set younger than this is used as it is; an older one is used while it is fetched again. */
@@ -22,13 +22,12 @@ const MAX_CORRECTION_MS = 1_000;
 const MAX_CANDIDATES = 8;
 
 /** The published keys of one issuer. */
-export interface KeySetOptions {
+interface KeySetOptions {
   /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
   readonly locate: () => string | Promise<string>;
   /** Keys that answer the first requests without a fetch, for 10 minutes or until one succeeds. May be a third party's. */
-  readonly inline?: readonly JWK[];
-  /** Headers of a fetch. */
-  readonly headers?: () => Record<string, string>;
+  readonly inline?: readonly JWK[] | undefined;
+  readonly headers?: () => Record<string, string> | undefined;
   /** How long a request waits for a fetch, in milliseconds, where somebody else can be asked; to its end by default. */
   readonly patienceMs?: number;
   /** Milliseconds since 1970. */
@@ -36,38 +35,33 @@ export interface KeySetOptions {
   readonly limits?: UpstreamLimits | undefined;
 }
 
-/** What a key must satisfy besides a token's header. */
-export interface KeyDemand {
-  /** Only keys that the issuer itself publishes count, not inline ones. */
-  readonly own?: boolean;
-  /** The set must not be older than this, in milliseconds. */
-  readonly maxAgeMs?: number;
-}
+/**
+ * The keys that may have signed a token: one as a rule, several where key IDs are missing or repeated. Or why there are
+ * none; `algorithm`: the key with its ID is for another algorithm, which is an attack (RFC 8725, section 2.1).
+ */
+type Found = CryptoKey[] | "key-unknown" | "algorithm";
 
 /**
- * Finds the keys that may have signed a token: one as a rule, several where key IDs are missing or repeated.
+ * Finds the keys that may have signed a token.
  *
- * @throws {KeyNotFound} There is no such key.
- * @throws {KeysUnavailable} Whether there is such a key cannot be told now.
+ * @param demand `own`: only keys that the issuer itself publishes count, not inline ones; `maxAgeMs`: the set must not be
+ * older than this.
+ * @throws {KeysUnavailable} Whether there are any cannot be told now.
  */
 export type KeySet = (
-  header: { alg: string; kid?: string | undefined },
-  demand?: KeyDemand,
-) => Promise<CryptoKey[]>;
+  header: JWSHeaderParameters,
+  demand?: { readonly own?: boolean; readonly maxAgeMs?: number | undefined },
+) => Promise<Found>;
 
-/** The set has no key for a token. */
-export class KeyNotFound extends Error {
-  /** `algorithm`: its key ID is known, but the key is for another algorithm, which is an attack (RFC 8725, 2.1). */
-  constructor(readonly reason: "key-unknown" | "algorithm") {
-    super(reason);
+/** The keys cannot be fetched, or the key cannot be used. */
+export class KeysUnavailable extends Error {
+  constructor(cause: unknown) {
+    super("The keys cannot be fetched or used.", { cause });
   }
 }
 
-/** The keys cannot be fetched, or the key cannot be used. */
-export class KeysUnavailable extends Error {}
-
 /** What is published is not what it must be, and trying again will not help. */
-export class NotAKeySet extends Error {}
+export class WrongDocument extends Error {}
 
 /** A set that was read, and the key IDs in it. */
 interface Keys {
@@ -80,21 +74,20 @@ interface Keys {
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
 export function keySet(options: KeySetOptions): KeySet {
-  const { locate, inline = [], headers, patienceMs = Infinity, limits } = options;
+  const { locate, inline = [], headers, patienceMs, limits } = options;
   const clock = onwardClock(options.now);
-  const startedAt = clock();
+  const start = { at: clock() };
   const inlineKeys = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
-  let published: Keys | undefined;
-  let fetchedAt: number | undefined;
+  let published: Keys & { readonly at: number } | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
-  let place: { readonly url: string; readonly at: number } | undefined;
+  let place: { readonly at: number; readonly url: string } | undefined;
 
-  const age = (time = -Infinity) => clock() - time;
-  const isCurrent = () => fetchedAt !== undefined && age(fetchedAt) < MAX_AGE_MS;
-  const mayRetry = () => age(failed?.at) >= (isCurrent() ? RETRY_MS : FIRST_RETRY_MS);
+  const age = (event: { at: number } | undefined) => clock() - (event?.at ?? -Infinity);
+  const isCurrent = () => age(published) < MAX_AGE_MS;
+  const mayRetry = () => age(failed) >= (isCurrent() ? RETRY_MS : FIRST_RETRY_MS);
 
   async function findPlace(): Promise<string> {
-    if (place !== undefined && failed === undefined && age(place.at) < MAX_AGE_MS) return place.url;
+    if (place !== undefined && failed === undefined && age(place) < MAX_AGE_MS) return place.url;
     try {
       place = { url: await locate(), at: clock() };
     } catch (error) {
@@ -105,8 +98,8 @@ export function keySet(options: KeySetOptions): KeySet {
 
   const refresh = oneInFlight(async () => {
     try {
-      published = readKeys(await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits }));
-      fetchedAt = clock();
+      const set = await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits });
+      published = { ...readKeys(set), at: clock() };
       failed = undefined;
     } catch (cause) {
       failed = { at: clock(), cause };
@@ -114,47 +107,35 @@ export function keySet(options: KeySetOptions): KeySet {
   }, { now: clock, limitMs: MAX_FETCH_MS });
 
   async function waitForRefresh(): Promise<void> {
-    const { result, startedAt } = refresh();
-    await within(result, patienceMs - age(startedAt));
+    const run = refresh();
+    if (patienceMs === undefined) await run.result;
+    else await within(patienceMs - age(run), run.result, () => {});
   }
 
   /** The sets that count at the moment, the published one first. */
   function usable(own: boolean): Keys[] {
     // An answer that is behind, or empty, must not take away at once what the platform says.
-    const isNew = fetchedAt === undefined || age(startedAt) < FRESH_MS;
+    const isNew = published === undefined || age(start) < FRESH_MS;
     return [isCurrent() ? published : undefined, isNew && !own ? inlineKeys : undefined]
       .filter((keys) => keys !== undefined);
   }
 
   return async (header, { own = false, maxAgeMs } = {}) => {
-    const isTooOld = maxAgeMs !== undefined && age(fetchedAt) >= maxAgeMs;
+    const isTooOld = maxAgeMs !== undefined && age(published) >= maxAgeMs;
     if (isTooOld || usable(own).length === 0) {
       if (mayRetry()) await waitForRefresh();
-    } else if (age(fetchedAt ?? startedAt) >= FRESH_MS && mayRetry()) {
+    } else if (age(published ?? start) >= FRESH_MS && mayRetry()) {
       refresh();
     }
-    const sets = usable(own);
-    if (sets.length === 0) throw unavailable(failed?.cause);
-    const found = await lookUp(sets, header);
-    if (Array.isArray(found)) return found;
-    if (found instanceof KeyNotFound && found.reason === "algorithm") throw found;
-    if (age(fetchedAt) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await waitForRefresh();
+    const found = await lookUp(usable(own), header);
+    if (Array.isArray(found) || found === "algorithm") return found;
+    if (age(published) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await waitForRefresh();
     // Whether the key exists cannot be told while its publisher is down.
-    if (failed !== undefined || fetchedAt === undefined) throw unavailable(failed?.cause);
+    if (failed !== undefined || !isCurrent()) throw new KeysUnavailable(failed?.cause);
     const again = await lookUp(usable(own), header);
-    if (Array.isArray(again)) return again;
-    throw again;
+    if (again instanceof KeysUnavailable) throw again;
+    return again;
   };
-}
-
-/** Waits for a promise, which never rejects, as long as a time allows. */
-async function within(promise: Promise<void>, timeMs: number): Promise<void> {
-  if (timeMs === Infinity) return await promise;
-  if (timeMs <= 0) return;
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, timeMs);
-  await Promise.race([promise, over]);
-  clearTimeout(timer);
 }
 
 /** A clock on which everything before becomes old when the given one is set back: nothing tells what was longer ago. */
@@ -169,60 +150,40 @@ function onwardClock(now: () => number): () => number {
 }
 
 /** jose copies a set, which fails where it is nested deeply. Nothing nested is part of a public key. */
-function flat(jwk: JWK): Record<string, unknown> {
-  const isText = (value: unknown) => typeof value === "string";
-  const isFlat = ([, member]: [string, unknown]) =>
-    typeof member !== "object" || (Array.isArray(member) && member.every(isText));
-  return Object.fromEntries(Object.entries(jwk).filter(isFlat));
+function flat(jwk: JWK): JWK {
+  const isFlat = ([, member]: [string, unknown]) => [member].flat().every((part) => typeof part !== "object");
+  return Object.fromEntries(Object.entries(jwk).filter(isFlat)) as JWK;
 }
 
-/** @throws {NotAKeySet} */
+/** @throws {WrongDocument} */
 function readKeys(set: unknown): Keys {
   try {
     // jose checks the shape.
     const find = createLocalJWKSet(set as JSONWebKeySet);
     return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
   } catch (cause) {
-    throw new NotAKeySet("The answer is not a JWKS.", { cause });
+    throw new WrongDocument("The answer is not a JWKS.", { cause });
   }
 }
 
-/** The keys of the first set that has any for a token. */
-async function lookUp(
-  sets: readonly Keys[],
-  header: { alg: string; kid?: string | undefined },
-): Promise<CryptoKey[] | KeyNotFound | KeysUnavailable> {
-  let result: KeyNotFound | KeysUnavailable = new KeyNotFound("key-unknown");
-  for (const set of sets) {
-    const found = await lookUpIn(set, header);
-    if (Array.isArray(found)) return found;
-    // Of several reasons, the one that says most.
-    if (!(found instanceof KeyNotFound) || found.reason === "algorithm") result = found;
-  }
-  return result;
-}
-
-async function lookUpIn(
-  { find, kids }: Keys,
-  { alg, kid }: { alg: string; kid?: string | undefined },
-): Promise<CryptoKey[] | KeyNotFound | KeysUnavailable> {
-  try {
-    return [await find(kid === undefined ? { alg } : { alg, kid })];
-  } catch (error) {
-    if (error instanceof JWKSNoMatchingKey) {
-      return new KeyNotFound(kid !== undefined && kids.has(kid) ? "algorithm" : "key-unknown");
+/** The keys of the first set that has any for a token; of several reasons why none has, the one that says most. */
+async function lookUp(sets: readonly Keys[], header: JWSHeaderParameters): Promise<Found | KeysUnavailable> {
+  let reason: "key-unknown" | "algorithm" | KeysUnavailable = "key-unknown";
+  for (const { find, kids } of sets) {
+    try {
+      return [await find(header)];
+    } catch (error) {
+      const found = error instanceof JWKSMultipleMatchingKeys ? await candidates(error) : [];
+      if (found.length > 0) return found;
+      if (!(error instanceof JWKSNoMatchingKey)) reason = new KeysUnavailable(error);
+      else if (header.kid !== undefined && kids.has(header.kid)) reason = "algorithm";
     }
-    const found = error instanceof JWKSMultipleMatchingKeys ? await candidates(error) : [];
-    return found.length > 0 ? found : unavailable(error);
   }
+  return reason;
 }
 
 async function candidates(matching: AsyncIterable<CryptoKey>): Promise<CryptoKey[]> {
   const found: CryptoKey[] = [];
   for await (const key of matching) if (found.push(key) === MAX_CANDIDATES) break;
   return found;
-}
-
-function unavailable(cause: unknown): KeysUnavailable {
-  return new KeysUnavailable("The keys cannot be fetched or used.", { cause });
 }

@@ -26,12 +26,11 @@ export function logTo(
   const write: Log = (error) => {
     const { code, why, message, cause } = error;
     const key = `${code} ${why?.reason}`;
-    const last = written.get(key);
-    if (last !== undefined && Math.abs(now() - last.at) < THROTTLE_MS) {
+    const last = written.get(key) ?? { at: -Infinity, leftOut: 0 };
+    if (Math.abs(now() - last.at) < THROTTLE_MS) {
       last.leftOut += 1;
       return;
     }
-    const leftOut = last?.leftOut ?? 0;
     written.set(key, { at: now(), leftOut: 0 });
     const parts = [
       `${name} ${code}`,
@@ -39,7 +38,7 @@ export function logTo(
       `execution_id=${executionId(environment)}`,
       message,
       ...(code === "INTERNAL_ERROR" || code === "CLAIMS_FAILED" ? [framesOf(cause)] : []),
-      ...(leftOut === 0 ? [] : [`(${leftOut} more like this were left out)`]),
+      ...(last.leftOut === 0 ? [] : [`(${last.leftOut} more like this were left out)`]),
     ];
     console.error(parts.join(" "));
   };

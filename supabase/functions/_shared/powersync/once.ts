@@ -16,8 +16,8 @@ export function once<T>(load: () => T | Promise<T>): () => Promise<T> {
 /** A run under way that concurrent calls share. */
 export interface Run<T> {
   readonly result: Promise<T>;
-  /** On the clock of `oneInFlight`. */
-  readonly startedAt: number;
+  /** When it began, on the clock of `oneInFlight`. */
+  readonly at: number;
 }
 
 /**
@@ -33,11 +33,22 @@ export function oneInFlight<T>(
 ): () => Run<T> {
   let current: Run<T> | undefined;
   return () => {
-    if (current !== undefined && now() - current.startedAt < limitMs) return current;
+    if (current !== undefined && now() - current.at < limitMs) return current;
     const result = run().finally(() => {
       if (current === started) current = undefined;
     });
-    const started: Run<T> = { result, startedAt: now() };
+    const started: Run<T> = { result, at: now() };
     return current = started;
   };
+}
+
+/** Waits no longer than a time in milliseconds; then the result is what `late` returns or throws. */
+export async function within<T>(timeMs: number, result: T | PromiseLike<T>, late: () => T): Promise<T> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeMs);
+  try {
+    return await Promise.race([result, over.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

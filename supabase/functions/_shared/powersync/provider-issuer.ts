@@ -1,9 +1,9 @@
 import type { JWTPayload } from "jose";
 import { PowerSyncAuthError } from "./errors.ts";
-import { keySet, NotAKeySet } from "./key-set.ts";
+import { keySet, WrongDocument } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
-import { type Environment, readSetting } from "./settings.ts";
+import { type Environment, readSetting, withoutSlash } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
 import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -23,21 +23,20 @@ export function providerIssuers(
   environment: Environment,
   options: IssuerOptions,
 ): ReadonlyMap<unknown, Issuer> {
-  const supabaseIssuers = [
+  const providers = parseIdentityProviders(list, [
     `${readSetting(environment, "SUPABASE_URL")}/auth/v1`,
-    readSetting(environment, "POWERSYNC_USER_ISSUER") ?? [],
-  ].flat();
-  const providers = parseIdentityProviders(list, supabaseIssuers);
+    readSetting(environment, "POWERSYNC_USER_ISSUER"),
+  ]);
   return new Map(providers.map((provider) => [provider.issuer, providerIssuer(provider, options)]));
 }
 
 function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptions): Issuer {
-  const { algorithms, issuer, jwksUri } = provider;
+  const { algorithms, issuer, jwks_uri } = provider;
   return {
     algorithms,
     hasKeyIds: false,
     clockToleranceSeconds: 60,
-    keys: keySet({ locate: () => jwksUri ?? discoverJwksUri(issuer, limits), now, limits }),
+    keys: keySet({ locate: () => jwks_uri ?? discoverJwksUri(issuer, limits), now, limits }),
     userOf: (claims) => providerUser(claims, provider),
     needsOwnKey: () => false,
     unavailable: (cause) => keysUnavailable(issuer, cause),
@@ -46,7 +45,7 @@ function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptio
 
 /** What will not pass by itself is not "try again". */
 function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
-  const isPermanent = cause instanceof NotAKeySet || cause instanceof WrongDocument ||
+  const isPermanent = cause instanceof WrongDocument ||
     (cause instanceof UnusableAnswer && [200, 204, 404, 410].includes(cause.status));
   const found = { issuer, cause: cause instanceof Error ? cause.message : undefined };
   return new PowerSyncAuthError(
@@ -55,59 +54,40 @@ function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
   );
 }
 
-/** A Discovery document that does not say where the issuer's keys are. */
-class WrongDocument extends Error {}
-
 function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedUser | Reason {
-  if (claims.iss !== provider.issuer) return "issuer";
-  if (!isForUs(claims, provider)) return "audience";
-  if (isOtherKind(claims, provider)) return "type";
-  if (!provider.allow.includes("DPoP") && isBoundToKey(claims)) return "bound-to-key";
-  const subject = claims[provider.subjectClaim];
+  const { allow, audience_claim, subject_claim } = provider;
+  const { iss, aud, events, typ, cnf, email_verified, is_anonymous, firebase } = claims;
+  if (iss !== provider.issuer) return "issuer";
+  const accepted: unknown[] = [provider.audience].flat();
+  const isForUs = (audience: unknown) => [audience].flat().some((name) => accepted.includes(name));
+  // An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3).
+  if (!isForUs(claims[audience_claim]) || !(aud === undefined || isForUs(aud))) return "audience";
+  // Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), and what Keycloak calls a token in its claim `typ`.
+  if (events !== undefined || typ === "Offline" || typ === "Refresh") return "type";
+  if (typ === "ID" && !allow.includes("ID")) return "type";
+  // Only whoever holds the key may use such a token (RFC 9449, section 6.1), and a bearer proves nothing.
+  if (isJsonObject(cnf) && cnf.jkt !== undefined && !allow.includes("DPoP")) return "bound-to-key";
+  const subject = claims[subject_claim];
   if (!isPlainText(subject) || subject.length > MAX_SUBJECT_CHARACTERS) return "subject";
   // Users choose their address at some providers; Cognito writes the flag as text.
-  const { email_verified: isVerified } = claims;
-  if (provider.subjectClaim === "email" && isVerified !== true && isVerified !== "true") {
+  if (subject_claim === "email" && email_verified !== true && email_verified !== "true") {
     return "email-not-verified";
   }
   return {
-    id: `${provider.subjectPrefix}${subject}`,
+    id: `${provider.subject_prefix}${subject}`,
     role: "authenticated",
-    isAnonymous: isAnonymous(claims),
+    // Firebase signs people in without telling who they are, and so does another Supabase project.
+    isAnonymous: is_anonymous === true ||
+      (isJsonObject(firebase) && firebase.sign_in_provider === "anonymous"),
     provider: provider.issuer,
     clientId: undefined,
     claims,
   };
 }
 
-/** Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), and what Keycloak calls a token in its claim `typ`. */
-function isOtherKind({ events, typ }: JWTPayload, { allow }: IdentityProvider): boolean {
-  return events !== undefined || typ === "Offline" || typ === "Refresh" ||
-    (typ === "ID" && !allow.includes("ID"));
-}
-
-/** Only whoever holds the key may use such a token (RFC 9449, section 6.1), and a bearer proves nothing. */
-function isBoundToKey({ cnf }: JWTPayload): boolean {
-  return isJsonObject(cnf) && cnf.jkt !== undefined;
-}
-
-/** An `aud` that names only others forbids a token, whatever another claim says (RFC 7519, section 4.1.3). */
-function isForUs(claims: JWTPayload, { audience, audienceClaim }: IdentityProvider): boolean {
-  const names = (claim: unknown) => {
-    const named: unknown[] = Array.isArray(claim) ? claim : [claim];
-    return audience.some((accepted) => named.includes(accepted));
-  };
-  return names(claims[audienceClaim]) && (claims.aud === undefined || names(claims.aud));
-}
-
-/** Firebase signs people in without telling who they are, and so does another Supabase project. */
-function isAnonymous({ firebase, is_anonymous }: JWTPayload): boolean {
-  return is_anonymous === true || (isJsonObject(firebase) && firebase.sign_in_provider === "anonymous");
-}
-
 /** OpenID Connect Discovery 1.0, section 4. */
 async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefined): Promise<string> {
-  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const url = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
   return jwksUriOf(await fetchJson(url, limits), issuer);
 }
 
@@ -121,13 +101,9 @@ export function jwksUriOf(metadata: unknown, issuer: string): string {
   if (!isJsonObject(metadata) || metadata.issuer !== issuer) {
     throw new WrongDocument("The Discovery document does not belong to the issuer.");
   }
-  const { jwks_uri: jwksUri } = metadata;
+  const { jwks_uri: place } = metadata;
+  const isHttps = (url: string) => URL.parse(url)?.protocol === "https:";
   // Plain http only where the issuer is on this computer itself.
-  const isSafe = typeof jwksUri === "string" && isSafeUrl(jwksUri) && (isHttps(jwksUri) || !isHttps(issuer));
-  if (!isSafe) throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
-  return jwksUri;
-}
-
-function isHttps(url: string): boolean {
-  return URL.parse(url)?.protocol === "https:";
+  if (typeof place === "string" && isSafeUrl(place) && (isHttps(place) || !isHttps(issuer))) return place;
+  throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
 }

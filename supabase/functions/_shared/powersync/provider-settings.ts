@@ -1,60 +1,56 @@
-import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
-import { unusableSetting } from "./settings.ts";
 import type { PowerSyncAuthError } from "./errors.ts";
+import { decodeJsonSecret, isJsonObject, isPlainText } from "./secret.ts";
+import { unusableSetting, withoutSlash } from "./settings.ts";
 import { SUPABASE } from "./user.ts";
 
-/** An identity provider, beside Supabase Auth, whose users the project trusts. */
+/** An identity provider, beside Supabase Auth, whose users the project trusts: an entry of the list, and its defaults. */
 export interface IdentityProvider {
   /** `iss`, character by character. */
   readonly issuer: string;
   /** `aud` must be, or contain, one of them. */
-  readonly audience: readonly string[];
+  readonly audience: string | readonly string[];
   /** The claim that names the audience: `aud`, unless the provider's tokens have none. */
-  readonly audienceClaim: string;
+  readonly audience_claim: string;
   /** Where the keys are; `undefined` is found by OIDC Discovery. */
-  readonly jwksUri: string | undefined;
+  readonly jwks_uri?: string;
   /** The JWS algorithms to accept, all asymmetric. */
   readonly algorithms: readonly string[];
   /** The claim that names the user. */
-  readonly subjectClaim: string;
+  readonly subject_claim: string;
+  /** What the subject of the PowerSync token starts with. */
+  readonly subject_prefix: string;
   /** Kinds of tokens that are refused unless they are named: Keycloak's ID tokens, tokens bound to a key. */
   readonly allow: readonly string[];
-  /** What the subject of the PowerSync token starts with. */
-  readonly subjectPrefix: string;
 }
 
+type Entry = Pick<IdentityProvider, "issuer" | "audience"> & Partial<IdentityProvider>;
+
 /** What jose verifies with a public key on the hosted runtime (RFC 7518, RFC 8037, RFC 9864). */
-const ASYMMETRIC = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "EdDSA",
-  "Ed25519",
-];
+const ALGS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519"];
 
 /** RFC 9449 calls proof of possession DPoP. */
 const ALLOWABLE = ["ID", "DPoP"];
 
-const FIELDS = [
-  "issuer",
-  "audience",
-  "audience_claim",
-  "jwks_uri",
-  "algorithms",
-  "subject_claim",
-  "subject_prefix",
-  "allow",
-];
-
 /** Registered claims that do not name an audience. */
 const NO_AUDIENCE_CLAIMS = ["iss", "sub", "exp", "iat", "nbf", "jti"];
 
-type Entry = Readonly<Record<string, unknown>>;
+/** What each field is, in words and as a test. An empty prefix leaves the provider's subjects as they are. */
+const FIELDS: Readonly<Record<keyof IdentityProvider, readonly [string, (value: unknown) => boolean]>> = {
+  issuer: ["text without surrounding space", isText],
+  audience: ["text or a list of texts", (value) => isText(value) || isListOf(isText)(value)],
+  audience_claim: [
+    "a claim that names an audience",
+    optional((value) => isText(value) && !NO_AUDIENCE_CLAIMS.includes(value)),
+  ],
+  jwks_uri: ["an https URL", optional((value) => isText(value) && isSafeUrl(value))],
+  algorithms: [`a list of ${ALGS.join(", ")}`, optional(isListOf(isOneOf(ALGS)))],
+  subject_claim: ["text without surrounding space", optional(isText)],
+  subject_prefix: [
+    "text without control characters",
+    optional((value) => value === "" || isPlainText(value)),
+  ],
+  allow: [`a list of ${ALLOWABLE.join(", ")}`, optional(isListOf(isOneOf(ALLOWABLE)))],
+};
 
 /**
  * Reads the list of trusted identity providers.
@@ -66,7 +62,7 @@ type Entry = Readonly<Record<string, unknown>>;
  */
 export function parseIdentityProviders(
   text: string,
-  supabaseIssuers: readonly string[] = [],
+  supabaseIssuers: readonly (string | undefined)[] = [],
 ): IdentityProvider[] {
   const decoded = decodeJsonSecret(text);
   if (!decoded.ok) throw invalid(`it ${decoded.problem}`);
@@ -84,76 +80,51 @@ export function parseIdentityProviders(
   return providers;
 }
 
-function withoutSlash(issuer: string): string {
-  return issuer.replace(/\/$/, "");
-}
-
 function parseProvider(entry: unknown, number: number): IdentityProvider {
-  if (!isJsonObject(entry)) throw invalid(`entry ${number} is not an object`);
-  if (Object.keys(entry).some((name) => !FIELDS.includes(name))) {
-    throw invalid(`entry ${number} has a field other than ${FIELDS.map((name) => `\`${name}\``).join(", ")}`);
-  }
-  const field = fieldReader(entry, number);
-  const issuer = field.text("issuer");
-  const audienceClaim = field.optionalText("audience_claim") ?? "aud";
-  if (NO_AUDIENCE_CLAIMS.includes(audienceClaim)) {
-    throw field.error("audience_claim", "a claim that names an audience");
-  }
-  const jwksUri = field.optionalText("jwks_uri");
-  if (jwksUri !== undefined && !isSafeUrl(jwksUri)) throw field.error("jwks_uri", "an https URL");
+  assertEntry(entry, number);
+  const { issuer, jwks_uri, subject_prefix } = entry;
   // A path is added to it, so it has neither query nor fragment (OpenID Connect Discovery 1.0, section 3).
-  if (jwksUri === undefined && (!isSafeUrl(issuer) || /[?#]/.test(issuer))) {
-    throw field.error("issuer", "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
+  if (jwks_uri === undefined && (!isSafeUrl(issuer) || /[?#]/.test(issuer))) {
+    throw wrongField("issuer", number, "an https URL, as OIDC Discovery needs; or set `jwks_uri`");
+  }
+  if (subject_prefix === undefined && issuer.includes("|")) {
+    throw wrongField("issuer", number, "free of `|`; set `subject_prefix`");
   }
   return {
-    issuer,
-    audienceClaim,
-    jwksUri,
-    algorithms: field.listOf(ASYMMETRIC, "algorithms") ?? ASYMMETRIC,
-    allow: field.listOf(ALLOWABLE, "allow") ?? [],
-    audience: Array.isArray(entry.audience) ? field.list("audience") : [field.text("audience")],
-    subjectClaim: field.optionalText("subject_claim") ?? "sub",
-    subjectPrefix: field.prefix("subject_prefix") ?? defaultPrefix(issuer, field.error),
+    audience_claim: "aud",
+    algorithms: ALGS,
+    subject_claim: "sub",
+    // So users of two providers never collide, nor with Supabase Auth, whose IDs are UUIDs.
+    subject_prefix: `${issuer}|`,
+    allow: [],
+    ...entry,
   };
 }
 
-/** So users of two providers never collide, nor with Supabase Auth, whose IDs are UUIDs. */
-function defaultPrefix(issuer: string, error: (name: string, wanted: string) => PowerSyncAuthError): string {
-  if (issuer.includes("|")) throw error("issuer", "free of `|`; set `subject_prefix`");
-  return `${issuer}|`;
+function assertEntry(entry: unknown, number: number): asserts entry is Entry {
+  if (!isJsonObject(entry)) throw invalid(`entry ${number} is not an object`);
+  if (Object.keys(entry).some((name) => !Object.hasOwn(FIELDS, name))) {
+    throw invalid(`entry ${number} has a field other than ${Object.keys(FIELDS).join(", ")}`);
+  }
+  for (const [name, [wanted, isRight]] of Object.entries(FIELDS)) {
+    if (!isRight(entry[name])) throw wrongField(name, number, wanted);
+  }
 }
 
-function fieldReader(entry: Entry, number: number) {
-  const error = (name: string, wanted: string) => invalid(`\`${name}\` of entry ${number} is not ${wanted}`);
-  const isText = (value: unknown): value is string => isPlainText(value) && value.trim() === value;
-  return {
-    error,
-    text(name: string): string {
-      const value = entry[name];
-      if (isText(value)) return value;
-      throw error(name, "text without surrounding space or control characters");
-    },
-    optionalText(name: string): string | undefined {
-      return entry[name] === undefined ? undefined : this.text(name);
-    },
-    /** May be empty: then this provider's subjects are used as they are. */
-    prefix(name: string): string | undefined {
-      const value = entry[name];
-      if (value === undefined || value === "" || isPlainText(value)) return value;
-      throw error(name, "text without control characters");
-    },
-    list(name: string): string[] {
-      const value = entry[name];
-      if (Array.isArray(value) && value.length > 0 && value.every(isText)) return value;
-      throw error(name, "a list of strings");
-    },
-    listOf(accepted: readonly string[], name: string): string[] | undefined {
-      if (entry[name] === undefined) return undefined;
-      const list = this.list(name);
-      if (list.every((item) => accepted.includes(item))) return list;
-      throw error(name, `a list of ${accepted.join(", ")}`);
-    },
-  };
+function optional(isRight: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === undefined || isRight(value);
+}
+
+function isListOf(isRight: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Array.isArray(value) && value.length > 0 && value.every(isRight);
+}
+
+function isOneOf(accepted: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => accepted.includes(value);
+}
+
+function isText(value: unknown): value is string {
+  return isPlainText(value) && value.trim() === value;
 }
 
 /** Keys must not come over a connection that others can change; loopback is for development. */
@@ -164,9 +135,10 @@ export function isSafeUrl(text: string): boolean {
     (url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname));
 }
 
+function wrongField(name: string, number: number, wanted: string): PowerSyncAuthError {
+  return invalid(`\`${name}\` of entry ${number} is not ${wanted}`);
+}
+
 function invalid(state: string): PowerSyncAuthError {
-  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", {
-    code: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
-    state,
-  });
+  return unusableSetting("POWERSYNC_IDENTITY_PROVIDERS", state);
 }

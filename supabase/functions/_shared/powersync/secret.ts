@@ -30,10 +30,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^ey[\w-]+\.[\w-]+\.[\w-]*$/, "a JWT: a token, or a legacy API key of Supabase"],
   [/^(0x)?([\da-f]{2}[:\s-]?){16,}$/i, "a hex string"],
   [/^[a-z][a-z\d+.-]*:\/\//i, "a URL"],
-  [
-    /^(~|\.{1,2})?\/[\w./ -]{1,255}$|^[a-z]:\\|^\S{1,255}\.(json|jwks?|pem|key|env|txt)$/i,
-    "the path of a file",
-  ],
+  [/^(~|\.{1,2})?\/[\w./ -]{1,255}$|^[a-z]:\\/i, "the path of a file"],
+  [/^\S{1,255}\.(json|jwks?|pem|key|env|txt)$/i, "the path of a file"],
   [/^(export\s+)?[A-Z][A-Z\d_]*\s*=\s*\S/, "a line that sets another name"],
   [/^\$[({\w]/, "an expression that a shell did not replace"],
   [/\p{Cf}/u, "text with invisible characters in it"],
@@ -48,17 +46,13 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
  * JSON, base64, a URL and a number have none of these, so what is right stays. So do quotation marks that may not be one
  * pair.
  *
- * @param text The value as it was set.
  * @param name The name under which it was set; a line that sets another name stays.
+ * @param layers How many of these are taken off at most.
  */
-export function unwrap(text: string, name?: string): string {
-  return unwrapLayer(text, { name, layers: MAX_WRAPPINGS });
-}
-
-function unwrapLayer(text: string, { name, layers }: { name: string | undefined; layers: number }): string {
+export function unwrap(text: string, name?: string, layers = MAX_WRAPPINGS): string {
   const value = text.trim();
   if (layers === 0 || value.length > MAX_SECRET_CHARACTERS) return value;
-  const unwrapRest = (rest: string) => unwrapLayer(rest, { name, layers: layers - 1 });
+  const unwrapRest = (rest: string) => unwrap(rest, name, layers - 1);
   const line = value.replace(/^(export|set|(npx )?supabase secrets set)\s+|^\$env:/, "");
   const assigned = name !== undefined && line.startsWith(name) ? line.slice(name.length).trimStart() : "";
   if (/^[=:]/.test(assigned)) return unwrapRest(assigned.slice(1));
@@ -81,8 +75,6 @@ function unwrapLayer(text: string, { name, layers }: { name: string | undefined;
  * Decodes the JSON of a secret, as people paste it: the JSON itself, or base64 or base64url of its UTF-8 bytes. Padding
  * is optional, and line breaks in it, as `base64` writes them, are allowed. A value that was cut or edited is a problem,
  * never a best guess.
- *
- * @param text The secret's value.
  */
 export function decodeJsonSecret(text: string): Decoded {
   const pasted = unwrap(text);
@@ -129,9 +121,7 @@ export function isPlainText(value: unknown): value is string {
 export function decodeBase64url(text: string): Uint8Array | undefined {
   if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
 /**

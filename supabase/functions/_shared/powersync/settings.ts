@@ -1,17 +1,10 @@
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
-import { type Secret, unwrap } from "./secret.ts";
-import {
-  asWritten,
-  commaSeparated,
-  jwks,
-  lifetime,
-  MAX_LIFETIME_SECONDS,
-  MIN_LIFETIME_SECONDS,
-  namedKeys,
-  plainUrl,
-  sessionCheck,
-  Unusable,
-} from "./setting-values.ts";
+import { decodeJsonSecret, isJsonObject, type Secret, unwrap } from "./secret.ts";
+
+/** PowerSync refuses more (PSYNC_S2104). */
+const MAX_LIFETIME_SECONDS = 86_400;
+/** Clients renew a token when 30 s remain. */
+const MIN_LIFETIME_SECONDS = 60;
 
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,8 +15,12 @@ export interface Setting<Value> {
   readonly what: string;
   /** Set by Supabase in every Edge Function. */
   readonly byPlatform?: true;
-  /** @throws {Unusable} */
-  readonly read: (text: string) => Value;
+  /**
+   * Its value; without this, the text as it is written.
+   *
+   * @throws {Unusable}
+   */
+  readonly read?: (text: string) => Value;
   /** What an unset one amounts to. */
   readonly fallback?: Value;
   /** The code of an unset one, where there must be one. */
@@ -35,8 +32,7 @@ export interface Setting<Value> {
 /** Every setting but the keys, which `KEY_SECRETS` names. */
 export const SETTINGS = {
   POWERSYNC_URL: {
-    what:
-      "The http(s) URL of the PowerSync instance, without a trailing slash, user name, query or fragment.",
+    what: "The http(s) URL of the PowerSync instance, without trailing slash, user name, query or fragment.",
     read: plainUrl,
     missing: "POWERSYNC_URL_MISSING",
     invalid: "POWERSYNC_URL_INVALID",
@@ -49,7 +45,6 @@ export const SETTINGS = {
   POWERSYNC_ISSUER: {
     // Not the project's URL: an issuer with `supabase.co` in it makes PowerSync print misleading hints.
     what: "The issuer of the tokens. PowerSync does not check it.",
-    read: asWritten,
     fallback: "powersync-auth",
   },
   POWERSYNC_TOKEN_TTL: {
@@ -65,24 +60,19 @@ export const SETTINGS = {
     invalid: "POWERSYNC_SESSION_CHECK_INVALID",
   },
   POWERSYNC_USER_ISSUER: {
-    what:
-      "The only `iss` of Supabase users' access tokens to accept. Default: any whose path ends in /auth/v1.",
-    read: asWritten,
+    what: "The only `iss` of Supabase users' access tokens to accept. Default: any that ends in /auth/v1.",
   },
   POWERSYNC_USER_AUDIENCE: {
     what: "The `aud` of Supabase users' access tokens: GOTRUE_JWT_AUD of a self-hosted Supabase.",
-    read: asWritten,
     fallback: "authenticated",
   },
   POWERSYNC_OAUTH_CLIENTS: {
-    what:
-      "Client IDs of the project's OAuth 2.1 server whose tokens are accepted, separated by commas. Default: none.",
+    what: "OAuth clients of the project whose tokens are accepted: client IDs, separated by commas.",
     read: commaSeparated,
     invalid: "POWERSYNC_OAUTH_CLIENTS_INVALID",
   },
   POWERSYNC_IDENTITY_PROVIDERS: {
     what: "Other identity providers to trust: a JSON list, as it is in single quotes or as base64.",
-    read: asWritten,
     // Its list is parsed by provider-settings.ts, which is loaded only where there is one.
     invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
   },
@@ -107,12 +97,11 @@ export const SETTINGS = {
     fallback: [],
     invalid: "SUPABASE_PUBLISHABLE_KEYS_INVALID",
   },
-  SUPABASE_PUBLISHABLE_KEY: { what: "A publishable key, for a self-hosted Supabase.", read: asWritten },
-  SUPABASE_ANON_KEY: { what: "The legacy `anon` key.", byPlatform: true, read: asWritten },
+  SUPABASE_PUBLISHABLE_KEY: { what: "A publishable key, for a self-hosted Supabase." },
+  SUPABASE_ANON_KEY: { what: "The legacy `anon` key.", byPlatform: true },
   SB_EXECUTION_ID: {
     what: "The platform's name for an isolate, for the log.",
     byPlatform: true,
-    read: asWritten,
     fallback: "unknown",
   },
 } as const satisfies Record<string, Setting<unknown>>;
@@ -123,9 +112,12 @@ export const KEY_SECRETS = {
   POWERSYNC_PUBLIC_KEY: "More keys to publish: base64 of a public JWK, of an array, or of a JWKS.",
 } as const;
 
+/** What `read` throws: the rest of the sentence "NAME cannot be used: it …". */
+class Unusable extends Error {}
+
 export type SettingName = keyof typeof SETTINGS;
 
-type Read<S> = S extends { read: (text: string) => infer Value } ? Value : never;
+type Read<S> = S extends { read: (text: string) => infer Value } ? Value : string;
 type Unset<S> = S extends { missing: ErrorCode } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
@@ -145,31 +137,24 @@ export function readSetting<Name extends SettingName>(
   name: Name,
 ): Read<(typeof SETTINGS)[Name]> | Unset<(typeof SETTINGS)[Name]>;
 export function readSetting(environment: Environment, name: SettingName): unknown {
-  const { read, fallback, missing, invalid }: Setting<unknown> = SETTINGS[name];
+  const { what, read, fallback, missing }: Setting<unknown> = SETTINGS[name];
   const text = textOf(environment, name);
   if (text === undefined) {
     if (missing === undefined) return fallback;
-    throw new PowerSyncAuthError(missing, { hint: hintFor(name) });
+    throw new PowerSyncAuthError(missing, { message: `${name} is not set.`, hint: `Set ${name}: ${what}` });
   }
   try {
-    return read(text);
+    return read === undefined ? text : read(text);
   } catch (error) {
-    if (!(error instanceof Unusable) || invalid === undefined) throw error;
-    throw unusableSetting(name, { code: invalid, state: `it ${error.message}` });
+    throw error instanceof Unusable ? unusableSetting(name, `it ${error.message}`) : error;
   }
 }
 
 /** The error of a setting that cannot be used: what it is for is how to correct it. */
-export function unusableSetting(
-  name: SettingName,
-  { code, state }: { code: ErrorCode; state: string },
-): PowerSyncAuthError {
-  return new PowerSyncAuthError(code, { message: `${name} cannot be used: ${state}.`, hint: hintFor(name) });
-}
-
-function hintFor(name: SettingName): string {
-  const { what }: Setting<unknown> = SETTINGS[name];
-  return `Set ${name}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
+export function unusableSetting(name: SettingName, state: string): PowerSyncAuthError {
+  const { what, invalid = "INTERNAL_ERROR" }: Setting<unknown> = SETTINGS[name];
+  const message = `${name} cannot be used: ${state}.`;
+  return new PowerSyncAuthError(invalid, { message, hint: `Set ${name}: ${what}` });
 }
 
 /** The key secrets, sorted by name: those that sign, and those that are only published. */
@@ -193,8 +178,14 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
   ].filter((key) => key !== undefined);
   if (first !== undefined) return [first, ...others];
   throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING", {
+    message: "SUPABASE_PUBLISHABLE_KEYS is not set.",
     hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
   });
+}
+
+/** Whether Supabase's issuers end in a slash does not matter. */
+export function withoutSlash<T>(issuer: T): T | string {
+  return typeof issuer === "string" ? issuer.replace(/\/$/, "") : issuer;
 }
 
 function textOf(environment: Environment, name: string): string | undefined {
@@ -207,4 +198,54 @@ function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS
     const value = textOf(environment, name);
     return value === undefined ? [] : [{ name, value }];
   });
+}
+
+/** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */
+function plainUrl(text: string): string {
+  // Printable ASCII without spaces: the URL parser drops line breaks without a word.
+  const url = /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[<>?#]/.test(text);
+  if (!isPlain || url.username !== "" || url.password !== "") throw new Unusable("is not a plain URL");
+  return text.replace(/\/+$/, "");
+}
+
+/** One value or several. A list as JSON, or quotation marks around single values, would become part of them. */
+function commaSeparated(text: string): [string, ...string[]] {
+  const [first, ...others] = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  const isQuoted = /^\[.*\]$|["'`“”‘’]\s*,|,\s*["'`“”‘’]/s.test(text);
+  if (first !== undefined && !isQuoted) return [first, ...others];
+  throw new Unusable("must be values separated by commas, without brackets and quotation marks");
+}
+
+function lifetime(text: string): number {
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+  if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
+  throw new Unusable(`must be a whole number of seconds, ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}`);
+}
+
+function sessionCheck(text: string): "token" | "server" {
+  if (text === "token" || text === "server") return text;
+  throw new Unusable("is neither `token` nor `server`");
+}
+
+/** The members of a JWKS or of an array; whether they are keys is not checked. */
+function jwks(text: string): Record<string, unknown>[] {
+  const value = json(text);
+  const keys = isJsonObject(value) ? value.keys : value;
+  if (Array.isArray(keys) && keys.every(isJsonObject)) return keys;
+  throw new Unusable("is not a JWKS");
+}
+
+/** The API keys of an object whose members are their names. */
+function namedKeys(text: string): string[] {
+  const value = json(text);
+  const keys = isJsonObject(value) ? Object.values(value) : [undefined];
+  if (keys.every((key): key is string => typeof key === "string" && key !== "")) return keys;
+  throw new Unusable("is not a JSON object of names and keys");
+}
+
+function json(text: string): unknown {
+  const decoded = decodeJsonSecret(text);
+  if (decoded.ok) return decoded.value;
+  throw new Unusable(decoded.problem);
 }

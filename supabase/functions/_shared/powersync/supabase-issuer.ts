@@ -3,7 +3,7 @@ import { authServer } from "./auth-server.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { keySet } from "./key-set.ts";
 import type { Log } from "./log.ts";
-import { type Environment, readApiKeys, readSetting } from "./settings.ts";
+import { type Environment, readApiKeys, readSetting, withoutSlash } from "./settings.ts";
 import type { UpstreamLimits } from "./upstream.ts";
 import { SUPABASE, type VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
@@ -14,15 +14,6 @@ export interface IssuerOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly limits?: UpstreamLimits | undefined;
-}
-
-/** Which Supabase users are accepted. */
-interface UserRules {
-  readonly audience: string;
-  /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
-  readonly issuer: string | undefined;
-  /** OAuth clients that may act for a user. */
-  readonly oauthClients: readonly string[];
 }
 
 /** Supabase Auth can be asked about a token while its keys are fetched. */
@@ -41,21 +32,18 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function supabaseIssuer(environment: Environment, { now, log, limits }: IssuerOptions): Issuer {
   const supabaseUrl = readSetting(environment, "SUPABASE_URL");
-  const rules = {
-    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
-    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
-    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
-  };
+  const rules = readUserRules(environment);
   const ownIssuer = rules.issuer ?? `${supabaseUrl}/auth/v1`;
   return {
-    // Its signing keys sign with these, each with a key ID.
     algorithms: ["ES256", "RS256", "EdDSA"],
     hasKeyIds: true,
     clockToleranceSeconds: 0,
     keys: keySet({
       locate: () => `${supabaseUrl}/auth/v1/.well-known/jwks.json`,
-      inline: inlineKeys(environment, log),
-      headers: () => apiKeyHeader(environment),
+      // The one malformed setting that is not fatal: it is the platform's, and the keys can be fetched.
+      inline: unlessUnusable(() => readSetting(environment, "SUPABASE_JWKS"), log),
+      // Some gateways want an API key here as well. What is wrong with ours is reported where one is needed.
+      headers: () => unlessUnusable(() => ({ apikey: readApiKeys(environment)[0] })),
       patienceMs: PATIENCE_MS,
       now,
       limits,
@@ -74,30 +62,30 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
   };
 }
 
-/** Some gateways want one for the JWKS as well. What is wrong with our keys is reported where one is needed. */
-function apiKeyHeader(environment: Environment): Record<string, string> {
-  try {
-    return { apikey: readApiKeys(environment)[0] };
-  } catch (error) {
-    if (!(error instanceof PowerSyncAuthError)) throw error;
-    return {};
-  }
+/** Which Supabase users are accepted. */
+function readUserRules(environment: Environment) {
+  return {
+    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
+    /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
+    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
+    /** OAuth clients that may act for a user. */
+    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
+  };
 }
 
-/** The one malformed setting that is not fatal: it is the platform's, and the keys can be fetched. */
-function inlineKeys(environment: Environment, log: Log): readonly Record<string, unknown>[] {
+function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined {
   try {
-    return readSetting(environment, "SUPABASE_JWKS");
+    return read();
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
-    log(error);
-    return [];
+    log?.(error);
+    return undefined;
   }
 }
 
 function supabaseUser(
   claims: JWTPayload,
-  { audience, issuer, oauthClients }: UserRules,
+  { audience, issuer, oauthClients }: ReturnType<typeof readUserRules>,
 ): VerifiedUser | Reason {
   const { role, sub, aud, iss, is_anonymous, client_id } = claims;
   if (typeof role !== "string" || role === "") return "role";
@@ -123,10 +111,6 @@ function supabaseUser(
  * custom domain; its path never does.
  */
 function isAuthIssuer(iss: unknown): boolean {
-  return iss === undefined ||
-    (typeof iss === "string" && (URL.parse(iss)?.pathname.replace(/\/$/, "").endsWith("/auth/v1") ?? false));
-}
-
-function withoutSlash<T>(issuer: T): T | string {
-  return typeof issuer === "string" ? issuer.replace(/\/$/, "") : issuer;
+  if (typeof iss !== "string") return iss === undefined;
+  return /\/auth\/v1\/?$/.test(URL.parse(iss)?.pathname ?? "");
 }

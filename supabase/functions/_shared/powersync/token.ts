@@ -3,13 +3,12 @@ import { SignJWT } from "jose/jwt/sign";
 import { PowerSyncAuthError } from "./errors.ts";
 import { loadKeyRing, type SigningKey, signingKeyAt } from "./keys.ts";
 import type { Log } from "./log.ts";
-import { once } from "./once.ts";
+import { once, within } from "./once.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, readKeySecrets, readSetting } from "./settings.ts";
 
 /** The answer of both auth functions. */
 export interface Credentials {
-  /** The signed token. */
   readonly token: string;
   /** The PowerSync instance, as the original example called it. */
   readonly powersync_url: string;
@@ -22,19 +21,17 @@ export interface Credentials {
 }
 
 /** What every token has in common. */
-export interface TokenSettings {
-  /** The PowerSync instance, without a trailing slash. */
+interface TokenSettings {
+  /** The PowerSync instance. */
   readonly url: string;
-  /** `aud`: one audience as text, several as an array (RFC 7519, section 4.1.3). */
+  /** One audience as text, several as an array (RFC 7519, section 4.1.3). */
   readonly audience: string | string[];
-  /** `iss`; PowerSync does not check it. */
   readonly issuer: string;
-  /** `exp - iat` in seconds. */
   readonly lifetimeSeconds: number;
 }
 
 /** What issuing tokens depends on. */
-export interface TokenIssuerOptions {
+interface TokenIssuerOptions {
   readonly environment: () => Environment;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -58,8 +55,6 @@ const REUSE_SECONDS = 15;
 const REUSE_LIFETIME_PART = 0.05;
 
 /**
- * What every token has in common.
- *
  * @throws {PowerSyncAuthError} `POWERSYNC_URL_MISSING`, `POWERSYNC_URL_INVALID`, `POWERSYNC_AUDIENCE_INVALID`,
  * `POWERSYNC_TOKEN_TTL_INVALID`
  */
@@ -91,61 +86,43 @@ export function tokenIssuer(
     return { settings, ring };
   });
   let last: Issued | undefined;
-  return async (claims) => {
+  return async (makeClaims) => {
     const { settings, ring } = await load();
-    const text = asJson(await callClaims(claims, claimsTimeoutMs));
+    const claims = asJson(await callClaims(makeClaims, claimsTimeoutMs));
     const seconds = now() / 1000;
     const key = signingKeyAt(ring, seconds);
-    if (last !== undefined && last.claims === text && last.key === key && isYoung(last, seconds)) {
-      return await last.answer;
+    const age = seconds - (last?.issuedAt ?? NaN);
+    // A token that seems to come from the future, because the clock was set back, is not reused.
+    const isYoung = age >= 0 &&
+      age <= Math.min(REUSE_SECONDS, settings.lifetimeSeconds * REUSE_LIFETIME_PART);
+    if (last === undefined || last.claims !== claims || last.key !== key || !isYoung) {
+      const answer = once(() => answerWith(claims, { ...settings, key, now: seconds }));
+      last = { claims, key, issuedAt: Math.floor(seconds), answer };
     }
-    const issued: Issued = {
-      claims: text,
-      key,
-      issuedAt: Math.floor(seconds),
-      lifetimeSeconds: settings.lifetimeSeconds,
-      answer: answerWith(text, { settings, key, now: seconds }),
-    };
-    last = issued;
-    try {
-      return await issued.answer;
-    } catch (error) {
-      if (last === issued) last = undefined;
-      throw error;
-    }
+    return await last.answer();
   };
 }
 
 /** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
 interface Issued {
-  /** The JSON of its claims, as `claims.ts` returned them. */
   readonly claims: string | undefined;
   readonly key: SigningKey;
   /** Seconds since 1970. */
   readonly issuedAt: number;
-  readonly lifetimeSeconds: number;
-  /** The JSON of `Credentials`. */
-  readonly answer: Promise<string>;
-}
-
-/** A token that seems to come from the future, because the clock was set back, is not young. */
-function isYoung({ issuedAt, lifetimeSeconds }: Issued, now: number): boolean {
-  const age = now - issuedAt;
-  return age >= 0 && age <= Math.min(REUSE_SECONDS, lifetimeSeconds * REUSE_LIFETIME_PART);
+  readonly answer: () => Promise<string>;
 }
 
 async function answerWith(
   claims: string | undefined,
-  { settings, key, now }: { settings: TokenSettings; key: SigningKey; now: number },
+  { url, ...options }: TokenSettings & { key: SigningKey; now: number },
 ): Promise<string> {
-  const { url, lifetimeSeconds } = settings;
-  const { token, subject, issuedAt } = await signToken(claims, { ...settings, key, now });
+  const { token, subject, expiresAt } = await signToken(claims, options);
   const credentials: Credentials = {
     token,
     powersync_url: url,
     endpoint: url,
     user_id: subject,
-    expires_at: new Date((issuedAt + lifetimeSeconds) * 1000).toISOString(),
+    expires_at: new Date(expiresAt * 1000).toISOString(),
   };
   return JSON.stringify(credentials);
 }
@@ -154,8 +131,7 @@ async function answerWith(
  * Signs a PowerSync token.
  *
  * @param claims The JSON of what `claims.ts` returned: `sub` and any further claims. Hostile until checked here.
- * @param options The key, what every token has in common, and the time in seconds since 1970, from which `iat` and
- * `exp` derive.
+ * @param options `now`: seconds since 1970, from which `iat` and `exp` derive.
  * @throws {PowerSyncAuthError} `CLAIMS_NOT_AN_OBJECT`, `CLAIMS_RESERVED`, `CLAIMS_SUBJECT_INVALID`,
  * `CLAIMS_PARAMETERS_INVALID`, `TOKEN_TOO_LARGE`
  * @see RFC 7519, section 4.1; PowerSync KeyStore
@@ -163,18 +139,19 @@ async function answerWith(
 export async function signToken(
   claims: string | undefined,
   options: Omit<TokenSettings, "url"> & { readonly key: SigningKey; readonly now: number },
-): Promise<{ token: string; subject: string; issuedAt: number }> {
+): Promise<{ token: string; subject: string; expiresAt: number }> {
   const { key, audience, issuer, lifetimeSeconds, now } = options;
   const checked = checkClaims(claims);
   const iat = Math.floor(now);
-  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp: iat + lifetimeSeconds })
+  const exp = iat + lifetimeSeconds;
+  const token = await new SignJWT({ ...checked, iss: issuer, aud: audience, iat, exp })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(key.privateKey);
   if (token.length > MAX_TOKEN_BYTES) {
     const message = `The token has ${token.length} bytes, more than ${MAX_TOKEN_BYTES}.`;
     throw new PowerSyncAuthError("TOKEN_TOO_LARGE", { message });
   }
-  return { token, subject: checked.sub, issuedAt: iat };
+  return { token, subject: checked.sub, expiresAt: exp };
 }
 
 /** What is checked is what is signed: the claims as JSON carries them. */
@@ -202,26 +179,17 @@ function asJson(claims: unknown): string | undefined {
   }
 }
 
-async function callClaims(claims: () => unknown, timeoutMs: number): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+async function callClaims(makeClaims: () => unknown, timeoutMs: number): Promise<unknown> {
   try {
-    const made = claims();
-    // Most projects look nothing up, and a timer costs more than their claims.
-    if (!isThenable(made)) return made;
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const message = `The project's claims.ts did not return within ${timeoutMs / 1000} s.`;
-    timer = setTimeout(() => reject(new PowerSyncAuthError("CLAIMS_FAILED", { message })), timeoutMs);
-    return await Promise.race([made, tooLate]);
+    const made = makeClaims();
+    // Most projects look nothing up, and a timer costs more than their claims. A proxy of a client may be a function.
+    const { then }: { then?: unknown } = Object(made);
+    if (typeof then !== "function") return made;
+    return await within<unknown>(timeoutMs, made, () => {
+      const message = `The project's claims.ts did not return within ${timeoutMs / 1000} s.`;
+      throw new PowerSyncAuthError("CLAIMS_FAILED", { message });
+    });
   } catch (cause) {
-    if (cause instanceof PowerSyncAuthError) throw cause;
-    throw new PowerSyncAuthError("CLAIMS_FAILED", { cause });
-  } finally {
-    clearTimeout(timer);
+    throw cause instanceof PowerSyncAuthError ? cause : new PowerSyncAuthError("CLAIMS_FAILED", { cause });
   }
-}
-
-/** What `await` waits for; a proxy of a client may be a function. */
-function isThenable(value: unknown): boolean {
-  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  return isObject && "then" in value && typeof value.then === "function";
 }

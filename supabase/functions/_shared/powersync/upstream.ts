@@ -1,3 +1,5 @@
+import { within } from "./once.ts";
+
 /** An upstream that takes longer counts as unavailable. */
 export const UPSTREAM_TIMEOUT_MS = 5_000;
 
@@ -6,8 +8,11 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The answer of an upstream is not JSON with a 2xx. */
 export class UnusableAnswer extends Error {
-  constructor(readonly status: number) {
+  readonly status: number;
+
+  constructor(status: number) {
     super(`The upstream answered ${status}${status === 200 ? " with a body that is not JSON" : ""}.`);
+    this.status = status;
   }
 }
 
@@ -22,9 +27,7 @@ export interface UpstreamLimits {
  * `fetch` for the servers that this one asks: bounded in time and size to the last byte, without redirects, which
  * could lead a token elsewhere. It reads the answer to its end, because an unread one would hold its connection.
  *
- * @param input The URL or request.
  * @param init As for `fetch`; its `signal` is not used, and redirects are followed only if it says so.
- * @returns The answer, with its whole body at hand.
  * @throws {DOMException} `TimeoutError` after `timeoutMs`.
  * @throws {RangeError} An answer of more than `maxBytes`.
  * @throws {TypeError} No connection.
@@ -35,27 +38,21 @@ export async function fetchUpstream(
   { timeoutMs = UPSTREAM_TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES }: UpstreamLimits = {},
 ): Promise<Response> {
   const controller = new AbortController();
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  // Not AbortSignal.timeout, whose timer outlives the answer. And the signal alone does not end a pending read: after a
-  // garbage collection Deno no longer passes it on, so the timer also rejects and cancels by itself.
-  const timer = setTimeout(() => {
-    const reason = new DOMException("The upstream took too long.", "TimeoutError");
-    reject(reason);
-    controller.abort(reason);
-    body?.cancel(reason).catch(() => {});
-  }, timeoutMs);
   const answer = async () => {
     const response = await fetch(input, { redirect: "manual", ...init, signal: controller.signal });
     body = response.body?.getReader();
     const text = body === undefined ? "" : await readText(body, maxBytes);
     return new Response(text === "" ? null : text, response);
   };
-  try {
-    return await Promise.race([answer(), tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+  // Not AbortSignal.timeout, whose timer outlives the answer. And the signal alone does not end a pending read: after a
+  // garbage collection Deno no longer passes it on, so the reader is cancelled too.
+  return await within(timeoutMs, answer(), () => {
+    const reason = new DOMException("The upstream took too long.", "TimeoutError");
+    controller.abort(reason);
+    body?.cancel(reason).catch(() => {});
+    throw reason;
+  });
 }
 
 async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): Promise<string> {
@@ -84,10 +81,10 @@ export async function fetchJson(
   { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> } = {},
 ): Promise<unknown> {
   const response = await fetchUpstream(url, { headers: { Accept: "application/json", ...headers } }, limits);
-  if (!response.ok) throw new UnusableAnswer(response.status);
   try {
-    return await response.json();
+    if (response.ok) return await response.json();
   } catch {
-    throw new UnusableAnswer(response.status);
+    // Not JSON.
   }
+  throw new UnusableAnswer(response.status);
 }

@@ -3,8 +3,9 @@ import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { JOSEError, JWSSignatureVerificationFailed } from "jose/errors";
 import { decodeJwt } from "jose/jwt/decode";
 import { jwtVerify } from "jose/jwt/verify";
+import type { AuthServer } from "./auth-server.ts";
 import { type ErrorCode, PowerSyncAuthError } from "./errors.ts";
-import { KeyNotFound, type KeySet, KeysUnavailable } from "./key-set.ts";
+import { type KeySet, KeysUnavailable } from "./key-set.ts";
 import { isCanonicalBase64url } from "./secret.ts";
 import type { VerifiedUser } from "./user.ts";
 
@@ -47,23 +48,15 @@ export const CODES = {
   "auth-user-banned": "USER_TOKEN_INVALID",
 } as const satisfies Record<string, ErrorCode>;
 
-/** Why a user token is refused. */
 export type Reason = keyof typeof CODES;
-
-/** A JWT that was only decoded: do not trust anything in it yet. */
-export interface UnverifiedToken {
-  readonly token: string;
-  readonly header: ProtectedHeaderParameters;
-  readonly claims: JWTPayload;
-}
 
 /** Whose tokens are accepted, and how: the project's Supabase Auth, or another identity provider. */
 export interface Issuer {
-  /** The JWS algorithms that its keys sign with. */
+  /** The JWS algorithms that its published keys sign with. */
   readonly algorithms: readonly string[];
   /** Whether each of its keys has a key ID. */
   readonly hasKeyIds: boolean;
-  /** For clocks that differ, in seconds. */
+  /** For clocks that differ. */
   readonly clockToleranceSeconds: number;
   readonly keys: KeySet;
   /** The user that claims tell of, or why they tell of none. Says nothing about the signature. */
@@ -71,29 +64,26 @@ export interface Issuer {
   /** Whether claims leave open who issued them, so that only a key which the issuer itself publishes will do. */
   readonly needsOwnKey: (claims: JWTPayload) => boolean;
   /** Where `keys` does not suffice: who can be asked about a token. */
-  readonly server?: AuthorityOnTokens;
+  readonly server?: {
+    readonly ask: AuthServer;
+    /** Whether it is asked about every token, or only about those that no published key verifies. */
+    readonly aboutEvery: boolean;
+    /** Algorithms whose keys it alone has. */
+    readonly ownAlgorithms: readonly string[];
+  };
   /** The error while its keys cannot be fetched. */
   readonly unavailable: (cause: unknown) => PowerSyncAuthError;
 }
 
-/** Somebody who knows whose a token is. */
-export interface AuthorityOnTokens {
-  /** Answers the user's ID, or why it refuses the token. `unknownKid`: no published key has this ID. */
-  readonly ask: (
-    question: { token: string; unknownKid?: string | undefined },
-  ) => Promise<{ id: string } | Reason>;
-  /** Whether it is asked about every token, or only about those that no published key verifies. */
-  readonly aboutEvery: boolean;
-  /** Algorithms whose keys it alone has. */
-  readonly ownAlgorithms: readonly string[];
-}
+/** A JWT that was only decoded: do not trust anything in it yet. */
+type UncheckedToken = ReturnType<typeof decodeToken>;
 
 /**
  * Decodes a JWT without verifying it.
  *
  * @throws {PowerSyncAuthError} `USER_TOKEN_INVALID`, `USER_TOKEN_TOO_LARGE`
  */
-export function decodeToken(token: string): UnverifiedToken {
+export function decodeToken(token: string) {
   if (token.length > MAX_TOKEN_CHARACTERS) throw refused("too-long");
   // jose's decoder forgives padding, white space and unused bits: one token, many forms.
   if (!token.split(".").every(isCanonicalBase64url)) throw refused("malformed");
@@ -107,51 +97,15 @@ export function decodeToken(token: string): UnverifiedToken {
 /**
  * Verifies a user's token. This is the only place that does.
  *
- * @param token The decoded token.
  * @param issuer The issuer that its `iss` names.
  * @param now Milliseconds since 1970.
  * @throws {PowerSyncAuthError} A code of `CODES`, the issuer's `unavailable`, and what its server throws.
  * @see RFC 7519, section 7.2; RFC 8725, sections 3.1 and 3.8 to 3.11
  */
-export async function verifyToken(
-  token: UnverifiedToken,
-  issuer: Issuer,
-  now: number,
-): Promise<VerifiedUser> {
-  const { header, claims } = token;
-  const refuse = (reason: Reason, cause?: unknown) => refused(reason, { claims, cause });
-  // Check the claims first, to avoid needless requests; the signature is verified below.
-  const user = issuer.userOf(claims);
-  if (typeof user === "string") throw refuse(user);
-  const untimely = reasonOfTimes(claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds });
-  if (untimely !== undefined) throw refuse(untimely);
-  const checked = checkHeader(header, issuer);
-  if (typeof checked === "string") throw refuse(checked);
-  const { kid, isSecret } = checked;
-  const { server } = issuer;
-  const check = (maxAgeMs?: number) => checkSignature(token, checked, { issuer, now, maxAgeMs });
-  let verdict = isSecret ? "signed-with-secret" as const : await check();
-  if (verdict === "signature" && kid === undefined) verdict = await check(MAX_AGE_WITHOUT_KEY_ID_MS);
-  if (verdict === "verified" && !server?.aboutEvery) return user;
-  if (verdict !== "verified" && verdict !== "signed-with-secret" && verdict !== "key-unknown") {
-    throw refuse(verdict);
-  }
-  if (server === undefined) throw refuse("key-unknown");
-
-  const answer = await server.ask({
-    token: token.token,
-    unknownKid: verdict === "key-unknown" ? kid : undefined,
-  });
-  if (typeof answer !== "string") {
-    if (answer.id === user.id) return user;
-    throw refuse("subject");
-  }
-  // The server's own cache may lack a key that it publishes already: a fresh set decides.
-  if (answer === "auth-refused" && !isSecret && await check(MAX_AGE_AFTER_REFUSAL_MS) === "verified") {
-    if (!server.aboutEvery) return user;
-    throw issuer.unavailable(new Error("Supabase Auth refuses a token that its published key signed."));
-  }
-  throw refuse(answer);
+export async function verifyToken(token: UncheckedToken, issuer: Issuer, now: number): Promise<VerifiedUser> {
+  const user = await userOrReason(token, issuer, now);
+  if (typeof user === "string") throw refused(user, { claims: token.claims });
+  return user;
 }
 
 /** The error that refuses a user token. The log alone learns the reason, the issuer and the audience. */
@@ -163,39 +117,77 @@ export function refused(
   return new PowerSyncAuthError(CODES[reason], { cause, why: { reason, found } });
 }
 
-/** What tells which key signed a token: `isSecret` is one that the issuer's server alone has. */
-interface CheckedHeader {
-  readonly alg: string;
-  readonly kid: string | undefined;
-  readonly isSecret: boolean;
+async function userOrReason(
+  token: UncheckedToken,
+  issuer: Issuer,
+  now: number,
+): Promise<VerifiedUser | Reason> {
+  const { header, claims } = token;
+  const { server } = issuer;
+  // Check the claims first, to avoid needless requests; the signature is verified below.
+  const user = issuer.userOf(claims);
+  if (typeof user === "string") return user;
+  const fault = faultInTimes(claims, { now: now / 1000, tolerance: issuer.clockToleranceSeconds }) ??
+    faultInHeader(header, issuer);
+  if (fault !== undefined) return fault;
+
+  const isSecret = server?.ownAlgorithms.includes(header.alg ?? "") ?? false;
+  const check = (maxAgeMs?: number) => checkSignature(token, issuer, { now, maxAgeMs });
+  let verdict = isSecret ? "key-unknown" : await check();
+  if (verdict === "signature" && header.kid === undefined) verdict = await check(MAX_AGE_WITHOUT_KEY_ID_MS);
+  const mustAsk = server !== undefined &&
+    (verdict === "key-unknown" || (verdict === "verified" && server.aboutEvery));
+  if (!mustAsk) return verdict === "verified" ? user : verdict;
+
+  const unknownKid = verdict === "key-unknown" && !isSecret ? header.kid : undefined;
+  const answer = await server.ask({ token: token.token, unknownKid });
+  if (typeof answer !== "string") return answer.id === user.id ? user : "subject";
+  // The server's own cache may lack a key that it publishes already: a fresh set decides.
+  if (answer === "auth-refused" && !isSecret && await check(MAX_AGE_AFTER_REFUSAL_MS) === "verified") {
+    if (!server.aboutEvery) return user;
+    throw issuer.unavailable(new Error("Supabase Auth refuses a token that its published key signed."));
+  }
+  return answer;
 }
 
-function checkHeader(
+function faultInHeader(
   { alg, kid, typ }: ProtectedHeaderParameters,
   { algorithms, hasKeyIds, server }: Issuer,
-): CheckedHeader | Reason {
+): Reason | undefined {
   if (typ !== undefined && !(typeof typ === "string" && TOKEN_TYPE.test(typ))) return "type";
   if (typeof alg !== "string" || (kid !== undefined && typeof kid !== "string")) return "algorithm";
-  const isSecret = server?.ownAlgorithms.includes(alg) ?? false;
-  const isPublishable = algorithms.includes(alg) && (kid !== undefined || !hasKeyIds);
-  return isSecret || isPublishable ? { alg, kid, isSecret } : "algorithm";
+  if (server?.ownAlgorithms.includes(alg)) return undefined;
+  return algorithms.includes(alg) && (kid !== undefined || !hasKeyIds) ? undefined : "algorithm";
+}
+
+function faultInTimes(
+  { exp, nbf, iat }: JWTPayload,
+  { now, tolerance }: { now: number; tolerance: number },
+): Reason | undefined {
+  // NumericDates (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite.
+  const isTime = (claim: unknown) => claim === undefined || Number.isFinite(claim);
+  if (exp === undefined || ![exp, nbf, iat].every(isTime)) return "times";
+  if (nbf !== undefined && nbf > now + tolerance) return "not-yet-valid";
+  return exp <= now - tolerance ? "expired" : undefined;
 }
 
 /** Whether a published key signed the token, or why not; `key-unknown` where that cannot be told from here. */
 async function checkSignature(
-  { token, claims }: UnverifiedToken,
-  header: CheckedHeader,
-  { issuer, now, maxAgeMs }: { issuer: Issuer; now: number; maxAgeMs: number | undefined },
+  { token, header, claims }: UncheckedToken,
+  issuer: Issuer,
+  { now, maxAgeMs }: { now: number; maxAgeMs: number | undefined },
 ): Promise<"verified" | Reason> {
   const options = {
-    algorithms: [header.alg],
+    algorithms: [...issuer.algorithms],
     currentDate: new Date(now),
     clockTolerance: issuer.clockToleranceSeconds,
   };
-  const demand = maxAgeMs === undefined ? { own: issuer.needsOwnKey(claims) } : { own: true, maxAgeMs };
   try {
+    const own = maxAgeMs !== undefined || issuer.needsOwnKey(claims);
+    const keys = await issuer.keys(header, { own, maxAgeMs });
+    if (typeof keys === "string") return keys;
     const failures: unknown[] = [];
-    for (const key of await issuer.keys(header, demand)) {
+    for (const key of keys) {
       try {
         await jwtVerify(token, key, options);
         return "verified";
@@ -208,24 +200,9 @@ async function checkSignature(
     return "signature";
   } catch (error) {
     // Just after a rotation the key that signed may be missing from every published set.
-    if (error instanceof KeyNotFound) return error.reason;
     if (error instanceof KeysUnavailable && issuer.server !== undefined) return "key-unknown";
     if (error instanceof JOSEError) return "malformed";
     // Keys that cannot be fetched, or one that Web Crypto refuses to verify with.
     throw issuer.unavailable(error instanceof KeysUnavailable ? error.cause : error);
   }
-}
-
-function reasonOfTimes(
-  { exp, nbf, iat }: JWTPayload,
-  { now, tolerance }: { now: number; tolerance: number },
-): Reason | undefined {
-  if (!isTime(exp) || ![nbf, iat].every((time) => time === undefined || isTime(time))) return "times";
-  if (nbf !== undefined && nbf > now + tolerance) return "not-yet-valid";
-  return exp <= now - tolerance ? "expired" : undefined;
-}
-
-/** A NumericDate (RFC 7519, section 2). `JSON.parse` reads a number beyond a double as infinite. */
-function isTime(claim: unknown): claim is number {
-  return typeof claim === "number" && Number.isFinite(claim);
 }
