@@ -61,8 +61,7 @@ export type ProjectKind = "hosted" | "self-hosted" | "local";
 /** The functions, by name: a project may have others that need the gateway's check. */
 const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
 
-/** The secrets that a new key replaces. */
-const KEY_NAMES = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"];
+/** What `keys` does. */
 const NEW_KEY =
   "The first command makes a new key. If you still have the right one, set that instead: one JWK, as JSON or its base64.";
 
@@ -98,12 +97,8 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
     return upload(context, `Remove ${remove.join(", ")} from their environment; ${path} does not have it.`);
   }
   if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
-    const { commands, note } = upload(
-      context,
-      newKey ? `${NEW_KEY} ${ISOLATES}` : instance ? ISOLATES : hint,
-    );
-    const edit = `${context.task} ${editCommand({ ...change, set }, context.file)}`;
-    return { commands: [edit, ...commands, ...gone], note };
+    const { commands, note } = upload(context, noteOfEdit(change) ?? hint);
+    return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
   const sets = pairs === "" ? [] : [`supabase secrets set ${pairs}${refFlag(ref)} --yes`];
@@ -119,15 +114,30 @@ function correctByHand(context: FixContext, hint: string): Fix {
   );
 }
 
-function editCommand({ set = {}, remove = [], rename, newKey }: EnvChange, { path, names }: FixFile): string {
-  const file = `--env-file ${shellWord(path)}`;
-  if (newKey) return `keys -- ${KEY_NAMES.some((name) => names?.includes(name)) ? "--force " : ""}${file}`;
+function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
+  const { set = {}, remove = [], rename, newKey } = change;
+  const path = `--env-file ${shellWord(file.path)}`;
   const words = [
     pairsOf(set),
     ...remove.map((name) => `--remove ${name}`),
     ...(rename === undefined ? [] : [`--rename ${rename.join("=")}`]),
-  ];
-  return ["edit-secrets --", file, ...words].filter((word) => word !== "").join(" ");
+  ].filter((word) => word !== "");
+  const edit = [`${task} edit-secrets --`, path, ...words].join(" ");
+  if (!newKey) return [edit];
+  const hasKey = file.names?.some((name) => /^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name));
+  return [`${task} keys -- ${hasKey ? "--force " : ""}${path}`, ...(words.length === 0 ? [] : [edit])];
+}
+
+/** What an edit does, where the finding's own words say what a person would do. */
+function noteOfEdit(change: EnvChange): string | undefined {
+  const [removed = ""] = change.remove ?? [];
+  if (change.newKey) return `${NEW_KEY} ${ISOLATES}`;
+  if (Object.keys(change).length === 0) return "The first command mends the form; the values stay the same.";
+  if (removed.startsWith("POWERSYNC_PUBLIC_KEY")) {
+    return "It is not needed: the JWKS has the public half of each signing key anyway.";
+  }
+  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${ISOLATES}`;
+  return change.instance ? ISOLATES : undefined;
 }
 
 function pairsOf(set: Readonly<Record<string, string>>): string {

@@ -1,5 +1,9 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import {
+  KEY_SECRETS,
+  readKeySecrets,
+  readSetting,
+} from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
@@ -95,13 +99,19 @@ function changeFor(
   if (name === "POWERSYNC_AUDIENCE") return { remove: [name] };
   if (!isKeyName(name)) return { byHand: true };
   const isNeeded = name.startsWith("POWERSYNC_PRIVATE_KEY") && !canSign;
-  return isNeeded || id === "local-key" ? { newKey: true } : { remove: [name] };
+  if (!isNeeded && id !== "local-key") return { remove: [name] };
+  return isFirstKey(name) ? { newKey: true } : { newKey: true, remove: [name] };
 }
 
 function subjectOf(name: string): Subject {
   return isKeyName(name)
     ? { ...KEYS, title: name }
     : { id: name.toLowerCase().replaceAll("_", "-"), title: name };
+}
+
+/** One that a new key replaces. */
+function isFirstKey(name: string): boolean {
+  return Object.hasOwn(KEY_SECRETS, name);
 }
 
 function isKeyName(name: string): boolean {

@@ -106,6 +106,16 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
     );
   },
   "a key in base64 twice": ({ path, key }) => replace(path, key, btoa(key)),
+  "two faults of form": async ({ path, key }) => {
+    await replace(path, `POWERSYNC_PRIVATE_KEY=${key}`, `POWERSYNC_PRIVATE_KEY: ${btoa(key)}`);
+  },
+  "JSON": async ({ path }) => {
+    const lines = Object.entries(await readEnvFile(path) ?? {}).map(([name, value]) =>
+      `  "${name}": "${value}"`
+    );
+    await Deno.writeTextFile(path, `{\n${lines.join(",\n")}\n}\n`);
+  },
+  "a broken key beside none": ({ path }) => replace(path, "PRIVATE_KEY=ey", "PRIVATE_KEY_2=ey,"),
   "a wrapped key": ({ path, key }) => replace(path, key, `${key.slice(0, 76)}\n${key.slice(76)}`),
 };
 
