@@ -122,7 +122,9 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
-    powersync,
+    powersync: checks.some(({ id, status }) => id === "powersync-given" && status === "failed")
+      ? undefined
+      : powersync,
     endpoint,
     audiences: flags.audience ?? [],
   };
@@ -140,7 +142,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const report = makeReport(fixed, { sources: sourcesOf(path, project), secrets });
+  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
 }
@@ -179,13 +181,19 @@ function fixFileOf(
     path: path ?? PRODUCTION_ENV_FILE,
     isLocal: path !== undefined && isLocalEnvFile(path),
     names: path === undefined ? undefined : Object.keys(variables),
+    url: variables.POWERSYNC_URL?.trim().replace(/\/+$/, ""),
     canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
   };
 }
 
-function sourcesOf(file: string | undefined, project: Project | undefined): string[] {
+function sourcesOf(
+  file: string | undefined,
+  { project, isForDeployment }: { project: Project | undefined; isForDeployment: boolean },
+): string[] {
   return [
-    file === undefined ? "There is no secrets file here." : `Secrets: ${file}.`,
+    file === undefined
+      ? "There is no secrets file here."
+      : `Secrets: ${file}${isForDeployment ? ", for this computer: not compared with the project" : ""}.`,
     project === undefined
       ? "No project is linked or named."
       : `Project: ${shown(project.ref ?? project.url, 120)} (${project.from}).`,

@@ -7,7 +7,7 @@ import { type Probe, PROBES } from "./probes.ts";
 const CONTEXT = {
   task: "deno task",
   again: "deno task doctor",
-  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], canSign: true },
+  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], url: undefined, canSign: true },
   project: "hosted",
   projectName: undefined,
   ref: undefined,

@@ -51,6 +51,8 @@ export interface FixFile {
   readonly isLocal: boolean;
   /** The variables in it; `undefined` when there is no such file. */
   readonly names: readonly string[] | undefined;
+  /** POWERSYNC_URL in it, without trailing slash. */
+  readonly url: string | undefined;
   /** It has a key that signs. */
   readonly canSign: boolean;
 }
@@ -70,12 +72,6 @@ export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
 export const READ_LOG =
   "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
 export const ISOLATES = "Isolates may keep the old values for ten minutes.";
-
-/** The values that a setting may have in any project. */
-const SAFE_VALUES: Readonly<Record<string, string>> = {
-  POWERSYNC_TOKEN_TTL: "300",
-  POWERSYNC_SESSION_CHECK: "token",
-};
 
 const COPY_URL = "Copy the instance's URL from PowerSync's dashboard.";
 
@@ -110,7 +106,7 @@ function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
   const then = command === undefined ? "." : `, then upload it: ${command}`;
   return note(
-    [hint, how, `Write it into ${context.file.path}${then}`].filter((part) => part !== "").join(" "),
+    [hint, how, `Change it in ${context.file.path}${then}`].filter((part) => part !== "").join(" "),
   );
 }
 
@@ -185,22 +181,18 @@ export function deployKey(context: FixContext): Fix {
 }
 
 /**
- * Mends a setting that is wrong in the deployment: with the file's value, one that fits any project, or its default.
+ * Mends a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default.
  *
  * @param code The error code, such as `POWERSYNC_URL_MISSING`.
  */
 export function deploySetting(code: string, context: FixContext): Fix {
+  const { file, powersync } = context;
   const name = code.replace(/_(MISSING|INVALID)$/, "");
-  const isUrl = name === "POWERSYNC_URL";
-  const isKnown = isUrl && context.powersync !== undefined;
-  if (context.file.names?.includes(name) && !isKnown) return upload(context, ISOLATES);
-  const value = SAFE_VALUES[name];
-  const change: EnvChange = isUrl
-    ? { instance: true }
-    : value === undefined
-    ? { remove: [name] }
-    : { set: { [name]: value } };
-  return changeSecrets(change, context, isUrl && !isKnown ? COPY_URL : ISOLATES);
+  const isOther = name === "POWERSYNC_URL" && powersync !== undefined && powersync !== file.url;
+  if (file.names?.includes(name) && !isOther) return upload(context, ISOLATES);
+  return name === "POWERSYNC_URL"
+    ? changeSecrets({ instance: true }, context, COPY_URL)
+    : changeSecrets({ remove: [name] }, context, `Without ${name}, its default applies. ${ISOLATES}`);
 }
 
 /** Mends the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
@@ -211,7 +203,7 @@ export function deployAudience(context: FixContext, { isRefused }: { isRefused: 
   }
   if (context.file.names?.includes(name) && !isRefused) return upload(context, ISOLATES);
   const text =
-    `Without it, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${ISOLATES}`;
+    `Without ${name}, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${ISOLATES}`;
   return changeSecrets({ remove: [name] }, context, text);
 }
 

@@ -184,7 +184,13 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
   [/^(INTERNAL_ERROR|METHOD_NOT_ALLOWED)$/, (context) => deploy(context, logNote(context))],
   [/^(KEY_|POWERSYNC_PRIVATE_KEY_)/, deployKey],
   [/^POWERSYNC_\w+_(MISSING|INVALID)$/, (context, { cause = "" }) => deploySetting(cause, context)],
-  [/^(url|local-url)/, deployUrl],
+  [
+    /^(url|local-url)/,
+    (context, { id, hint = "" }) =>
+      id === "powersync-given"
+        ? note(`${hint} Give the instance's own URL with --powersync.`)
+        : deployUrl(context),
+  ],
 ];
 
 function deployUrl(context: FixContext): Fix {

@@ -23,7 +23,7 @@ export function inspectNames(variables: EnvVariables): Finding[] {
     // Beside POWERSYNC_PRIVATE_KEY, a POWERSYNC_KEY is the project's own.
     if (isThere(known) && wordsOf(name).length < wordsOf(known).length) return [];
     const severity = missing.delete(known) ? "error" : "warning";
-    const message = `The functions do not read ${name}.`;
+    const message = `The functions do not read ${name}: they read ${known}.`;
     return [finding("name-misspelt", name, { severity, message, hint: `Name it ${known}.`, rename: known })];
   });
 }

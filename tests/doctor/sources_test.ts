@@ -74,8 +74,35 @@ Deno.test("without a file, the secrets of the deployment are changed", async () 
     await inFolder(async (cwd) => {
       const { stdout } = await runTask("doctor", args, { cwd });
       const { commands } = JSON.parse(stdout).first.fix;
-      assertEquals(commands, ["supabase secrets set POWERSYNC_TOKEN_TTL=300 --yes"]);
+      assertEquals(commands, ["supabase secrets unset POWERSYNC_TOKEN_TTL --yes"]);
     });
+  });
+});
+
+Deno.test("a wrong --powersync is not written anywhere", async () => {
+  await withDeployment(async (deployment) => {
+    await inFolder(async (cwd) => {
+      const url = "https://dashboard.powersync.com/org/1";
+      const { stdout } = await runTask("doctor", [
+        "--json",
+        `--project=${deployment.url}`,
+        `--powersync=${url}`,
+      ], {
+        cwd,
+      });
+      const { cause, fix } = JSON.parse(stdout).first;
+      assertEquals([cause, fix.commands], ["url-dashboard", []]);
+    });
+  });
+});
+
+Deno.test("the file for this computer is not compared with a hosted project, and the first lines say so", async () => {
+  await inProject({ link: REF, files: ["supabase/functions/.env"] }, async (cwd) => {
+    const { stdout } = await runTask("doctor", ["--json"], {
+      cwd,
+      env: { HTTPS_PROXY: "http://127.0.0.1:1" },
+    });
+    assertMatch(JSON.parse(stdout).sources[0], /supabase\/functions\/\.env, for this computer: not compared/);
   });
 });
 
