@@ -18,7 +18,9 @@ import { readTokenFlags, withTokenFlags } from "./doctor/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";
-import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
+import { isPlaceholder } from "./setup/placeholder.ts";
+import { likelyUrl } from "./setup/plain-url.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -61,9 +63,12 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(args, print);
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    print(refusedReport(error.message));
-    return CANNOT_RUN;
+    if (error instanceof CommandError) {
+      print(refusedReport(error.message));
+      return CANNOT_RUN;
+    }
+    print(refusedReport("The command itself failed: see standard error."));
+    throw error;
   }
 }
 
@@ -84,17 +89,17 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     console.log(HELP);
     return 0;
   }
-  for (const name of ["powersync", "jwks-url"] as const) {
-    if (flags[name] !== undefined && !isHttpUrl(flags[name])) {
-      throw new CommandError(`--${name} must be an http(s) URL.`);
-    }
+  assertUrl("powersync", flags.powersync);
+  assertUrl("jwks-url", flags["jwks-url"]);
+  if (flags["env-file"] === "") {
+    throw new CommandError(`--env-file must be a path such as ${PRODUCTION_ENV_FILE}.`);
   }
   const project = await findProject(flags.project);
   const { file, path, fault } = await readSecrets(flags["env-file"]);
   const { token, "user-token": userToken } = await readTokenFlags(flags);
   const variables = file?.variables ?? {};
   const powersync = flags.powersync?.trim().replace(/\/+$/, "");
-  const { checks, projectKind } = await examine({
+  const { checks, projectKind, endpoint } = await examine({
     file,
     project: project?.url,
     jwksUrl: flags["jwks-url"],
@@ -117,7 +122,11 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
-    powersync,
+    powersync: checks.some(({ id, status }) => id === "powersync-given" && status === "failed")
+      ? undefined
+      : powersync,
+    endpoint,
+    audiences: flags.audience ?? [],
   };
   const ownFile = fixFileOf(path, { variables, checks });
   // The local file is not a deployment's.
@@ -133,9 +142,19 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const report = makeReport(fixed, { sources: sourcesOf(path, project), secrets });
+  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
+}
+
+function assertUrl(flag: string, value: string | undefined): void {
+  if (value === undefined || isHttpUrl(value)) return;
+  if (isPlaceholder(value)) {
+    throw new CommandError(`--${flag} is a placeholder: fill in the name of your own.`);
+  }
+  const meant = likelyUrl(value);
+  const example = meant === undefined ? "." : `: ${meant}`;
+  throw new CommandError(`--${flag} must be an http(s) URL${example}`);
 }
 
 /** The secrets; a file that cannot be read is a fault, and a file that is named and missing keeps the doctor from running. */
@@ -149,8 +168,8 @@ async function readSecrets(
     if (!(error instanceof EnvFileError)) throw error;
     const { id, message, path, repairable } = error;
     // Without a change, edit-secrets mends the file's form.
-    const change = repairable ? { change: {} } : {};
-    return { path, fault: failed(FILE, id, { seen: message, hint: "", ...change }) };
+    const change = repairable ? {} : { byHand: true } as const;
+    return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };
   }
 }
 
@@ -160,15 +179,21 @@ function fixFileOf(
 ): FixFile {
   return {
     path: path ?? PRODUCTION_ENV_FILE,
-    isLocal: path === LOCAL_ENV_FILE,
+    isLocal: path !== undefined && isLocalEnvFile(path),
     names: path === undefined ? undefined : Object.keys(variables),
+    url: variables.POWERSYNC_URL?.trim().replace(/\/+$/, ""),
     canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
   };
 }
 
-function sourcesOf(file: string | undefined, project: Project | undefined): string[] {
+function sourcesOf(
+  file: string | undefined,
+  { project, isForDeployment }: { project: Project | undefined; isForDeployment: boolean },
+): string[] {
   return [
-    file === undefined ? "There is no secrets file here." : `Secrets: ${file}.`,
+    file === undefined
+      ? "There is no secrets file here."
+      : `Secrets: ${file}${isForDeployment ? ", for this computer: not compared with the project" : ""}.`,
     project === undefined
       ? "No project is linked or named."
       : `Project: ${shown(project.ref ?? project.url, 120)} (${project.from}).`,
@@ -183,9 +208,11 @@ function publishableKeyFor(project: string | undefined, variables: EnvVariables)
   return isLoopback(project) ? DEVELOPMENT_PUBLISHABLE_KEY : undefined;
 }
 
-/** Public ones too: a private key may have been set in their place. */
+/** Public ones too: a private key may have been set in their place. A URL in the place of a key is to be seen. */
 function secretsOf(variables: EnvVariables): (string | undefined)[] {
-  return Object.entries(variables).flatMap(([name, value]) => /_KEY|SECRET/.test(name) ? [value] : []);
+  return Object.entries(variables).flatMap(([name, value = ""]) =>
+    /_KEY|SECRET/.test(name) && !isHttpUrl(value) ? [value] : []
+  );
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args), CANNOT_RUN));

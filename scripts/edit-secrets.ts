@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   for (const name of [...remove, ...Object.keys(rename)]) assertThere(file, name);
   await assertUsable({ ...file.variables, ...set }, { file: path, names: Object.keys(set) });
-  const mended = await mendedValues(file, [...remove, ...Object.keys(rename), ...Object.keys(set)]);
+  const mended = await mendedValues(file, { rename, others: [...remove, ...Object.keys(set)] });
   const done = [
     ...(file.mended === undefined ? [] : ["mended its form"]),
     ...Object.keys(mended).map((name) => `mended the value of ${name}`),
@@ -50,18 +50,23 @@ export async function main(args: readonly string[]): Promise<void> {
     ...Object.entries(rename).map(([from, to]) => `renamed ${from} to ${to}`),
   ];
   if (done.length === 0) return console.log(`${path}: nothing to change.`);
-  await updateEnvFile(file, { set: { ...mended, ...set }, remove, rename });
+  // A value that is mended under its new name leaves with the old one.
+  const gone = Object.entries(rename).flatMap(([from, to]) => Object.hasOwn(mended, to) ? [from] : []);
+  const renamed = Object.fromEntries(Object.entries(rename).filter(([from]) => !gone.includes(from)));
+  await updateEnvFile(file, { set: { ...mended, ...set }, remove: [...remove, ...gone], rename: renamed });
   console.log(`${path}: ${done.join(", ")}.`);
 }
 
-/** Of the variables that are not changed in another way. */
+/** Of the variables that are not changed in another way, under their new names. */
 async function mendedValues(
   { variables }: EnvFile,
-  others: readonly string[],
+  { rename, others }: { rename: Readonly<Record<string, string>>; others: readonly string[] },
 ): Promise<Record<string, string>> {
   const mended: Record<string, string> = {};
-  for (const [name, value = ""] of Object.entries(variables)) {
-    const better = others.includes(name) ? undefined : await mendedValue(name, value);
+  const replaced = [...others, ...Object.values(rename)];
+  for (const [old, value = ""] of Object.entries(variables)) {
+    const name = rename[old] ?? old;
+    const better = replaced.includes(old) ? undefined : await mendedValue(name, value);
     if (better !== undefined) mended[name] = better;
   }
   return mended;

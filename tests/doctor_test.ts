@@ -49,7 +49,7 @@ Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and what to
   assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}Fix: deno task keys/m);
   assertMatch(
     stdout,
-    /\nOne fault\.\n\nFirst, POWERSYNC_PRIVATE_KEY:\n\ndeno task keys -- --force .*\nsupabase secrets set /,
+    /\nOne fault\.\n\nFirst, POWERSYNC_PRIVATE_KEY: The key in POWERSYNC_PRIVATE_KEY .*\n\ndeno task keys -- --force .*\nsupabase secrets set /,
   );
 });
 
@@ -115,6 +115,16 @@ Deno.test("what servers and people hand in is hidden in the report", () => {
   const shown = reportLines(makeReport([check], { sources: [], secrets: [member] })).join("\n");
   assertStringIncludes(shown, "host.example says");
   for (const text of ["password", member, "eyJ", "c2ln", "abcdef"]) assertFalse(shown.includes(text));
+});
+
+Deno.test("a command stays as it is where a short secret is one of its words", () => {
+  const command = "supabase functions deploy powersync-jwks";
+  const check = {
+    ...failed({ id: "x", title: "X" }, "front-error", { seen: "" }),
+    fix: { commands: [command], note: "" },
+  };
+  const { first } = makeReport([check], { sources: [], secrets: ["powersync"] });
+  assertEquals(first?.fix?.commands, [command]);
 });
 
 Deno.test("every cause that the doctor can name has a test that names it", async () => {

@@ -46,6 +46,14 @@ async function edit(
   });
 }
 
+Deno.test("a key is mended while it is renamed", async () => {
+  const doubled = Buffer.from(PRIVATE).toString("base64");
+  const after = await edited(`POWERSYNC_KEY=${doubled}\n${URL_LINE}\n`, [
+    ...["--rename", "POWERSYNC_KEY=POWERSYNC_PRIVATE_KEY"],
+  ]);
+  assertEquals(after, `${URL_LINE}\nPOWERSYNC_PRIVATE_KEY=${PRIVATE}\n`);
+});
+
 Deno.test("it sets, removes and renames, and keeps every other line", async () => {
   const before =
     `# mine\nSTRIPE_KEY=sk\nPOWERSYNC_TTL=600\nPOWERSYNC_URL=x\nPOWERSYNC_PUBLIC_KEY=${PUBLIC}\n`;

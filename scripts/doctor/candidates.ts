@@ -118,7 +118,7 @@ export async function askPowerSync(
     token,
     tokenOf,
     tokenIsGood: good,
-    audienceIsUrl: audienceOf(token).includes(url),
+    audiences: audienceOf(token),
     timeoutMs,
   });
 }

@@ -7,12 +7,14 @@ import { type Probe, PROBES } from "./probes.ts";
 const CONTEXT = {
   task: "deno task",
   again: "deno task doctor",
-  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], canSign: true },
+  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], url: undefined, canSign: true },
   project: "hosted",
   projectName: undefined,
   ref: undefined,
   jwksUrl: undefined,
   powersync: undefined,
+  endpoint: undefined,
+  audiences: [],
 } as const;
 
 /** The tables of docs/troubleshooting.md. */

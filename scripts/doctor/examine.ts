@@ -16,14 +16,18 @@ import { checkSecrets } from "./secrets.ts";
 export interface Examined {
   readonly checks: readonly Check[];
   readonly projectKind: ProjectKind;
+  /** Where the functions send clients, if that may be an instance. */
+  readonly endpoint: string | undefined;
 }
 
 /** Examines a set-up: its file, its deployment, and whether PowerSync accepts its tokens. */
 export async function examine(options: ExamineOptions): Promise<Examined> {
   const { file, now, powersync, project } = options;
-  const secrets = file === undefined
-    ? []
-    : await checkSecrets(file, { nowSeconds: now(), powersync, supabaseUrl: project });
+  const secrets = file === undefined ? [] : await checkSecrets(file, {
+    nowSeconds: now(),
+    supabaseUrl: project,
+    isHere: [project, options.jwksUrl, powersync].some((url) => url !== undefined && isLoopback(url)),
+  });
   const jwks = await withProgress("the JWKS", findJwks(options));
   const ahead = clockAhead(jwks.response, now());
   const servers: ServerView = { jwks: jwks.body, nowSeconds: now() + (ahead ?? 0) };
@@ -31,11 +35,9 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
     "the auth functions",
     examineProject(options, { reachable: jwks.response !== undefined }),
   );
+  const endpoint = functions.find(({ endpoint }) => endpoint !== undefined)?.endpoint?.replace(/\/+$/, "");
   const tokens = [
-    ...await examineGivenToken(options, {
-      servers,
-      endpoint: functions.find(({ endpoint }) => endpoint !== undefined)?.endpoint,
-    }),
+    ...await examineGivenToken(options, { servers, endpoint }),
     ...await examineFunctionTokens(functions, { options, servers }),
   ];
   const instance = await withProgress(
@@ -55,16 +57,24 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
       lifetimeOf(file?.variables.POWERSYNC_TOKEN_TTL),
     ),
   ];
-  return { checks, projectKind: kindOf(options, [jwks, ...functions]) };
+  const isUsable = inspectPowerSyncUrl("", endpoint ?? "", { place: "local" })
+    .every(({ severity }) => severity === "warning");
+  return {
+    checks,
+    projectKind: kindOf(options, [jwks, ...functions]),
+    endpoint: isUsable ? endpoint : undefined,
+  };
 }
 
 function kindOf(
   { project, file }: ExamineOptions,
-  found: readonly Pick<JwksFound, "answeredBy">[],
+  found: readonly Pick<JwksFound, "answeredBy" | "response">[],
 ): ProjectKind {
-  const answered = found.map(({ answeredBy }) => answeredBy);
+  const answered = found.filter(({ response }) => response !== undefined).map(({ answeredBy }) => answeredBy);
   if (answered.includes("self-hosted")) return "self-hosted";
-  const isHere = project !== undefined && isLoopback(project) && (file === undefined || file.local);
+  // Without a file, only what does not answer may be the development server.
+  const isDevelopment = file?.local ?? answered.length === 0;
+  const isHere = project !== undefined && isLoopback(project) && isDevelopment;
   return isHere && !answered.includes("platform") ? "local" : "hosted";
 }
 

@@ -17,6 +17,10 @@ export interface EnvChange {
   readonly rename?: readonly [from: string, to: string];
   /** A new key in the place of those in the file. */
   readonly newKey?: true;
+  /** POWERSYNC_URL is set to the instance's, where that is known. */
+  readonly instance?: true;
+  /** What to write is known to a person only. */
+  readonly byHand?: true;
 }
 
 /** The set-up that the commands are for. */
@@ -34,6 +38,10 @@ export interface FixContext {
   readonly jwksUrl: string | undefined;
   /** The instance that was named. */
   readonly powersync: string | undefined;
+  /** What PowerSync is configured with, where that was named. */
+  readonly audiences: readonly string[];
+  /** Where the functions send clients, if that may be an instance. */
+  readonly endpoint: string | undefined;
 }
 
 /** The secrets file that a fix changes. */
@@ -43,6 +51,8 @@ export interface FixFile {
   readonly isLocal: boolean;
   /** The variables in it; `undefined` when there is no such file. */
   readonly names: readonly string[] | undefined;
+  /** POWERSYNC_URL in it, without trailing slash. */
+  readonly url: string | undefined;
   /** It has a key that signs. */
   readonly canSign: boolean;
 }
@@ -53,9 +63,9 @@ export type ProjectKind = "hosted" | "self-hosted" | "local";
 /** The functions, by name: a project may have others that need the gateway's check. */
 const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
 
-/** What to put the instance's URL in the place of. */
-export const URL_TO_FILL_IN = "https://YOUR-INSTANCE.powersync.journeyapps.com";
-const COPY_URL = "Put the instance's URL from PowerSync's dashboard in the place of YOUR-INSTANCE.";
+/** What `keys` does. */
+const NEW_KEY =
+  "The first command makes a new key. If you still have the right one, set that instead: one JWK, as JSON or its base64.";
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
@@ -63,11 +73,7 @@ export const READ_LOG =
   "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
 export const ISOLATES = "Isolates may keep the old values for ten minutes.";
 
-/** The values that a setting may have in any project. */
-const SAFE_VALUES: Readonly<Record<string, string>> = {
-  POWERSYNC_TOKEN_TTL: "300",
-  POWERSYNC_SESSION_CHECK: "token",
-};
+const COPY_URL = "Copy the instance's URL from PowerSync's dashboard.";
 
 /** A fix without commands. */
 export function note(text: string): Fix {
@@ -76,30 +82,58 @@ export function note(text: string): Fix {
 
 /** Changes the file and then the deployment; where the file has nothing to change, the deployment alone. */
 export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
-  const { set = {}, remove = [], rename } = change;
-  const { file: { names }, ref } = context;
-  const text = set.POWERSYNC_URL === URL_TO_FILL_IN ? COPY_URL : hint;
+  const { remove = [], rename, instance, byHand, newKey } = change;
+  const { file: { names, path }, project, ref } = context;
+  const url = instance && (context.powersync ?? context.endpoint);
+  if (byHand || (instance && url === undefined)) return correctByHand(context, hint);
+  const set = url === undefined ? change.set ?? {} : { ...change.set, POWERSYNC_URL: url };
   const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
-  const isInFile = names !== undefined &&
-    (remove.length === 0 || remove.some((name) => names.includes(name)));
-  if (isInFile || change.newKey || context.project !== "hosted") {
-    const { commands, note } = upload(context, text);
-    return { commands: [`${context.task} ${editCommand(change, context.file)}`, ...commands, ...gone], note };
+  const isElsewhere = remove.length > 0 && !remove.some((name) => names?.includes(name));
+  if (isElsewhere && project !== "hosted") {
+    return upload(context, `Remove ${remove.join(", ")} from their environment; ${path} does not have it.`);
+  }
+  if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
+    const { commands, note } = upload(context, noteOfEdit(change) ?? hint);
+    return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
   const sets = pairs === "" ? [] : [`supabase secrets set ${pairs}${refFlag(ref)} --yes`];
-  return { commands: [...sets, ...gone], note: text };
+  return { commands: [...sets, ...gone], note: hint };
 }
 
-function editCommand({ set = {}, remove = [], rename, newKey }: EnvChange, { path }: FixFile): string {
-  const file = `--env-file ${shellWord(path)}`;
-  if (newKey) return `keys -- --force ${file}`;
+/** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
+function correctByHand(context: FixContext, hint: string): Fix {
+  const { commands: [command], note: how } = upload(context, "");
+  const then = command === undefined ? "." : `, then upload it: ${command}`;
+  return note(
+    [hint, how, `Change it in ${context.file.path}${then}`].filter((part) => part !== "").join(" "),
+  );
+}
+
+function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
+  const { set = {}, remove = [], rename, newKey } = change;
+  const path = `--env-file ${shellWord(file.path)}`;
   const words = [
     pairsOf(set),
     ...remove.map((name) => `--remove ${name}`),
     ...(rename === undefined ? [] : [`--rename ${rename.join("=")}`]),
-  ];
-  return ["edit-secrets --", file, ...words].filter((word) => word !== "").join(" ");
+  ].filter((word) => word !== "");
+  const edit = [`${task} edit-secrets --`, path, ...words].join(" ");
+  if (!newKey) return [edit];
+  const hasKey = file.names?.some((name) => /^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name));
+  return [`${task} keys -- ${hasKey ? "--force " : ""}${path}`, ...(words.length === 0 ? [] : [edit])];
+}
+
+/** What an edit does, where the finding's own words say what a person would do. */
+function noteOfEdit(change: EnvChange): string | undefined {
+  const [removed = ""] = change.remove ?? [];
+  if (change.newKey) return `${NEW_KEY} ${ISOLATES}`;
+  if (Object.keys(change).length === 0) return "The first command mends the form; the values stay the same.";
+  if (removed.startsWith("POWERSYNC_PUBLIC_KEY")) {
+    return "It is not needed: the JWKS has the public half of each signing key anyway.";
+  }
+  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${ISOLATES}`;
+  return change.instance ? ISOLATES : undefined;
 }
 
 function pairsOf(set: Readonly<Record<string, string>>): string {
@@ -142,25 +176,35 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 }
 
 /** Sets the file's key, if it is good; else a new one. */
-export function deployKey(context: FixContext, { hint = "" }: { readonly hint?: string }): Fix {
-  if (context.file.canSign) return upload(context, ISOLATES);
-  return changeSecrets({ newKey: true }, context, `${hint} ${ISOLATES}`.trim());
+export function deployKey(context: FixContext): Fix {
+  return context.file.canSign ? upload(context, ISOLATES) : changeSecrets({ newKey: true }, context, "");
 }
 
 /**
- * Mends a setting that is wrong in the deployment: with the file's value, one that fits any project, or its default.
+ * Mends a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default.
  *
  * @param code The error code, such as `POWERSYNC_URL_MISSING`.
  */
 export function deploySetting(code: string, context: FixContext): Fix {
+  const { file, powersync } = context;
   const name = code.replace(/_(MISSING|INVALID)$/, "");
-  const isUrl = name === "POWERSYNC_URL";
-  const value = isUrl ? context.powersync : SAFE_VALUES[name];
-  if (context.file.names?.includes(name) && (value === undefined || !isUrl)) return upload(context, ISOLATES);
-  if (value !== undefined) return changeSecrets({ set: { [name]: value } }, context, ISOLATES);
-  return isUrl
-    ? changeSecrets({ set: { [name]: URL_TO_FILL_IN } }, context, "")
-    : changeSecrets({ remove: [name] }, context, ISOLATES);
+  const isOther = name === "POWERSYNC_URL" && powersync !== undefined && powersync !== file.url;
+  if (file.names?.includes(name) && !isOther) return upload(context, ISOLATES);
+  return name === "POWERSYNC_URL"
+    ? changeSecrets({ instance: true }, context, COPY_URL)
+    : changeSecrets({ remove: [name] }, context, `Without ${name}, its default applies. ${ISOLATES}`);
+}
+
+/** Mends the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
+export function deployAudience(context: FixContext, { isRefused }: { isRefused: boolean }): Fix {
+  const name = "POWERSYNC_AUDIENCE";
+  if (context.audiences.length > 0 && !isRefused) {
+    return changeSecrets({ set: { [name]: context.audiences.join(",") } }, context, ISOLATES);
+  }
+  if (context.file.names?.includes(name) && !isRefused) return upload(context, ISOLATES);
+  const text =
+    `Without ${name}, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${ISOLATES}`;
+  return changeSecrets({ remove: [name] }, context, text);
 }
 
 /** What PowerSync's own configuration must hold. */

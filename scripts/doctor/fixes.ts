@@ -5,6 +5,7 @@ import type { Check } from "./check.ts";
 import {
   changeSecrets,
   deploy,
+  deployAudience,
   deployKey,
   deploySetting,
   type Fix,
@@ -170,6 +171,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   CLAIMS_REFUSED: say(
     "claims.ts refuses this caller: that is your own rule, in supabase/functions/_shared/powersync/claims.ts.",
   ),
+  "aud-accepted": (context, { id, hint = "" }) =>
+    id === "function-token" ? deployAudience(context, { isRefused: false }) : note(hint),
+  PSYNC_S2105: (context) => deployAudience(context, { isRefused: true }),
   lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
   "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ISOLATES),
 };
@@ -180,7 +184,13 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
   [/^(INTERNAL_ERROR|METHOD_NOT_ALLOWED)$/, (context) => deploy(context, logNote(context))],
   [/^(KEY_|POWERSYNC_PRIVATE_KEY_)/, deployKey],
   [/^POWERSYNC_\w+_(MISSING|INVALID)$/, (context, { cause = "" }) => deploySetting(cause, context)],
-  [/^(url|local-url)/, deployUrl],
+  [
+    /^(url|local-url)/,
+    (context, { id, hint = "" }) =>
+      id === "powersync-given"
+        ? note(`${hint} Give the instance's own URL with --powersync.`)
+        : deployUrl(context),
+  ],
 ];
 
 function deployUrl(context: FixContext): Fix {

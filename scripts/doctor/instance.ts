@@ -1,7 +1,9 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { shown } from "../cli/shown.ts";
 import { meaningOf } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { type Check, failed, passed, probed } from "./check.ts";
+import { named } from "./decoded-token.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
 
@@ -13,8 +15,8 @@ export interface InstanceOptions {
   readonly tokenOf: string;
   /** The token is good under every rule and the JWKS seen from here. */
   readonly tokenIsGood: boolean;
-  /** The token's audience is the instance's URL. */
-  readonly audienceIsUrl: boolean;
+  /** The token's own. */
+  readonly audiences: readonly unknown[];
   readonly timeoutMs: number;
 }
 
@@ -112,7 +114,7 @@ const OTHER_JWKS = ["PSYNC_S2101", "PSYNC_S2201", "PSYNC_S2204"];
 function checkRefusal(
   status: number,
   code: string | undefined,
-  { tokenIsGood, audienceIsUrl, tokenOf }: InstanceOptions,
+  { url, tokenIsGood, audiences, tokenOf }: InstanceOptions,
 ): Check {
   const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
   if (status === 431) return failed(INSTANCE, "HTTP 431", { seen, code: "HTTP 431" });
@@ -123,7 +125,13 @@ function checkRefusal(
   }
   const known = { seen, code: meaning.code };
   if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
-  if (audienceIsUrl && meaning.code === "PSYNC_S2105") return probed(INSTANCE, "instance-audience", known);
+  if (meaning.code === "PSYNC_S2105") {
+    if (audiences.includes(url)) return probed(INSTANCE, "instance-audience", known);
+    const both = `The token's \`aud\` is ${named(audiences)}; the instance, ${
+      shown(url, 120)
+    }, expects another.`;
+    return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${both}`, hint: meaning.fix });
+  }
   if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "instance-clock", known);
   return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
 }

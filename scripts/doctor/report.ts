@@ -4,6 +4,9 @@ import { hide, redact } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;
 
+/** Characters of the shortest secret that a command is searched for. */
+const SHORTEST_KEY = 24;
+
 /** `healthy`: nothing fails. `faults`: something does. `unchecked`: something that was asked for could not be checked. */
 export type Outcome = "healthy" | "faults" | "unchecked";
 
@@ -31,12 +34,14 @@ export function makeReport(
   { sources, secrets }: { sources: readonly string[]; secrets: readonly string[] },
 ): Report {
   const clean = (text: string) => redact(text, secrets);
+  // A short one may be a word of the command, such as "powersync".
+  const keys = secrets.filter(({ length }) => length >= SHORTEST_KEY);
   const shown = checks.map(({ change: _change, hint: _hint, wanted: _wanted, fix, ...check }) => ({
     ...check,
     seen: clean(check.seen),
     ...(fix === undefined
       ? {}
-      : { fix: { commands: fix.commands.map((command) => hide(command, secrets)), note: clean(fix.note) } }),
+      : { fix: { commands: fix.commands.map((command) => hide(command, keys)), note: clean(fix.note) } }),
   }));
   const hasFaults = checks.some(({ status }) => status === "failed");
   const isOpen = checks.some(({ status, wanted }) => status === "skipped" && wanted);
@@ -92,14 +97,10 @@ function verdictLines(outcome: Outcome, checks: Report["checks"]): string[] {
 }
 
 /** The commands stand alone, without indentation, to be pasted. */
-function firstLines({ title, fix }: PrintedCheck): string[] {
-  if (fix === undefined) return [];
-  return ["", `First, ${title}:`, "", ...fix.commands, ...(fix.commands.length === 0 ? [] : [""]), fix.note]
-    .filter((
-      line,
-      index,
-      lines,
-    ) => line !== "" || lines[index - 1] !== "");
+function firstLines({ title, seen, fix }: PrintedCheck): string[] {
+  const { commands = [], note = "" } = fix ?? {};
+  const parts = [[`First, ${title}: ${seen}`], commands, note === "" ? [] : [note]];
+  return parts.flatMap((lines) => lines.length === 0 ? [] : ["", ...lines]);
 }
 
 function fixLines({ commands, note }: Fix, indent: string): string[] {

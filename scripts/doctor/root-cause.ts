@@ -14,6 +14,11 @@ const FUNCTION = /^powersync-auth/;
 
 /** What explains what. A fault that two checks see is explained by the first of them. */
 const EXPLANATIONS: readonly (readonly [explaining: Kind, explained: readonly Kind[]])[] = [
+  // What cannot be read was not uploaded, or not as it was meant.
+  [[/^env-file$/, /^env-file-/], [[/^jwks$/, KEY_ERRORS], [FUNCTION, /^(KEY|POWERSYNC)_/], [
+    /^powersync$/,
+    KEY_CODES,
+  ]]],
   [FILE_KEYS, [
     [/^jwks$/, KEY_ERRORS],
     [/^jwks$/, /^jwks-/],
@@ -23,6 +28,7 @@ const EXPLANATIONS: readonly (readonly [explaining: Kind, explained: readonly Ki
     [/^powersync$/, KEY_CODES],
   ]],
   [[/^powersync-url$/, ANY], [
+    [/^powersync-url$/, /^endpoint-other$/],
     [FUNCTION, /^(POWERSYNC_URL|POWERSYNC_AUDIENCE|endpoint-|url-)/],
     [OF_TOKENS, /^aud-/],
     [/^powersync$/, ANY],

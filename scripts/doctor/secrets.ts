@@ -1,11 +1,14 @@
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import {
+  KEY_SECRETS,
+  readKeySecrets,
+  readSetting,
+} from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
-import { isLoopback } from "../setup/project-url.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
-import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
+import type { EnvChange } from "./fix-commands.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {
@@ -19,10 +22,10 @@ export interface SecretsFile {
 export interface Surroundings {
   /** Seconds since 1970. */
   readonly nowSeconds: number;
-  /** The instance that was named, without trailing slash. */
-  readonly powersync: string | undefined;
   /** The project, whose own issuer no identity provider may claim. */
   readonly supabaseUrl: string | undefined;
+  /** The deployment or its instance is on this computer, so a URL of this computer is no fault. */
+  readonly isHere: boolean;
 }
 
 const KEYS = { id: "key-secrets", title: "Key secrets" };
@@ -30,16 +33,19 @@ const KEYS = { id: "key-secrets", title: "Key secrets" };
 /** Checks a file with secrets, without any network. */
 export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
   const { variables, local } = file;
-  const { nowSeconds, supabaseUrl } = surroundings;
-  const isHere = local || (supabaseUrl !== undefined && isLoopback(supabaseUrl));
-  const findings = await inspect(variables, { place: isHere ? "local" : "deployment", supabaseUrl });
+  const { nowSeconds, supabaseUrl, isHere } = surroundings;
+  const inspected = await inspect(variables, { place: local ? "local" : "deployment", supabaseUrl });
+  const findings = inspected.filter(({ id }) => !isHere || id !== "local-url");
   const { signing } = await loadKeyRing(readKeySecrets(variables));
-  const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
   const checkOf = (finding: Finding) =>
-    checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, known));
-  const about = (name: string) => findings.some((finding) => finding.name === name);
+    checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, { canSign: signing.length > 0 }));
+  // A misspelt name has been checked under the right one.
+  const about = (wanted: string) => findings.some(({ name, rename }) => name === wanted || rename === wanted);
   const ofKeys = findings.filter(({ name }) => isKeyName(name));
+  const ofNames = findings.filter(({ id, severity }) => id === "name-misspelt" && severity === "error");
+  const others = findings.filter((finding) => !isKeyName(finding.name) && !ofNames.includes(finding));
   return [
+    ...ofNames.map(checkOf),
     ...ofKeys.map(checkOf),
     ...(signing.length > 0 && ofKeys.every(({ severity }) => severity === "warning")
       ? [await describeKeys(variables, nowSeconds)]
@@ -47,7 +53,7 @@ export async function checkSecrets(file: SecretsFile, surroundings: Surroundings
     ...(["POWERSYNC_URL", "POWERSYNC_TOKEN_TTL"] as const).filter((name) => !about(name)).map((name) =>
       passed(subjectOf(name), `It is ${readSetting(variables, name)}${name === "POWERSYNC_URL" ? "" : " s"}.`)
     ),
-    ...findings.filter(({ name }) => !isKeyName(name)).map(checkOf),
+    ...others.map(checkOf),
   ];
 }
 
@@ -69,7 +75,6 @@ const REMOVABLE = [
   "KEY_IS_PRIVATE",
   "KEY_PAIR_MISMATCH",
   "KEY_ID_DUPLICATE",
-  "POWERSYNC_AUDIENCE_INVALID",
   "POWERSYNC_OAUTH_CLIENTS_INVALID",
   "issuer-supabase",
   "local-shared-key",
@@ -78,7 +83,7 @@ const REMOVABLE = [
 /** The change of the file that ends a finding, where there is one. */
 function changeFor(
   { id, name, severity, correct, rename, mendable }: Finding,
-  { canSign, powersync }: { canSign: boolean; powersync: string | undefined },
+  { canSign }: { canSign: boolean },
 ): EnvChange | undefined {
   if (correct !== undefined) return { set: { [name]: correct } };
   if (rename !== undefined) return { rename: [name, rename] };
@@ -88,18 +93,25 @@ function changeFor(
   if (REMOVABLE.includes(id)) return { remove: [name] };
   const safe = SAFE_VALUES[id];
   if (safe !== undefined) return { set: { [name]: safe } };
-  if (name === "POWERSYNC_URL" && severity === "error") {
-    return { set: { [name]: powersync ?? URL_TO_FILL_IN } };
-  }
-  if (!isKeyName(name) || severity !== "error") return undefined;
+  if (severity === "warning") return undefined;
+  if (name === "POWERSYNC_URL") return { instance: true };
+  // Without it, POWERSYNC_URL is the audience.
+  if (name === "POWERSYNC_AUDIENCE") return { remove: [name] };
+  if (!isKeyName(name)) return { byHand: true };
   const isNeeded = name.startsWith("POWERSYNC_PRIVATE_KEY") && !canSign;
-  return isNeeded || id === "local-key" ? { newKey: true } : { remove: [name] };
+  if (!isNeeded && id !== "local-key") return { remove: [name] };
+  return isFirstKey(name) ? { newKey: true } : { newKey: true, remove: [name] };
 }
 
 function subjectOf(name: string): Subject {
   return isKeyName(name)
     ? { ...KEYS, title: name }
     : { id: name.toLowerCase().replaceAll("_", "-"), title: name };
+}
+
+/** One that a new key replaces. */
+function isFirstKey(name: string): boolean {
+  return Object.hasOwn(KEY_SECRETS, name);
 }
 
 function isKeyName(name: string): boolean {

@@ -2,7 +2,7 @@
 import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
 import { readEnvFile } from "../setup/env-file.ts";
-import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { projectRef, projectUrl } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
 
@@ -31,7 +31,7 @@ export async function findSecretsFile(
 ): Promise<SecretsFile | undefined> {
   for (const path of named === undefined ? [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE] : [named]) {
     const variables = await readEnvFile(named === undefined && dir !== "." ? `${dir}/${path}` : path);
-    if (variables !== undefined) return { path, variables, local: path === LOCAL_ENV_FILE };
+    if (variables !== undefined) return { path, variables, local: isLocalEnvFile(path) };
   }
   if (named !== undefined) throw new CommandError(`There is no file ${named}.`);
   return undefined;

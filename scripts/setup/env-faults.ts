@@ -54,6 +54,9 @@ export const UTF16: EnvFault = {
 const LOOSE_LINE =
   /^\s*(?:export\s+|set\s+|\$env:)?(["']?)([A-Za-z][\w.-]*)\1(?:\s*[=:]\s*|\s+)(\S.*?),?\s*$/;
 
+/** What stands around the lines in JSON. */
+const BRACE = /^\s*[{}]\s*$/;
+
 /** What continues a value: base64, or JSON within an object or a list. */
 const CONTINUATION = /^\s*([\w+/-]{16,}={0,2}|["{}[\]].*|-----END .*)$/;
 
@@ -82,7 +85,7 @@ export function faultOf(text: string): EnvFault | undefined {
 /** The text with every fault mended that can be: wrapped values, and lines in which only the `=` is missing. */
 export function repaired(text: string): string {
   const lines = parseLines(text).flatMap((line): readonly string[] => {
-    if (typeof line === "string") return [tightLine(line)?.text ?? line];
+    if (typeof line === "string") return BRACE.test(line) ? [] : [tightLine(line)?.text ?? line];
     if (line.fault !== "wrapped") return line.lines;
     const value = unwrappedValue(line);
     if (value.startsWith("-----")) return [`${line.name}="${value}"`];
@@ -95,6 +98,9 @@ export function repaired(text: string): string {
 function faultOfLine(text: string, above: Definition | undefined): EnvFault {
   const isContinued = above !== undefined && /^(|[[{].*|[\w+/-]{16,}|-----BEGIN .*)$/.test(above.value);
   if (isContinued && CONTINUATION.test(text)) return wrapped(above);
+  if (BRACE.test(text)) {
+    return { id: "env-file-line", state: "a brace: this is JSON, not NAME=value.", repairable: true };
+  }
   const tight = tightLine(text);
   const state = "neither NAME=value nor a comment.";
   if (tight === undefined) return { id: "env-file-line", state: `${state} Correct it.` };

@@ -44,7 +44,10 @@ export async function openEnvFile(path: string, { mend = false } = {}): Promise<
   if (read.isUtf16 && !mend) throw new EnvFileError(path, UTF16);
   const text = mend && faultOf(read.text) !== undefined ? repaired(read.text) : read.text;
   const fault = faultOf(text);
-  if (fault !== undefined) throw new EnvFileError(path, fault);
+  if (fault !== undefined) {
+    const repairable = fault.repairable === true && faultOf(repaired(text)) === undefined;
+    throw new EnvFileError(path, { ...fault, repairable });
+  }
   // As the functions will see them: the CLI uploads what stands around a value too.
   const variables = Object.entries(parseEnv(text)).map((
     [name, value],

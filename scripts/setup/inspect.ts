@@ -22,6 +22,9 @@ import { readSharedKey, SHARED_KEY_NAME } from "./shared-key.ts";
 
 export type { Finding, Place } from "./finding.ts";
 
+/** The address of an instance of PowerSync Cloud. */
+const CLOUD_URL = /^https:\/\/[\da-f]{24}\.powersync\.journeyapps\.com$/;
+
 /** What a set of secrets is checked for. */
 export interface InspectOptions {
   /** Where they are used. */
@@ -122,7 +125,7 @@ function inspectSetting(
     if (!(error instanceof PowerSyncAuthError)) throw error;
     const { byPlatform, missing }: Setting<unknown> = SETTINGS[name];
     if (byPlatform && error.code === missing) return [];
-    const correct = likelyValue(variables, name);
+    const correct = likelyValue(variables, name, supabaseIssuers(variables, supabaseUrl));
     const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
     return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];
   }
@@ -149,19 +152,35 @@ function valueOf<Name extends SettingName>(
 }
 
 /** What a setting that is missing or cannot be read was meant to be. */
-function likelyValue(variables: EnvVariables, name: SettingName): string | undefined {
+function likelyValue(
+  variables: EnvVariables,
+  name: SettingName,
+  ownIssuers: readonly string[],
+): string | undefined {
   const text = unwrap(variables[name] ?? "", name);
   if (name === "POWERSYNC_URL") {
     // As apps name it: VITE_POWERSYNC_URL.
     const names = Object.keys(variables).filter((other) => /(^|_)POWERSYNC_(\w+_)?URL$/.test(other));
-    return names.map((other) => unwrap(variables[other] ?? "", other)).find(isHttpUrl);
+    const values = names.map((other) => unwrap(variables[other] ?? "", other));
+    return values.find(isHttpUrl) ?? Object.values(variables).find((value = "") => CLOUD_URL.test(value));
   }
+  if (name === "POWERSYNC_IDENTITY_PROVIDERS") return withoutIssuers(text, ownIssuers);
   if (name === "POWERSYNC_TOKEN_TTL") {
     const seconds = parseDuration(text.replace(/\s+/g, ""));
     return seconds === undefined ? undefined : `${Math.min(Math.max(seconds, 60), 86_400)}`;
   }
   const lower = text.toLowerCase();
   return name === "POWERSYNC_SESSION_CHECK" && /^(token|server)$/.test(lower) ? lower : undefined;
+}
+
+/** The list of providers without those that need no entry. */
+function withoutIssuers(list: string, issuers: readonly string[]): string | undefined {
+  const decoded = decodeJsonSecret(list);
+  if (!decoded.ok || !Array.isArray(decoded.value)) return undefined;
+  const others = decoded.value.filter((entry) =>
+    !isJsonObject(entry) || !issuers.includes(`${entry.issuer}`.replace(/\/+$/, ""))
+  );
+  return others.length === decoded.value.length ? undefined : JSON.stringify(others);
 }
 
 function inspectIssuer({ POWERSYNC_ISSUER: issuer = "" }: EnvVariables): Finding[] {

@@ -89,6 +89,12 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
   "a lifetime that PowerSync refuses": ({ path }) => append(path, "POWERSYNC_TOKEN_TTL=90000"),
   "an unknown session check": ({ path }) => append(path, "POWERSYNC_SESSION_CHECK=always"),
   "an empty audience": ({ path }) => append(path, "POWERSYNC_AUDIENCE=,"),
+  "an audience that is a placeholder": ({ path }) =>
+    append(path, "POWERSYNC_AUDIENCE=https://<instance>.powersync.journeyapps.com"),
+  "an audience that the instance does not have": async ({ path, deployment }) => {
+    await append(path, "POWERSYNC_AUDIENCE=my-app");
+    deployment.environment.POWERSYNC_AUDIENCE = "my-app";
+  },
   "a URL that is a placeholder": ({ path, deployment }) =>
     replace(path, deployment.powersync, "https://<instance>.powersync.journeyapps.com"),
   "no URL": ({ path, deployment }) => replace(path, `POWERSYNC_URL=${deployment.powersync}`, ""),
@@ -100,6 +106,16 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
     );
   },
   "a key in base64 twice": ({ path, key }) => replace(path, key, btoa(key)),
+  "two faults of form": async ({ path, key }) => {
+    await replace(path, `POWERSYNC_PRIVATE_KEY=${key}`, `POWERSYNC_PRIVATE_KEY: ${btoa(key)}`);
+  },
+  "JSON": async ({ path }) => {
+    const lines = Object.entries(await readEnvFile(path) ?? {}).map(([name, value]) =>
+      `  "${name}": "${value}"`
+    );
+    await Deno.writeTextFile(path, `{\n${lines.join(",\n")}\n}\n`);
+  },
+  "a broken key beside none": ({ path }) => replace(path, "PRIVATE_KEY=ey", "PRIVATE_KEY_2=ey,"),
   "a wrapped key": ({ path, key }) => replace(path, key, `${key.slice(0, 76)}\n${key.slice(76)}`),
 };
 
@@ -117,6 +133,9 @@ const DEPLOYED_FAULTS: Readonly<Record<string, (setUp: SetUp) => unknown>> = {
   },
   "an audience that is not in the file": ({ deployment }) => {
     deployment.environment.POWERSYNC_AUDIENCE = ",";
+  },
+  "another audience than the file's": ({ deployment }) => {
+    deployment.environment.POWERSYNC_AUDIENCE = "old-app";
   },
   "the gateway's check": ({ deployment }) => {
     deployment.instead["powersync-jwks"] = () =>
@@ -143,6 +162,23 @@ async function replace(path: string, from: string, to: string): Promise<void> {
 async function append(path: string, line: string): Promise<void> {
   await Deno.writeTextFile(path, `${line}\n`, { append: true });
 }
+
+Deno.test("a URL that only the deployment knows is written into the file", async () => {
+  await withDeployment((deployment) =>
+    inFolder(async (folder) => {
+      const { path } = await healthy(deployment, folder);
+      await replace(path, deployment.powersync, "https://<instance>.powersync.journeyapps.com");
+      const args = ["--json", `--env-file=${path}`, `--project=${deployment.url}`];
+      const known = await callCommand(doctor, [...args, `--publishable-key=${PUBLISHABLE_KEY}`]);
+      const { first }: Report = JSON.parse(known.stdout);
+      const [edit = "", ...others] = first?.fix?.commands ?? [];
+      assert(edit.endsWith(` POWERSYNC_URL=${deployment.powersync}`), edit);
+      assertEquals(others.length, 1);
+      const unknown: Report = JSON.parse((await callCommand(doctor, args)).stdout);
+      assertEquals([unknown.first?.cause, unknown.first?.fix?.commands], ["url-placeholder", []]);
+    })
+  );
+});
 
 /** Does what the doctor says, until it finds nothing; a chain of faults would show here. */
 async function assertHeals(setUp: SetUp): Promise<void> {

@@ -20,7 +20,7 @@ const secret = ({ privateJwk }: TestKey) => ({ POWERSYNC_PRIVATE_KEY: base64(pri
 async function look(variables: Record<string, string>, local = false) {
   return await checkSecrets(
     { path: ".env.production", variables: { ...GOOD, ...variables }, local },
-    { nowSeconds: Date.now() / 1000, powersync: undefined, supabaseUrl: undefined },
+    { nowSeconds: Date.now() / 1000, supabaseUrl: undefined, isHere: false },
   );
 }
 
@@ -28,6 +28,21 @@ Deno.test("good secrets pass, and the check says which key signs", async () => {
   const checks = await look({});
   assertEquals(checks.filter(({ status }) => status !== "passed"), []);
   assert(checks[0]?.seen.includes("powersync-0123456789"));
+});
+
+Deno.test("a setting under a misspelt name is not looked for under the right one", async () => {
+  const { POWERSYNC_URL, ...others } = GOOD;
+  for (const name of ["POWERSYNC_ULR", "powersync_url"]) {
+    const variables = { ...others, [name]: POWERSYNC_URL };
+    const checks = await checkSecrets(
+      { path: ".env.production", variables, local: false },
+      { nowSeconds: 0, supabaseUrl: undefined, isHere: false },
+    );
+    const failures = checks.filter(({ status }) => status === "failed");
+    assertEquals(failures.map(({ cause, change }) => [cause, change?.rename]), [
+      ["name-misspelt", [name, "POWERSYNC_URL"]],
+    ]);
+  }
 });
 
 const CASES: [CauseId, Record<string, string>][] = [

@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
+import { withDeployment } from "../support/deployment.ts";
+import { PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
@@ -34,6 +36,18 @@ Deno.test("the production file comes before the one for this computer", async ()
   });
 });
 
+Deno.test("the file for this computer is known however its path is written", async () => {
+  await inProject(
+    { files: ["supabase/functions/.env", "supabase/functions/.env.production"] },
+    async (dir) => {
+      for (const path of [`${dir}/supabase/functions/.env`, `${dir}/./supabase/../supabase/functions/.env`]) {
+        assertEquals((await findSecretsFile(path))?.local, true, path);
+      }
+      assertEquals((await findSecretsFile(`${dir}/supabase/functions/.env.production`))?.local, false);
+    },
+  );
+});
+
 Deno.test("the linked project is taken unless another is named", async () => {
   await inProject({ link: `${REF}\n` }, async (dir) => {
     const linked = { url: `https://${REF}.supabase.co`, ref: REF, from: "supabase/.temp/project-ref" };
@@ -50,6 +64,63 @@ Deno.test("without anything to check the doctor says how to begin", async () => 
     const { outcome, first } = JSON.parse(stdout);
     assertEquals([code, outcome, first.cause], [1, "faults", "file-missing"]);
     assertMatch(first.fix.commands.join(), /^deno task keys -- --env-file \.env\.production$/);
+  });
+});
+
+Deno.test("without a file, the secrets of the deployment are changed", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.environment.POWERSYNC_TOKEN_TTL = "1";
+    const args = ["--json", `--project=${deployment.url}`, `--publishable-key=${PUBLISHABLE_KEY}`];
+    await inFolder(async (cwd) => {
+      const { stdout } = await runTask("doctor", args, { cwd });
+      const { commands } = JSON.parse(stdout).first.fix;
+      assertEquals(commands, ["supabase secrets unset POWERSYNC_TOKEN_TTL --yes"]);
+    });
+  });
+});
+
+Deno.test("a wrong --powersync is not written anywhere", async () => {
+  await withDeployment(async (deployment) => {
+    await inFolder(async (cwd) => {
+      const url = "https://dashboard.powersync.com/org/1";
+      const { stdout } = await runTask("doctor", [
+        "--json",
+        `--project=${deployment.url}`,
+        `--powersync=${url}`,
+      ], {
+        cwd,
+      });
+      const { cause, fix } = JSON.parse(stdout).first;
+      assertEquals([cause, fix.commands], ["url-dashboard", []]);
+    });
+  });
+});
+
+Deno.test("the file for this computer is not compared with a hosted project, and the first lines say so", async () => {
+  await inProject({ link: REF, files: ["supabase/functions/.env"] }, async (cwd) => {
+    const { stdout } = await runTask("doctor", ["--json"], {
+      cwd,
+      env: { HTTPS_PROXY: "http://127.0.0.1:1" },
+    });
+    assertMatch(JSON.parse(stdout).sources[0], /supabase\/functions\/\.env, for this computer: not compared/);
+  });
+});
+
+Deno.test("a flag that names nothing is refused in one form, with what to give", async () => {
+  const cases: [string, RegExp][] = [
+    ["--env-file=", /--env-file must be a path/],
+    ["--env-file=.", /it is a folder/],
+    ["--powersync=https://<instance>.powersync.journeyapps.com", /--powersync is a placeholder/],
+    ["--powersync=abc.powersync.journeyapps.com", /URL: https:\/\/abc\.powersync\.journeyapps\.com$/],
+    ["--jwks-url=", /--jwks-url must be an http\(s\) URL\.$/],
+  ];
+  await inFolder(async (cwd) => {
+    for (const [flag, reason] of cases) {
+      const { code, stdout } = await runTask("doctor", ["--json", flag], { cwd });
+      const { outcome, checks, error } = JSON.parse(stdout);
+      assertEquals([code, outcome, checks], [2, "unchecked", []]);
+      assertMatch(error, reason);
+    }
   });
 });
 

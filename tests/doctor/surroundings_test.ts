@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { CauseId, Check } from "../../scripts/doctor/check.ts";
+import { type CauseId, type Check, failed } from "../../scripts/doctor/check.ts";
 import { checkDevKeys, examineJwks } from "../../scripts/doctor/jwks.ts";
 import { signInAnonymously } from "../../scripts/doctor/sign-in.ts";
 import { deployedKey, serviceError, withDeployment } from "../support/deployment.ts";
@@ -124,6 +124,16 @@ Deno.test("a clock that is ahead explains why the instance takes tokens for expi
     );
     assertEquals(roots.map(({ id, cause }) => [id, cause]), [["clocks", "clock-instance"]]);
   });
+});
+
+Deno.test("a file that cannot be read explains what the deployment lacks", () => {
+  const file = { id: "env-file", title: "Secrets file" };
+  const checks = withRootCauses([
+    failed(file, "env-file-utf16", { seen: "" }),
+    failed({ id: "jwks", title: "JWKS" }, "POWERSYNC_PRIVATE_KEY_MISSING", { seen: "" }),
+    failed({ id: "powersync-auth", title: "" }, "POWERSYNC_URL_MISSING", { seen: "" }),
+  ]);
+  assertEquals(checks.map(({ followsFrom }) => followsFrom), [undefined, "env-file-utf16", "env-file-utf16"]);
 });
 
 Deno.test("a redirect, and a connection without TLS or trust, are told apart", async () => {

@@ -20,7 +20,7 @@ Deno.test("an answer that begins and never ends times out, even while garbage is
     return new Response(body, { status });
   };
   const timeoutMs = 1_000;
-  const instance = { token: "a.b.c", tokenOf: "it", tokenIsGood: true, audienceIsUrl: false, timeoutMs };
+  const instance = { token: "a.b.c", tokenOf: "it", tokenIsGood: true, audiences: [], timeoutMs };
   await serving(stalled(200), (silent) =>
     serving(stalled(401), async (other) => {
       const [asked, ...checked] = await Promise.all([

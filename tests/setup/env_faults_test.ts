@@ -77,7 +77,8 @@ for (
     ["NAME value", "POWERSYNC_ISSUER hunter2\n", ["line", 1, "POWERSYNC_ISSUER", true]],
     ["set NAME=value", "\nset POWERSYNC_ISSUER=hunter2\n", ["line", 2, "POWERSYNC_ISSUER", true]],
     ["a name with hyphens", "powersync-issuer=hunter2\n", ["line", 1, "POWERSYNC_ISSUER", true]],
-    ["JSON", '{\n  "POWERSYNC_ISSUER": "hunter2"\n}\n', ["line", 1, undefined, false]],
+    ["JSON", '{\n  "POWERSYNC_ISSUER": "hunter2"\n}\n', ["line", 1, undefined, true]],
+    ["JSON with another name", '{\n  "OTHER_NAME": "hunter2"\n}\n', ["line", 1, undefined, false]],
     ["another name", "OTHER_NAME: hunter2\n", ["line", 1, undefined, false]],
     ["text", `${URL_LINE}hunter2\n`, ["line", 2, undefined, false]],
     ["base64 behind a complete value", `POWERSYNC_PRIVATE_KEY=${KEY}\nhunter2hunter2hunter2\n`, [

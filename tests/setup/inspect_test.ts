@@ -108,6 +108,21 @@ Deno.test("what is pasted in the place of a key is named exactly, and not shown"
   }
 });
 
+Deno.test("an entry for Supabase Auth leaves the list of providers, and the others stay", async () => {
+  const other = { issuer: "https://acme.eu.auth0.com/", audience: "app" };
+  const own = (url: string) => ({ issuer: `${url}/auth/v1/`, audience: "authenticated" });
+  const supabaseUrl = "https://abcdefghijklmnopqrst.supabase.co";
+  for (const others of [[], [other]]) {
+    const list = JSON.stringify([...others, own(supabaseUrl)]);
+    const findings = await inspect({ POWERSYNC_IDENTITY_PROVIDERS: list }, {
+      place: "deployment",
+      supabaseUrl,
+    });
+    const found = findings.find(({ name }) => name === "POWERSYNC_IDENTITY_PROVIDERS");
+    assertEquals(found?.correct, JSON.stringify(others));
+  }
+});
+
 Deno.test("a secret API key in the place of one for clients is an error, and not shown", async () => {
   for (const name of ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY", "SUPABASE_PUBLISHABLE_KEYS"]) {
     for (
@@ -163,6 +178,6 @@ Deno.test("a command is refused for what it needs and cannot use, but not for wh
   await assertRejects(
     () => assertUsable(misspelt, { file: ".env", names: ["POWERSYNC_URL"] }),
     CommandError,
-    ".env: The functions do not read POWER_SYNC_URL. Name it POWERSYNC_URL.",
+    ".env: The functions do not read POWER_SYNC_URL: they read POWERSYNC_URL. Name it POWERSYNC_URL.",
   );
 });

@@ -108,6 +108,30 @@ Deno.test("other names are the project's own", async () => {
   assertEquals(await found({ ...BASE, POWER_SYNC_URL: "" }), []);
 });
 
+Deno.test("when the signing key is missing, one of PowerSync's under another name is the one to rename", async () => {
+  const names = [
+    "POWERSYNC_SIGNING_KEY",
+    "POWERSYNC_JWT_PRIVATE_KEY",
+    "POWERSYNC_PRIVATE_JWK",
+    "PRIVATE_KEY",
+  ];
+  for (const name of names) {
+    const set = { POWERSYNC_URL: URL_VALUE, [name]: KEY };
+    assertEquals(await found(set), [`error name-misspelt ${name} POWERSYNC_PRIVATE_KEY`]);
+  }
+  const { privateJwk } = await makeKeyPair("ES256", { kid: "web-push" });
+  const ofTheApp = { POWERSYNC_URL: URL_VALUE, VAPID_PRIVATE_JWK: encodeSecret(privateJwk) };
+  assertEquals(await found(ofTheApp), ["error POWERSYNC_PRIVATE_KEY_MISSING POWERSYNC_PRIVATE_KEY"]);
+});
+
+Deno.test("when POWERSYNC_URL is missing, the address of a Cloud instance is the one to set", async () => {
+  const cloud = "https://65a1b2c3d4e5f60718293a4b.powersync.journeyapps.com";
+  const [missing] = await inspect({ POWERSYNC_PRIVATE_KEY: KEY, SYNC_ENDPOINT: cloud }, {
+    place: "deployment",
+  });
+  assertEquals([missing?.id, missing?.correct], ["POWERSYNC_URL_MISSING", cloud]);
+});
+
 Deno.test("when POWERSYNC_URL is missing, the URL that an app has under its own name is the one to set", async () => {
   const [missing] = await inspect({ POWERSYNC_PRIVATE_KEY: KEY, VITE_POWERSYNC_URL: URL_VALUE }, {
     place: "deployment",
