@@ -89,11 +89,9 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     console.log(HELP);
     return 0;
   }
+  assertFilledIn(flags);
   assertUrl("powersync", flags.powersync);
   assertUrl("jwks-url", flags["jwks-url"]);
-  if (flags["env-file"] === "") {
-    throw new CommandError(`--env-file must be a path such as ${PRODUCTION_ENV_FILE}.`);
-  }
   const project = await findProject(flags.project);
   const { file, path, fault } = await readSecrets(flags["env-file"]);
   const { token, "user-token": userToken } = await readTokenFlags(flags);
@@ -145,6 +143,13 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
+}
+
+function assertFilledIn(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (![value].flat().some((text) => typeof text === "string" && text.trim() === "")) continue;
+    throw new CommandError(`--${name} is empty: the shell's variable may not be set.`);
+  }
 }
 
 function assertUrl(flag: string, value: string | undefined): void {

@@ -93,7 +93,7 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
     return upload(context, `Remove ${remove.join(", ")} from their environment; ${path} does not have it.`);
   }
   if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
-    const { commands, note } = upload(context, noteOfEdit(change) ?? hint);
+    const { commands, note } = upload(context, noteOfEdit(change, context) ?? hint);
     return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
@@ -125,15 +125,16 @@ function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
 }
 
 /** What an edit does, where the finding's own words say what a person would do. */
-function noteOfEdit(change: EnvChange): string | undefined {
+function noteOfEdit(change: EnvChange, { file: { isLocal } }: FixContext): string | undefined {
   const [removed = ""] = change.remove ?? [];
-  if (change.newKey) return `${NEW_KEY} ${ISOLATES}`;
+  const wait = isLocal ? "" : ISOLATES;
+  if (change.newKey) return `${NEW_KEY} ${wait}`.trim();
   if (Object.keys(change).length === 0) return "The first command mends the form; the values stay the same.";
   if (removed.startsWith("POWERSYNC_PUBLIC_KEY")) {
     return "It is not needed: the JWKS has the public half of each signing key anyway.";
   }
-  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${ISOLATES}`;
-  return change.instance ? ISOLATES : undefined;
+  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${wait}`.trim();
+  return change.instance ? wait : undefined;
 }
 
 function pairsOf(set: Readonly<Record<string, string>>): string {

@@ -89,7 +89,7 @@ export const PROBES = {
   },
   "keys-not-deployed": {
     means:
-      "The secrets were not uploaded to this project, or isolates still have the old ones (up to ten minutes).",
+      "The file was not uploaded to this project, is older or another project's, or isolates still have the old secrets (up to ten minutes).",
     code: "PSYNC_S2101",
   },
   "signing-key-unpublished": {

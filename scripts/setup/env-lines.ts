@@ -46,7 +46,7 @@ export function parseLines(text: string): Line[] {
 
 /** The value that a wrapped one was before. */
 export function unwrappedValue({ value, lines }: Definition): string {
-  return [value, ...lines.slice(1)].join("\n");
+  return [value, ...lines.slice(1)].map(withoutContinuation).join("\n");
 }
 
 /** How many lines below it the quotation mark of a value is closed; `undefined` when it never is. */
@@ -60,11 +60,18 @@ function furtherLines(value: string, rest: readonly string[]): number | undefine
 /** How many lines below it complete a value; only a value that is complete with them and not without was wrapped. */
 function wrappedLines(value: string, rest: readonly string[]): number {
   if (value.startsWith("-----BEGIN ")) return rest.findIndex((line) => line.startsWith("-----END ")) + 1;
-  if (!/^(|[[{].*|[\w+/-]{16,})$/.test(value) || decodeJsonSecret(value).ok) return 0;
+  const first = withoutContinuation(value);
+  if (!/^(|[[{].*|[\w+/-]{16,})$/.test(first) || decodeJsonSecret(first).ok) return 0;
   const end = rest.findIndex((line) => /^\s*(#|$)/.test(line));
   const candidates = rest.slice(0, Math.min(end === -1 ? rest.length : end, MAX_WRAPPED_LINES));
   for (let count = 1; count <= candidates.length; count++) {
-    if (decodeJsonSecret([value, ...candidates.slice(0, count)].join("\n")).ok) return count;
+    const lines = [first, ...candidates.slice(0, count)].map(withoutContinuation);
+    if (decodeJsonSecret(lines.join("\n")).ok) return count;
   }
   return 0;
+}
+
+/** A shell continues a line behind a backslash; no parser of `.env` files does. */
+function withoutContinuation(line: string): string {
+  return line.replace(/\\$/, "");
 }

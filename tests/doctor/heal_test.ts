@@ -116,6 +116,8 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
     await Deno.writeTextFile(path, `{\n${lines.join(",\n")}\n}\n`);
   },
   "a broken key beside none": ({ path }) => replace(path, "PRIVATE_KEY=ey", "PRIVATE_KEY_2=ey,"),
+  "a key that is wrapped as in a shell": ({ path, key }) =>
+    replace(path, key, `${key.slice(0, 76)}\\\n${key.slice(76)}`),
   "a wrapped key": ({ path, key }) => replace(path, key, `${key.slice(0, 76)}\n${key.slice(76)}`),
 };
 

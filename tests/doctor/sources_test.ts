@@ -108,11 +108,13 @@ Deno.test("the file for this computer is not compared with a hosted project, and
 
 Deno.test("a flag that names nothing is refused in one form, with what to give", async () => {
   const cases: [string, RegExp][] = [
-    ["--env-file=", /--env-file must be a path/],
+    ["--env-file=", /--env-file is empty/],
+    ["--project=", /--project is empty/],
+    ["--audience= ", /--audience is empty/],
     ["--env-file=.", /it is a folder/],
     ["--powersync=https://<instance>.powersync.journeyapps.com", /--powersync is a placeholder/],
     ["--powersync=abc.powersync.journeyapps.com", /URL: https:\/\/abc\.powersync\.journeyapps\.com$/],
-    ["--jwks-url=", /--jwks-url must be an http\(s\) URL\.$/],
+    ["--jwks-url=x", /--jwks-url must be an http\(s\) URL\.$/],
   ];
   await inFolder(async (cwd) => {
     for (const [flag, reason] of cases) {
