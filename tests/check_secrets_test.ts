@@ -44,15 +44,21 @@ Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the 
   const faults = await faultsOf(`POWERSYNC_PRIVATE_KEY=${key}`, "POWERSYNC_URL=http://localhost:8080");
   assertEquals(faults.length, 2);
   assertMatch(`${faults[0]}`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this computer/);
-  assertMatch(`${faults[1]}`, /POWERSYNC_PRIVATE_KEY holds a key whose `kid` begins with "dev-"/);
+  assertMatch(
+    `${faults[1]}`,
+    /POWERSYNC_PRIVATE_KEY holds a key for development: its `kid` begins with "dev-"/,
+  );
 });
 
 Deno.test("what stands around a value hides nothing from the check", async () => {
   const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
   const key = encodeSecret(privateJwk);
   const lines: [string, RegExp][] = [
-    [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key whose `kid` begins with "dev-"/],
-    [`POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`, /holds a key whose `kid` begins with "dev-"/],
+    [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key for development: its `kid` begins with "dev-"/],
+    [
+      `POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`,
+      /holds a key for development: its `kid` begins with "dev-"/,
+    ],
     [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this/],
   ];
   for (const [line, refused] of lines) {

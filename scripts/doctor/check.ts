@@ -75,7 +75,7 @@ export function checkOfFinding(
   const report = severity === "error" ? failed : warning;
   if (change === undefined) return report(subject, id, { seen: message, hint });
   // A command with the right name or value says it all.
-  const isSaid = change.set !== undefined || change.rename !== undefined;
+  const isSaid = [change.set, change.rename, change.remove].some((part) => part !== undefined);
   return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
 }
 

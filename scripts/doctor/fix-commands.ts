@@ -178,7 +178,9 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 
 /** Sets the file's key, if it is good; else a new one. */
 export function deployKey(context: FixContext): Fix {
-  return context.file.canSign ? upload(context, ISOLATES) : changeSecrets({ newKey: true }, context, "");
+  return context.file.canSign
+    ? upload(context, `The key in the file is good. ${ISOLATES}`)
+    : changeSecrets({ newKey: true }, context, "");
 }
 
 /**

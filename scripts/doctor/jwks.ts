@@ -120,9 +120,11 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
     !live.some(({ kid, n, x }) => kid === key.kid && n === key.n && x === key.x)
   );
   if (missing.length === 0) return [passed(DEPLOYED, "The live JWKS has every key of the file.")];
-  const seen = `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${
-    shownList(missing.map(({ kid }) => kid), "")
-  } of the file.`;
+  const kids = missing.map(({ kid }) => kid);
+  const isSameId = live.some(({ kid }) => kids.some((missed) => missed === kid));
+  const seen = isSameId
+    ? `The live JWKS has another key than the file under ${shownList(kids, "")}.`
+    : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${shownList(kids, "")} of the file.`;
   return [probed(DEPLOYED, "keys-not-deployed", { seen })];
 }
 

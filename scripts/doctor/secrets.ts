@@ -24,7 +24,7 @@ export interface Surroundings {
   readonly nowSeconds: number;
   /** The project, whose own issuer no identity provider may claim. */
   readonly supabaseUrl: string | undefined;
-  /** The deployment or its instance is on this computer, so a URL of this computer is no fault. */
+  /** As {@linkcode inspect} takes it. */
   readonly isHere: boolean;
 }
 
@@ -34,8 +34,7 @@ const KEYS = { id: "key-secrets", title: "Key secrets" };
 export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
   const { variables, local } = file;
   const { nowSeconds, supabaseUrl, isHere } = surroundings;
-  const inspected = await inspect(variables, { place: local ? "local" : "deployment", supabaseUrl });
-  const findings = inspected.filter(({ id }) => !isHere || id !== "local-url");
+  const findings = await inspect(variables, { place: local ? "local" : "deployment", supabaseUrl, isHere });
   const { signing } = await loadKeyRing(readKeySecrets(variables));
   const checkOf = (finding: Finding) =>
     checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, { canSign: signing.length > 0 }));

@@ -11,12 +11,12 @@ import {
 import { CommandError } from "../cli/command.ts";
 import { parseDuration } from "../cli/duration.ts";
 import type { EnvVariables } from "./env-file.ts";
-import { type Finding, finding, type Place, refusedByFunctions } from "./finding.ts";
+import { type Finding, finding, refusedByFunctions } from "./finding.ts";
 import { inspectClientKeys, inspectKeys } from "./key-findings.ts";
 import { LOCAL_KEY_PREFIX } from "./local-only.ts";
 import { mendedValue } from "./mend-value.ts";
 import { inspectNames } from "./name-findings.ts";
-import { inspectAudiences, inspectPowerSyncUrl } from "./powersync-url.ts";
+import { inspectAudiences, inspectPowerSyncUrl, type UrlOptions } from "./powersync-url.ts";
 import { isHttpUrl } from "./project-url.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "./shared-key.ts";
 
@@ -26,9 +26,7 @@ export type { Finding, Place } from "./finding.ts";
 const CLOUD_URL = /^https:\/\/[\da-f]{24}\.powersync\.journeyapps\.com$/;
 
 /** What a set of secrets is checked for. */
-export interface InspectOptions {
-  /** Where they are used. */
-  readonly place: Place;
+export interface InspectOptions extends UrlOptions {
   /** The project's URL, where the platform sets it; by default the set's own. */
   readonly supabaseUrl?: string | undefined;
 }
@@ -205,7 +203,7 @@ function inspectPlace(variables: EnvVariables): Finding[] {
       return [finding("local-shared-key", name, { message })];
     }
     if (!/^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name) || !holdsLocalKey(value)) return [];
-    const message = `${name} holds a key whose \`kid\` begins with "${LOCAL_KEY_PREFIX}".`;
+    const message = `${name} holds a key for development: its \`kid\` begins with "${LOCAL_KEY_PREFIX}".`;
     return [finding("local-key", name, { message })];
   });
 }

@@ -23,6 +23,14 @@ const ENDPOINT = /\/(sync\/stream|write-checkpoint2?\.json|probes\/\w+)\/*$/;
 /** Characters of a URL in a message. */
 const MAX_SHOWN_URL = 120;
 
+/** What a URL is checked for. */
+export interface UrlOptions {
+  /** Where it is used: on this computer, http and private addresses are common. */
+  readonly place: Place;
+  /** The deployment or its instance is on this computer, so a URL of this computer is no fault. */
+  readonly isHere?: boolean;
+}
+
 /** A URL that the functions accept. */
 interface Accepted {
   readonly text: string;
@@ -52,9 +60,13 @@ const FLAWS: readonly ((set: Accepted) => Fault | undefined)[] = [withoutTls, pr
  *
  * @param name Where it was set, for messages.
  * @param value The URL as it was set; an empty one has no findings.
- * @param options `place`: on this computer, http and private addresses are common.
+ * @param options Where it is used.
  */
-export function inspectPowerSyncUrl(name: string, value: string, { place }: { place: Place }): Finding[] {
+export function inspectPowerSyncUrl(
+  name: string,
+  value: string,
+  { place, isHere = false }: UrlOptions,
+): Finding[] {
   const text = unwrap(value, name);
   if (text === "") return [];
   if (!text.includes("@") && isPlaceholder(text)) {
@@ -71,7 +83,7 @@ export function inspectPowerSyncUrl(name: string, value: string, { place }: { pl
     return [finding("POWERSYNC_URL_INVALID", name, { message, hint, ...setTo(likelyUrl(text)) })];
   }
   const cloudUrl = CLOUD_HOST.test(url.hostname) ? `https://${url.hostname}` : undefined;
-  const set = { text, url, cloudUrl, deployed: place === "deployment" };
+  const set = { text, url, cloudUrl, deployed: place === "deployment" && !(isHere && isLoopback(text)) };
   const faultsOf = (rules: typeof FLAWS) => rules.flatMap((rule) => rule(set) ?? []);
   const [mistake] = faultsOf(MISTAKES);
   return (mistake === undefined ? faultsOf(FLAWS) : [mistake]).map(({ id, state, ...details }) =>
@@ -84,17 +96,17 @@ export function inspectPowerSyncUrl(name: string, value: string, { place }: { pl
  *
  * @param name Where they were set.
  * @param audiences All of them.
- * @param options `place`: where they are used.
+ * @param options Where they are used.
  */
 export function inspectAudiences(
   name: string,
   audiences: readonly string[],
-  { place }: { place: Place },
+  options: UrlOptions,
 ): Finding[] {
   return audiences.flatMap((audience, index) => {
     const others = audiences.filter((_, at) => at !== index);
     const found = isUrlLike(audience) || /[<>]|\$\{|\{\{/.test(audience)
-      ? inspectPowerSyncUrl(name, audience, { place }).filter(({ id }) => isOfAudience(id, audience))
+      ? inspectPowerSyncUrl(name, audience, options).filter(({ id }) => isOfAudience(id, audience))
       : [];
     return found.map((fault): Finding => {
       const { correct } = fault;

@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { CauseId } from "../../scripts/doctor/check.ts";
+import { checkDeployedKeys } from "../../scripts/doctor/jwks.ts";
 import { checkSecrets } from "../../scripts/doctor/secrets.ts";
+import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { base64 } from "../support/project.ts";
 import { makeKey, type TestKey } from "../support/signing.ts";
 
@@ -43,6 +45,32 @@ Deno.test("a setting under a misspelt name is not looked for under the right one
       ["name-misspelt", [name, "POWERSYNC_URL"]],
     ]);
   }
+});
+
+Deno.test("for a deployment on this computer, its URL is no fault, but what else is wrong is", async () => {
+  const local = "http://127.0.0.1:8080";
+  const cases: [Record<string, string>, CauseId[]][] = [
+    [{ POWERSYNC_URL: local, POWERSYNC_AUDIENCE: local }, []],
+    [{ POWERSYNC_URL: `${local}/sync/stream` }, ["url-has-path"]],
+    [{ POWERSYNC_URL: "http://sync.acme.io" }, ["url-http-public"]],
+    [{ ...secret(dev), POWERSYNC_PUBLIC_KEY: "" }, ["local-key"]],
+  ];
+  for (const [variables, expected] of cases) {
+    const checks = await checkSecrets(
+      { path: ".env.production", variables: { ...GOOD, ...variables }, local: false },
+      { nowSeconds: 0, supabaseUrl: local, isHere: true },
+    );
+    assertEquals(checks.flatMap(({ cause }) => cause ?? []), expected);
+  }
+});
+
+Deno.test("another key under the same ID is told from one that is missing", () => {
+  const { kid = "" } = key;
+  const published = [{ ...key.publicJwk, kid, kty: "RSA", alg: "RS256", use: "sig" } as PublishedKey];
+  const [same] = checkDeployedKeys(published, { keys: [twin.publicJwk] });
+  assertMatch(`${same?.seen}`, /has another key than the file under powersync-0123456789\./);
+  const [missing] = checkDeployedKeys(published, { keys: [dev.publicJwk] });
+  assertMatch(`${missing?.seen}`, /has dev-0123456789, and not powersync-0123456789 of the file\./);
 });
 
 const CASES: [CauseId, Record<string, string>][] = [
