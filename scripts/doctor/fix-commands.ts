@@ -17,7 +17,7 @@ export interface EnvChange {
   readonly rename?: readonly [from: string, to: string];
   /** A new key in the place of those in the file. */
   readonly newKey?: true;
-  /** POWERSYNC_URL is set to the instance's, where that is known. */
+  /** POWERSYNC_URL is set to the instance that was named; else to what `set` says, or to the one that is live. */
   readonly instance?: true;
   /** What to write is known to a person only. */
   readonly byHand?: true;
@@ -73,7 +73,8 @@ export const READ_LOG =
   "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
 export const ISOLATES = "Isolates may keep the old values for ten minutes.";
 
-const COPY_URL = "Copy the instance's URL from PowerSync's dashboard.";
+const COPY_URL =
+  "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
 
 /** A fix without commands. */
 export function note(text: string): Fix {
@@ -84,8 +85,9 @@ export function note(text: string): Fix {
 export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
   const { remove = [], rename, instance, byHand, newKey } = change;
   const { file: { names, path }, project, ref } = context;
-  const url = instance && (context.powersync ?? context.endpoint);
-  if (byHand || (instance && url === undefined)) return correctByHand(context, hint);
+  const url = instance && (context.powersync ?? change.set?.POWERSYNC_URL ?? context.endpoint);
+  if (byHand) return correctByHand(context, hint);
+  if (instance && url === undefined) return correctByHand(context, COPY_URL);
   const set = url === undefined ? change.set ?? {} : { ...change.set, POWERSYNC_URL: url };
   const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
   const isElsewhere = remove.length > 0 && !remove.some((name) => names?.includes(name));
@@ -106,7 +108,11 @@ function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
   const then = command === undefined ? "." : `, then upload it: ${command}`;
   return note(
-    [hint, how, `Change it in ${context.file.path}${then}`].filter((part) => part !== "").join(" "),
+    [
+      hint,
+      how,
+      `${context.file.names === undefined ? "Write it into" : "Change it in"} ${context.file.path}${then}`,
+    ].filter((part) => part !== "").join(" "),
   );
 }
 
@@ -194,7 +200,7 @@ export function deploySetting(code: string, context: FixContext): Fix {
   const isOther = name === "POWERSYNC_URL" && powersync !== undefined && powersync !== file.url;
   if (file.names?.includes(name) && !isOther) return upload(context, ISOLATES);
   return name === "POWERSYNC_URL"
-    ? changeSecrets({ instance: true }, context, COPY_URL)
+    ? changeSecrets({ instance: true }, context, ISOLATES)
     : changeSecrets({ remove: [name] }, context, `Without ${name}, its default applies. ${ISOLATES}`);
 }
 

@@ -84,7 +84,11 @@ function changeFor(
   { id, name, severity, correct, rename, mendable }: Finding,
   { canSign }: { canSign: boolean },
 ): EnvChange | undefined {
-  if (correct !== undefined) return { set: { [name]: correct } };
+  const set = correct === undefined ? {} : { set: { [name]: correct } };
+  if (name === "POWERSYNC_URL" && severity === "error" && rename === undefined) {
+    return { instance: true, ...set };
+  }
+  if (correct !== undefined) return set;
   if (rename !== undefined) return { rename: [name, rename] };
   // Without a change, edit-secrets mends the value's form.
   if (mendable) return {};
@@ -93,7 +97,6 @@ function changeFor(
   const safe = SAFE_VALUES[id];
   if (safe !== undefined) return { set: { [name]: safe } };
   if (severity === "warning") return undefined;
-  if (name === "POWERSYNC_URL") return { instance: true };
   // Without it, POWERSYNC_URL is the audience.
   if (name === "POWERSYNC_AUDIENCE") return { remove: [name] };
   if (!isKeyName(name)) return { byHand: true };

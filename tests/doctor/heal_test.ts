@@ -97,6 +97,10 @@ const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unkno
   },
   "a URL that is a placeholder": ({ path, deployment }) =>
     replace(path, deployment.powersync, "https://<instance>.powersync.journeyapps.com"),
+  "a page of the dashboard in the place of the URL": ({ path, deployment }) => {
+    const page = "https://dashboard.powersync.com/org/1/project/2/instances/65a1b2c3d4e5f60718293a4b";
+    return replace(path, deployment.powersync, page);
+  },
   "no URL": ({ path, deployment }) => replace(path, `POWERSYNC_URL=${deployment.powersync}`, ""),
   "a key in UTF-16": async ({ path }) => {
     const text = await Deno.readTextFile(path);
