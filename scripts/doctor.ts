@@ -8,7 +8,7 @@ import { taskCommand } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
 import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
-import type { FixFile } from "./doctor/fix-commands.ts";
+import type { FixFile } from "./doctor/fix-context.ts";
 import { fixOf } from "./doctor/fixes.ts";
 import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
 import { withRootCauses } from "./doctor/root-cause.ts";

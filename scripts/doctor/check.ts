@@ -2,7 +2,7 @@ import type { PowerSyncCode } from "../powersync/codes.ts";
 import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
-import type { EnvChange, Fix } from "./fix-commands.ts";
+import type { EnvChange, Fix } from "./fix-context.ts";
 import type { Told } from "./told.ts";
 import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 

@@ -7,7 +7,7 @@ import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView
 import { type Check, checkOfFinding, probed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
-import type { ProjectKind } from "./fix-commands.ts";
+import type { ProjectKind } from "./fix-context.ts";
 import type { JwksFound } from "./jwks.ts";
 import { type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { checkSecrets } from "./secrets.ts";

@@ -1,64 +1,6 @@
 /** Commands that can be pasted: how secrets are changed and functions deployed in the set-up at hand. */
 import { shellWord } from "../cli/invocation.ts";
-
-/** What heals a fault. */
-export interface Fix {
-  /** In this order, each complete. */
-  readonly commands: readonly string[];
-  /** What the commands cannot say; what to do where there is no command. */
-  readonly note: string;
-}
-
-/** A change of the secrets: the file is changed first, or its next upload brings the fault back. */
-export interface EnvChange {
-  readonly set?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
-  /** From one name to another. */
-  readonly rename?: readonly [from: string, to: string];
-  /** A new key in the place of those in the file. */
-  readonly newKey?: true;
-  /** POWERSYNC_URL is set to the instance that was named; else to what `set` says, or to the one that is live. */
-  readonly instance?: true;
-  /** What to write is known to a person only. */
-  readonly byHand?: true;
-}
-
-/** The set-up that the commands are for. */
-export interface FixContext {
-  /** How the reader starts tasks: `deno task`. */
-  readonly task: string;
-  /** This command again, without secrets. */
-  readonly again: string;
-  /** The secrets of the deployment; for a finding in a local file, that file. */
-  readonly file: FixFile;
-  readonly project: ProjectKind;
-  /** The project's reference or URL, where it is known. */
-  readonly projectName: string | undefined;
-  readonly ref: string | undefined;
-  readonly jwksUrl: string | undefined;
-  /** The instance that was named. */
-  readonly powersync: string | undefined;
-  /** What PowerSync is configured with, where that was named. */
-  readonly audiences: readonly string[];
-  /** Where the functions send clients, if that may be an instance. */
-  readonly endpoint: string | undefined;
-}
-
-/** The secrets file that a fix changes. */
-export interface FixFile {
-  readonly path: string;
-  /** It is for this computer: it is not uploaded. */
-  readonly isLocal: boolean;
-  /** The variables in it; `undefined` when there is no such file. */
-  readonly names: readonly string[] | undefined;
-  /** POWERSYNC_URL in it, without trailing slash. */
-  readonly url: string | undefined;
-  /** It has a key that signs. */
-  readonly canSign: boolean;
-}
-
-/** Where the functions run, which decides how they are deployed. */
-export type ProjectKind = "hosted" | "self-hosted" | "local";
+import type { EnvChange, Fix, FixContext } from "./fix-context.ts";
 
 /** The functions, by name: a project may have others that need the gateway's check. */
 const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
@@ -71,10 +13,17 @@ export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-de
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
 export const READ_LOG =
   "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
-export const ISOLATES = "Isolates may keep the old values for ten minutes.";
+const ISOLATES = "Isolates may keep the old values for ten minutes.";
+const RESTART = "Start the functions again: they read the file when they start.";
 
 const COPY_URL =
   "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
+
+/** When new secrets take effect. */
+export function whenRead({ project, file }: FixContext): string {
+  if (project === "self-hosted") return "";
+  return project === "local" || file.isLocal ? RESTART : ISOLATES;
+}
 
 /** A fix without commands. */
 export function note(text: string): Fix {
@@ -106,14 +55,9 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
 /** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
 function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
+  const edit = `${context.file.names === undefined ? "Write it into" : "Change it in"} ${context.file.path}`;
   const then = command === undefined ? "." : `, then upload it: ${command}`;
-  return note(
-    [
-      hint,
-      how,
-      `${context.file.names === undefined ? "Write it into" : "Change it in"} ${context.file.path}${then}`,
-    ].filter((part) => part !== "").join(" "),
-  );
+  return note([hint, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
 }
 
 function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
@@ -131,15 +75,15 @@ function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
 }
 
 /** What an edit does, where the finding's own words say what a person would do. */
-function noteOfEdit(change: EnvChange, { file: { isLocal } }: FixContext): string | undefined {
+function noteOfEdit(change: EnvChange, context: FixContext): string | undefined {
   const [removed = ""] = change.remove ?? [];
-  const wait = isLocal ? "" : ISOLATES;
-  if (change.newKey) return `${NEW_KEY} ${wait}`.trim();
+  const wait = whenRead(context);
+  if (change.newKey) return `${NEW_KEY} ${wait}`;
   if (Object.keys(change).length === 0) return "The first command mends the form; the values stay the same.";
   if (removed.startsWith("POWERSYNC_PUBLIC_KEY")) {
     return "It is not needed: the JWKS has the public half of each signing key anyway.";
   }
-  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${wait}`.trim();
+  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${wait}`;
   return change.instance ? wait : undefined;
 }
 
@@ -185,7 +129,7 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 /** Sets the file's key, if it is good; else a new one. */
 export function deployKey(context: FixContext): Fix {
   return context.file.canSign
-    ? upload(context, `The key in the file is good. ${ISOLATES}`)
+    ? upload(context, `The key in the file is good. ${whenRead(context)}`)
     : changeSecrets({ newKey: true }, context, "");
 }
 
@@ -198,21 +142,27 @@ export function deploySetting(code: string, context: FixContext): Fix {
   const { file, powersync } = context;
   const name = code.replace(/_(MISSING|INVALID)$/, "");
   const isOther = name === "POWERSYNC_URL" && powersync !== undefined && powersync !== file.url;
-  if (file.names?.includes(name) && !isOther) return upload(context, ISOLATES);
+  if (file.names?.includes(name) && !isOther) return upload(context, whenRead(context));
   return name === "POWERSYNC_URL"
-    ? changeSecrets({ instance: true }, context, ISOLATES)
-    : changeSecrets({ remove: [name] }, context, `Without ${name}, its default applies. ${ISOLATES}`);
+    ? changeSecrets({ instance: true }, context, whenRead(context))
+    : changeSecrets(
+      { remove: [name] },
+      context,
+      `Without ${name}, its default applies. ${whenRead(context)}`,
+    );
 }
 
 /** Mends the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
 export function deployAudience(context: FixContext, { isRefused }: { isRefused: boolean }): Fix {
   const name = "POWERSYNC_AUDIENCE";
   if (context.audiences.length > 0 && !isRefused) {
-    return changeSecrets({ set: { [name]: context.audiences.join(",") } }, context, ISOLATES);
+    return changeSecrets({ set: { [name]: context.audiences.join(",") } }, context, whenRead(context));
   }
-  if (context.file.names?.includes(name) && !isRefused) return upload(context, ISOLATES);
+  if (context.file.names?.includes(name) && !isRefused) return upload(context, whenRead(context));
   const text =
-    `Without ${name}, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${ISOLATES}`;
+    `Without ${name}, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${
+      whenRead(context)
+    }`;
   return changeSecrets({ remove: [name] }, context, text);
 }
 

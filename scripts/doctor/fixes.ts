@@ -8,9 +8,6 @@ import {
   deployAudience,
   deployKey,
   deploySetting,
-  type Fix,
-  type FixContext,
-  ISOLATES,
   jwksUri,
   logNote,
   note,
@@ -19,7 +16,9 @@ import {
   RECREATE_CONTAINER,
   tellPowerSync,
   upload,
+  whenRead,
 } from "./fix-commands.ts";
+import type { Fix, FixContext } from "./fix-context.ts";
 
 type MakeFix = (context: FixContext, check: Check) => Fix;
 
@@ -138,9 +137,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
     commands: [`${task} keys -- --rotate --leaked --env-file ${shellWord(file.path)}`],
     note: "Everybody can see the private key: treat it as leaked. The command prints what follows.",
   }),
-  "keys-not-deployed": (context) => upload(context, ISOLATES),
+  "keys-not-deployed": (context) => upload(context, whenRead(context)),
   "signing-key-unpublished": (context) =>
-    deploy(context, `${ISOLATES} If it stays, deploy all three together.`),
+    deploy(context, `${whenRead(context)} If it stays, deploy all three together.`),
 
   "answer-malformed": (context) => deploy(context, ""),
   "endpoint-slash": deployUrl,
@@ -174,8 +173,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "aud-accepted": (context, { id, hint = "" }) =>
     id === "function-token" ? deployAudience(context, { isRefused: false }) : note(hint),
   PSYNC_S2105: (context) => deployAudience(context, { isRefused: true }),
-  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
-  "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ISOLATES),
+  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, whenRead(context)),
+  "iss-not-supabase": (context) =>
+    changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, whenRead(context)),
 };
 
 /** Causes of one family, by their names. */

@@ -1,5 +1,5 @@
 import { type Check } from "./check.ts";
-import type { Fix } from "./fix-commands.ts";
+import type { Fix } from "./fix-context.ts";
 import { hide, redact } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;

@@ -8,7 +8,7 @@ import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
-import type { EnvChange } from "./fix-commands.ts";
+import type { EnvChange } from "./fix-context.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {

@@ -1,0 +1,60 @@
+/** What a fix is made of, and the set-up that it is for. */
+
+/** What heals a fault. */
+export interface Fix {
+  /** In this order, each complete. */
+  readonly commands: readonly string[];
+  /** What the commands cannot say; what to do where there is no command. */
+  readonly note: string;
+}
+
+/** A change of the secrets: the file is changed first, or its next upload brings the fault back. */
+export interface EnvChange {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+  /** From one name to another. */
+  readonly rename?: readonly [from: string, to: string];
+  /** A new key in the place of those in the file. */
+  readonly newKey?: true;
+  /** POWERSYNC_URL is set to the instance that was named; else to what `set` says, or to the one that is live. */
+  readonly instance?: true;
+  /** What to write is known to a person only. */
+  readonly byHand?: true;
+}
+
+/** The set-up that the commands are for. */
+export interface FixContext {
+  /** How the reader starts tasks: `deno task`. */
+  readonly task: string;
+  /** This command again, without secrets. */
+  readonly again: string;
+  /** The secrets of the deployment; for a finding in a local file, that file. */
+  readonly file: FixFile;
+  readonly project: ProjectKind;
+  /** The project's reference or URL, where it is known. */
+  readonly projectName: string | undefined;
+  readonly ref: string | undefined;
+  readonly jwksUrl: string | undefined;
+  /** The instance that was named. */
+  readonly powersync: string | undefined;
+  /** What PowerSync is configured with, where that was named. */
+  readonly audiences: readonly string[];
+  /** Where the functions send clients, if that may be an instance. */
+  readonly endpoint: string | undefined;
+}
+
+/** The secrets file that a fix changes. */
+export interface FixFile {
+  readonly path: string;
+  /** It is for this computer: it is not uploaded. */
+  readonly isLocal: boolean;
+  /** The variables in it; `undefined` when there is no such file. */
+  readonly names: readonly string[] | undefined;
+  /** POWERSYNC_URL in it, without trailing slash. */
+  readonly url: string | undefined;
+  /** It has a key that signs. */
+  readonly canSign: boolean;
+}
+
+/** Where the functions run, which decides how they are deployed. */
+export type ProjectKind = "hosted" | "self-hosted" | "local";
