@@ -23,7 +23,7 @@ const HELP = `Makes the key pair that signs PowerSync tokens.
 
   --alg ALG          ${KEY_ALGORITHMS.join(", ")} (default ${KEY_ALGORITHMS[0]});
                      HS256 makes a shared secret for development, in supabase/functions/.env
-  --kid KID          Key ID (default: powersync- and the start of the key's thumbprint)
+  --kid KID          Key ID (default: powersync- and the start of the key's thumbprint; dev- in supabase/functions/.env)
   --env-file PATH    write to this file; keeps its other lines
   --force            replace the keys that are in the file
   --json             print for machines

@@ -160,6 +160,18 @@ Deno.test("what else must be corrected in the file is said before the upload", a
   });
 });
 
+Deno.test("a key in the file for this computer is marked as local, and has no command that uploads it", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
+    const path = `${folder}/supabase/functions/.env`;
+    const { code, stdout } = await keys([...FAST, "--env-file", path]);
+    assertEquals(code, 0);
+    assertFalse(stdout.includes("secrets set"));
+    const { POWERSYNC_PRIVATE_KEY } = parseEnv(await Deno.readTextFile(path));
+    assertMatch(`${decode(POWERSYNC_PRIVATE_KEY).kid}`, /^dev-/);
+  });
+});
+
 Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async () => {
   await inFolder(async (folder) => {
     const local = await keys([...FAST, "--kid", "dev-me", "--env-file", `${folder}/dev.env`]);

@@ -3,7 +3,7 @@ import { CommandError } from "../cli/command.ts";
 import { type EnvChanges, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
 import { assertUsable, inspect, localOnly } from "../setup/inspect.ts";
-import { LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
+import { isLocalEnvFile, LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
 import type { EnvFileState } from "./commands.ts";
@@ -39,7 +39,9 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
     );
   }
   if (file !== undefined && !force) await assertSigningKeyNamed(file);
-  const pair = await makeKeyPair(request.alg, { kid: request.kid });
+  // A key for this computer must be known as one, wherever the file is copied to.
+  const mark = envFile !== undefined && isLocalEnvFile(envFile) ? { prefix: LOCAL_KEY_PREFIX } : {};
+  const pair = await makeKeyPair(request.alg, { kid: request.kid, ...mark });
   const secrets = {
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
     POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),

@@ -96,7 +96,8 @@ export function repaired(text: string): string {
 }
 
 function faultOfLine(text: string, above: Definition | undefined): EnvFault {
-  const isContinued = above !== undefined && /^(|[[{].*|[\w+/-]{16,}|-----BEGIN .*)$/.test(above.value);
+  const isContinued = above !== undefined && !decodeJsonSecret(above.value).ok &&
+    /^(|[[{].*|[\w+/-]{16,}|-----BEGIN .*)$/.test(above.value);
   if (isContinued && CONTINUATION.test(text)) return wrapped(above);
   if (BRACE.test(text)) {
     return { id: "env-file-line", state: "a brace: this is JSON, not NAME=value.", repairable: true };

@@ -84,6 +84,13 @@ for (
     ["base64 behind a complete value", `POWERSYNC_PRIVATE_KEY=${KEY}\nhunter2hunter2hunter2\n`, [
       ...["line", 2, undefined, false],
     ]],
+    [
+      "base64 behind a complete value without padding",
+      `POWERSYNC_PRIVATE_KEY=${btoa('{"a":12}')}\nhunter2hunter2hunter2\n`,
+      [
+        ...["line", 2, undefined, false],
+      ],
+    ],
     ["an open quotation mark", `${URL_LINE}POWERSYNC_ISSUER="hunter2\nA=1\n`, [
       ...["open-quote", 2, "POWERSYNC_ISSUER", false],
     ]],
