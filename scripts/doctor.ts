@@ -117,6 +117,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,
     jwksUrl: project === undefined ? flags["jwks-url"] : jwksUrlOf(project.url),
+    isOtherJwksUrl: project !== undefined && flags["jwks-url"] !== undefined &&
+      flags["jwks-url"] !== jwksUrlOf(project.url),
     powersync,
   };
   const ownFile = fixFileOf(path, { variables, checks });

@@ -33,6 +33,8 @@ export interface FixContext {
   readonly projectName: string | undefined;
   readonly ref: string | undefined;
   readonly jwksUrl: string | undefined;
+  /** The JWKS URI that was named is not the project's. */
+  readonly isOtherJwksUrl: boolean;
   /** The instance that was named. */
   readonly powersync: string | undefined;
 }
@@ -60,8 +62,7 @@ const COPY_URL = "Put the instance's URL from PowerSync's dashboard in the place
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
-export const READ_LOG =
-  "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
+export const READ_LOG = "Its log says why: in the dashboard, Edge Functions, the function, Logs.";
 export const ISOLATES = "Isolates may keep the old values for ten minutes.";
 
 /** The values that a setting may have in any project. */

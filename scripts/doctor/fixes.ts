@@ -20,6 +20,9 @@ import {
   upload,
 } from "./fix-commands.ts";
 
+const COPY_INSTANCE = "Copy the instance's URL from PowerSync's dashboard: without a path.";
+const RESTART_CONTAINER = "If it is not running, start it: docker compose up -d functions";
+
 type MakeFix = (context: FixContext, check: Check) => Fix;
 
 /** The fix of a warning or failure. */
@@ -27,9 +30,17 @@ export function fixOf(check: Check, context: FixContext): Fix | undefined {
   const { cause, change, hint = "" } = check;
   if (cause === undefined) return undefined;
   if (change !== undefined) return changeSecrets(change, context, hint);
-  const make = FIXES[cause] ?? FAMILIES.find(([family]) => family.test(cause))?.[1];
+  const make = (isElsewhere(check, context) ? tellPowerSync : FIXES[cause]) ??
+    FAMILIES.find(([family]) => family.test(cause))?.[1];
   const { commands, note } = make?.(context, check) ?? { commands: [], note: meaningOf(cause)?.fix ?? "" };
   return { commands, note: note === "" ? hint : note };
+}
+
+/** The JWKS URI that was named is not the project's, and what is there is not its JWKS. */
+function isElsewhere({ id, cause }: Check, { isOtherJwksUrl }: FixContext): boolean {
+  return isOtherJwksUrl && id === "jwks" && cause !== undefined &&
+    /^(jwks-(shape|not-json|not-empty|of-auth)|not-deployed|gateway-no-route|front-(page|refuses|error)|no-)/
+      .test(cause);
 }
 
 const say = (note: string): MakeFix => () => ({ commands: [], note });
@@ -64,6 +75,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   }),
   "no-answer-in-time": (context, { id }) =>
     note(id === "powersync" ? "See the instance's health in PowerSync's dashboard." : logNote(context)),
+  "no-http": say("Write the address with https, or with the port of the server that is meant."),
+  "answer-too-large": (context, { id }) => id === "powersync" ? note(COPY_INSTANCE) : ourAnswer(context),
+  "redirect-loop": say("Let /functions/v1/ through without a redirect in the proxy that answers."),
   "no-whole-answer": say("Run the doctor from another network. If it stays, read the server's log."),
 
   "gateway-check": (context) =>
@@ -80,7 +94,17 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "gateway-api-key": say(
     "In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong: the functions check their callers themselves.",
   ),
-  "gateway-no-route": say("Check the project's URL: functions are at <URL>/functions/v1/."),
+  "gateway-no-route": (context) =>
+    note(
+      `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,
+    ),
+  "not-supabase": say("Give the Supabase project to --project, and the instance to --powersync."),
+  "upstream-down": ({ project }) =>
+    project === "self-hosted"
+      ? { commands: ["docker compose ps functions", READ_CONTAINER_LOG], note: RESTART_CONTAINER }
+      : note(
+        "See whether the functions run behind the server that answers, and https://status.supabase.com.",
+      ),
   "not-deployed": (context) => deploy(context, ""),
   "boot-error": (context) =>
     context.project === "self-hosted"
@@ -89,9 +113,12 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
         note: "The log names the file and the line. Copy supabase/functions whole.",
       }
       : deploy(context, READ_LOG),
-  "function-limit": (context) => note(`claims.ts does too much for one request. ${logNote(context)}`),
-  "function-timeout": (context) =>
-    note(`claims.ts may wait for something that does not answer. ${logNote(context)}`),
+  "function-limit": (context, { id }) =>
+    note(`${id === "jwks" ? "" : "claims.ts does too much for one request. "}${logNote(context)}`),
+  "function-timeout": (context, { id }) =>
+    note(
+      `${id === "jwks" ? "" : "claims.ts may wait for something that does not answer. "}${logNote(context)}`,
+    ),
   "function-crashed": (context) => deploy(context, logNote(context)),
   "project-paused": ({ ref }) => note(`Restore it in the dashboard: ${dashboard(ref)}`),
   "project-restricted": say(
@@ -105,13 +132,18 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "front-refuses": say(
     "Let /functions/v1/ through, without a password, in the firewall, proxy or access policy that answers.",
   ),
-  "front-page": (context) => note(`The JWKS is at ${jwksUri(context)}.`),
+  "front-page": (context) =>
+    note(
+      `Check the project's URL, and let /functions/v1/ past the web server or login that answers. The JWKS belongs at ${
+        jwksUri(context)
+      }.`,
+    ),
   "front-error": (context) => note(logNote(context)),
   "front-redirect": say("Give the address that it redirects to, here and in apps."),
 
-  "jwks-shape": tellPowerSync,
-  "jwks-not-json": tellPowerSync,
-  "jwks-of-auth": tellPowerSync,
+  "jwks-shape": ourAnswer,
+  "jwks-not-json": ourAnswer,
+  "jwks-of-auth": ourAnswer,
   "jwks-of-another": tellPowerSync,
   "jwks-slow": say(
     "Run the doctor again: only a cold start may be slow. If it stays, see the function's log.",
@@ -145,16 +177,30 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "endpoint-slash": deployUrl,
   "endpoint-other": deployUrl,
   "cors-preflight": (context) => deploy(context, "", " --no-verify-jwt"),
+  "cors-preflight-blocked": say(
+    "Let OPTIONS requests to /functions/v1/ through to the functions in what answers.",
+  ),
+  "cors-twice": say("Let the proxy or gateway in front of the functions set no CORS headers of its own."),
   "cors-headers": (context) => deploy(context, ""),
   "sign-in-refused": say(
     "Allow anonymous sign-ins in the dashboard (Authentication, Sign In), or give --user-token with a user's access token.",
   ),
 
-  "instance-not-a-service": say("Copy the instance's URL from PowerSync's dashboard: without a path."),
+  "instance-not-a-service": say(COPY_INSTANCE),
+  "instance-no-route": say(COPY_INSTANCE),
+  "instance-redirect": say("Set POWERSYNC_URL to the address that it redirects to."),
+  "instance-front": say(
+    "Let clients through to the instance in the firewall, proxy or access policy that answers.",
+  ),
+  "instance-down": say("See the instance's health in PowerSync's dashboard; self-hosted: docker compose ps"),
+  "instance-no-header": say("Let the proxy in front of the instance pass the Authorization header on."),
+  "instance-lifetime": (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
   "instance-other-jwks": tellPowerSync,
   "instance-audience": tellPowerSync,
   "instance-clock": say("Self-hosted: synchronize the clock of PowerSync's host (NTP)."),
-  "instance-silent": say("See the instance's health and log in PowerSync's dashboard."),
+  "instance-silent": say(
+    "See the instance's health and log in PowerSync's dashboard; a proxy in front of it must not buffer the stream.",
+  ),
   "instance-no-sync-config": say(
     "Deploy sync streams or rules in PowerSync's dashboard, or in service.yaml.",
   ),
@@ -185,6 +231,11 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
 
 function deployUrl(context: FixContext): Fix {
   return deploySetting("POWERSYNC_URL_INVALID", context);
+}
+
+/** Something else answers at the functions' address. */
+function ourAnswer(context: FixContext): Fix {
+  return deploy(context, "Something else answers there: the functions of this bundle replace it.");
 }
 
 /** These functions publish no such key, so others answer there. */

@@ -1,7 +1,9 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { meaningOf } from "../powersync/codes.ts";
+import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
+import { redirects, whoAnswered } from "./answers.ts";
 import { type Check, failed, passed, probed } from "./check.ts";
+import type { ProbeId } from "./probes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
 
@@ -45,7 +47,7 @@ export async function askInstance(options: InstanceOptions): Promise<InstanceFou
   }
   const check = response.ok
     ? checkStream(text, { ...options, inTime: error === undefined })
-    : checkRefusal(response.status, codeOf(parseJson(text)), options);
+    : checkRefusal(response, text, options);
   return { check, response };
 }
 
@@ -83,12 +85,19 @@ async function readStart(
   }
 }
 
+/** The members of a stream's lines (PowerSync Service, sync protocol). */
+const LINES = ["checkpoint", "checkpoint_diff", "checkpoint_complete", "partial_checkpoint_complete", "data"];
+
+function isStreamLine(line: unknown): boolean {
+  return isJsonObject(line) && [...LINES, "token_expires_in"].some((name) => Object.hasOwn(line, name));
+}
+
 function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTime: boolean }): Check {
   const lines = text.split("\n").filter((line) => line !== "").map(parseJson);
   if (lines.length === 0 || !inTime) {
     return probed(INSTANCE, "instance-silent", { seen: "HTTP 200, and then nothing." });
   }
-  if (!isJsonObject(lines[0])) {
+  if (!lines.some(isStreamLine)) {
     return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
   }
   const isOver = lines.some((line) => isJsonObject(line) && Number(line.token_expires_in ?? 1) <= 0);
@@ -109,21 +118,57 @@ function codeOf(body: unknown): string | undefined {
 /** PowerSync's codes that a good token meets when the instance does not have our JWKS. */
 const OTHER_JWKS = ["PSYNC_S2101", "PSYNC_S2201", "PSYNC_S2204"];
 
+/** What an answer that is not PowerSync's means, by its status. */
+const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
+  ["instance-redirect", (status) => status >= 300 && status < 400],
+  ["instance-front", (status) => [401, 403, 407, 429, 451].includes(status)],
+  ["instance-down", (status) => status >= 500],
+];
+
+/** The instance's URL, where a redirect keeps the path of the stream. */
+function movedTo(response: Response): string | undefined {
+  const target = redirects(response) ? response.headers.get("Location") ?? "" : "";
+  return /^(https?:\/\/[^?#]+?)\/+sync\/stream$/.exec(target)?.[1];
+}
+
+function changeTo(url: string | undefined) {
+  return url === undefined ? {} : { change: { set: { POWERSYNC_URL: url } } };
+}
+
+/** What else a good token's refusal says of the instance. */
+const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, ProbeId>>> = {
+  PSYNC_S2103: "instance-clock",
+  PSYNC_S2104: "instance-lifetime",
+  PSYNC_S2106: "instance-no-header",
+};
+
 function checkRefusal(
-  status: number,
-  code: string | undefined,
+  response: Response,
+  text: string,
   { tokenIsGood, audienceIsUrl, tokenOf }: InstanceOptions,
 ): Check {
+  const { status } = response;
+  const code = codeOf(parseJson(text));
   const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
   if (status === 431) return failed(INSTANCE, "HTTP 431", { seen, code: "HTTP 431" });
+  if (code === undefined) {
+    const [probe] = FOREIGN.find(([, isIt]) => isIt(status)) ?? ["instance-not-a-service"] as const;
+    return probed(INSTANCE, probe, {
+      seen: whoAnswered(response, text).seen,
+      ...changeTo(movedTo(response)),
+    });
+  }
   if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", { seen });
-  const meaning = meaningOf(code ?? "");
+  const meaning = meaningOf(code);
   if (meaning === undefined) {
-    return probed(INSTANCE, code === undefined ? "instance-not-a-service" : "instance-error", { seen });
+    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", { seen });
   }
   const known = { seen, code: meaning.code };
   if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
-  if (audienceIsUrl && meaning.code === "PSYNC_S2105") return probed(INSTANCE, "instance-audience", known);
-  if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "instance-clock", known);
+  if ((tokenIsGood || audienceIsUrl) && meaning.code === "PSYNC_S2105") {
+    return probed(INSTANCE, "instance-audience", known);
+  }
+  const own = tokenIsGood ? OF_GOOD_TOKENS[meaning.code] : undefined;
+  if (own !== undefined) return probed(INSTANCE, own, known);
   return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
 }

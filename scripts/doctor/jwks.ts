@@ -6,7 +6,7 @@ import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
-import { ownError, whoAnswered } from "./answers.ts";
+import { leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
 import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
@@ -43,16 +43,16 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const host = checkHost(options);
   const { url, timeoutMs } = options;
   const first = await askForJwks(url, { timeoutMs, redirect: "manual" });
-  const redirects = first.kind === "answer" && first.response.status >= 300 && first.response.status < 400;
-  const asked = redirects ? await askForJwks(url, { timeoutMs }) : first;
+  const isMoved = first.kind === "answer" && redirects(first.response) && !leadsToLogin(first.response);
+  const asked = isMoved ? await askForJwks(url, { timeoutMs }) : first;
   if (asked.kind !== "answer") {
     return { checks: [...host, probed(JWKS, asked.kind, { seen: asked.seen, code: NO_JWKS })] };
   }
   const { response, text, tookMs } = asked;
   const before = [
     ...host,
-    ...(redirects
-      ? [probed(JWKS, "jwks-redirect", { seen: `HTTP ${first.response.status}: it redirects.` })]
+    ...(isMoved
+      ? [probed(JWKS, "jwks-redirect", { seen: whoAnswered(first.response, first.text).seen })]
       : []),
     ...(tookMs > options.slowMs
       ? [probed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]

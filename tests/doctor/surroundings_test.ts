@@ -128,7 +128,7 @@ Deno.test("a clock that is ahead explains why the instance takes tokens for expi
 
 Deno.test("a redirect, and a connection without TLS or trust, are told apart", async () => {
   await withDeployment(async (deployment) => {
-    deployment.instead["powersync-auth"] = () => Response.redirect("https://login.example");
+    deployment.instead["powersync-auth"] = () => Response.redirect("https://other.example");
     assertEquals(causesOf(await look(deployment)), ["front-redirect"]);
     const project = deployment.url.replace("http:", "https:");
     assertEquals(causesOf(await look(deployment, { project })), ["no-tls"]);
@@ -139,6 +139,13 @@ Deno.test("a redirect, and a connection without TLS or trust, are told apart", a
   );
   const untrusted = new Error("client error (Connect): invalid peer certificate: UnknownIssuer");
   assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: untrusted }), 1).kind, "no-trust");
+  const parse = (reason: string) =>
+    whyNoAnswer(
+      new TypeError("fetch failed", { cause: new Error(`client error (SendRequest): ${reason}`) }),
+      1,
+    );
+  assertEquals(parse("invalid HTTP version parsed").kind, "no-http");
+  assertEquals(parse("peer closed connection without sending TLS close_notify").kind, "no-whole-answer");
   const denied = new Deno.errors.NotCapable(
     'Requires net access to "x:443", run again with the --allow-net flag',
   );
