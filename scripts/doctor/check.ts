@@ -74,8 +74,8 @@ export function checkOfFinding(
 ): Check {
   const report = severity === "error" ? failed : warning;
   if (change === undefined) return report(subject, id, { seen: message, hint });
-  // A command with the right name or value says it all.
-  const isSaid = change.set !== undefined || change.rename !== undefined;
+  // A command with the right name or value, or for a new key, says it all.
+  const isSaid = change.set !== undefined || change.rename !== undefined || change.newKey === true;
   return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
 }
 

@@ -6,9 +6,11 @@ import { jwksUrlOf, projectRef } from "../setup/project-url.ts";
 import { askForJwks } from "../setup/remote-jwks.ts";
 import { type Check, checkOfTold, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
-import { checkDeployedKeys, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
+import { checkDeployedKeys, checkOfAuth, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
 import { concernsProject, type ExamineOptions, expectedInstance } from "./scope.ts";
 import { unpackToken } from "./pasted-token.ts";
+import { weighVerdicts } from "./deployed-verdict.ts";
+import { isForDeployment } from "./secrets.ts";
 import { signInAnonymously } from "./sign-in.ts";
 import { examineUserToken } from "./user-token.ts";
 
@@ -23,17 +25,17 @@ export async function findJwks(options: ExamineOptions): Promise<JwksFound> {
   if (url === undefined) {
     return { checks: [], ...(ring.published.length > 0 ? { body: publicJwks(ring) } : {}) };
   }
-  const live = await examineJwks({ url, powersync, slowMs, timeoutMs });
-  const own = options.jwksUrl === undefined || ownUrl === undefined
-    ? undefined
-    : await askForJwks(ownUrl, { timeoutMs });
-  const compared = options.jwksUrl === undefined
-    ? []
-    : compareWithOwn({ url, body: live.body }, own?.kind === "answer" ? parseJson(own.text) : undefined);
-  const deployed = concernsProject(options) && compared.length === 0
+  const isDeployment = file !== undefined && isForDeployment(file);
+  const live = await examineJwks({ url, powersync, isDeployment, slowMs, timeoutMs });
+  const ofAuth = checkOfAuth({ url, body: live.body });
+  const own = url === ownUrl || ownUrl === undefined ? undefined : await askForJwks(ownUrl, { timeoutMs });
+  const compared = ofAuth.length > 0 || own?.kind !== "answer"
+    ? ofAuth
+    : compareWithOwn({ url, body: live.body }, parseJson(own.text));
+  const deployed = concernsProject(options) && compared.every(({ status }) => status !== "failed")
     ? checkDeployedKeys(ring.published, live.body)
     : [];
-  return { ...live, checks: [...live.checks, ...compared, ...deployed] };
+  return { ...live, checks: [...compared, ...live.checks, ...deployed] };
 }
 
 /** The auth functions, with every credential that is known. */
@@ -58,8 +60,15 @@ export async function examineProject(
   return await examineFunctions({ ...options, project, publishableKey: undefined });
 }
 
+interface SignedIn {
+  readonly checks: Check[];
+  readonly accessToken?: string;
+  /** By the file's settings the token is good. */
+  readonly isAccepted?: boolean;
+}
+
 /** The user token that was given: what is in it, and whether the functions will take it. */
-async function readUserToken(options: ExamineOptions): Promise<{ checks: Check[]; accessToken?: string }> {
+async function readUserToken(options: ExamineOptions): Promise<SignedIn> {
   const { userToken, project, publishableKey, timeoutMs, now } = options;
   if (userToken === undefined) return { checks: [] };
   const { token, around = "" } = unpackToken(userToken);
@@ -74,7 +83,12 @@ async function readUserToken(options: ExamineOptions): Promise<{ checks: Check[]
   const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
   const [first, ...others] = checks;
   const seen = `${around} ${first?.seen ?? ""}`.trim();
-  return { checks: first === undefined ? [] : [{ ...first, seen }, ...others], accessToken: token };
+  return {
+    checks: first === undefined ? [] : [{ ...first, seen }, ...others],
+    accessToken: token,
+    isAccepted: told.every(({ status, set }) => status !== "failed" && set === undefined) &&
+      told.some(({ id }) => id === "user-token-accepted"),
+  };
 }
 
 async function examineFunctions(
@@ -90,7 +104,12 @@ async function examineFunctions(
   const user = signedIn.accessToken === undefined
     ? undefined
     : { ...apikey, Authorization: `Bearer ${signedIn.accessToken}` };
-  const found = [anonymous, { checks: signedIn.checks }, await call("powersync-auth", user)];
+  const verdicts = {
+    told: signedIn.checks,
+    auth: await call("powersync-auth", user),
+    isAccepted: signedIn.isAccepted ?? false,
+  };
+  const found = [anonymous, ...weighVerdicts(verdicts)];
   if (apikey !== undefined || anonymous.checks.some(({ status }) => status === "failed")) return found;
   const subject = { id: "anonymous-token", title: "Anonymous token" };
   return [...found, { checks: [skipped(subject, "Give --publishable-key to get one.")] }];
@@ -100,7 +119,7 @@ type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
 
 async function findUserToken(
   options: ExamineOptions & { readonly project: string },
-): Promise<{ checks: Check[]; accessToken?: string }> {
+): Promise<SignedIn> {
   const { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted } = options;
   if (userToken !== undefined) return await readUserToken(options);
   if (wanted !== true) {

@@ -3,7 +3,13 @@ import { withProgress } from "../cli/progress.ts";
 import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
-import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView } from "./candidates.ts";
+import {
+  askPowerSync,
+  checksOfTokens,
+  examineFunctionTokens,
+  examineGivenToken,
+  type ServerView,
+} from "./candidates.ts";
 import { type Check, checkOfFinding, probed } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
@@ -44,10 +50,10 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   );
   const checks = [
     ...secrets,
-    ...checkNamedUrl(options),
+    ...checkNamedUrl(options, { isFileUrlGood: secrets.every(isUrlGood) }),
     ...jwks.checks,
     ...functions.flatMap(({ checks }) => checks),
-    ...tokens.flatMap(({ checks }) => checks),
+    ...checksOfTokens(tokens, instance?.audiences),
     ...(instance === undefined ? [] : [instance.check]),
     ...checkClocks(
       { functions: ahead, instance: clockAhead(instance?.response, now()) },
@@ -59,11 +65,14 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
 
 function kindOf(
   { project, file }: ExamineOptions,
-  found: readonly Pick<JwksFound, "answeredBy">[],
+  found: readonly Pick<JwksFound, "answeredBy" | "response">[],
 ): ProjectKind {
   const answered = found.map(({ answeredBy }) => answeredBy);
+  if (project !== undefined && /\.supabase\.co$/.test(project)) return "hosted";
   if (answered.includes("self-hosted")) return "self-hosted";
-  const isHere = project !== undefined && isLoopback(project) && (file === undefined || file.local);
+  // Without a file nothing is known but that something answers, and `deno task dev` makes a local file.
+  const isLocal = file === undefined ? found.every(({ response }) => response === undefined) : file.local;
+  const isHere = project !== undefined && isLoopback(project) && isLocal;
   return isHere && !answered.includes("platform") ? "local" : "hosted";
 }
 
@@ -72,7 +81,12 @@ function lifetimeOf(setting = ""): number {
   return /^\d+$/.test(setting.trim()) ? Number(setting) : SETTINGS.POWERSYNC_TOKEN_TTL.fallback;
 }
 
-function checkNamedUrl(options: ExamineOptions): Check[] {
+function isUrlGood({ id, status }: Check): boolean {
+  return id !== "powersync-url" || status !== "failed";
+}
+
+/** @param known `isFileUrlGood`: the file's URL has no fault of its own, which would say the same. */
+function checkNamedUrl(options: ExamineOptions, { isFileUrlGood }: { isFileUrlGood: boolean }): Check[] {
   const { powersync, project } = options;
   const subject = { id: "powersync-given", title: "--powersync" };
   const isHere = [project, powersync].some((url) => url !== undefined && isLoopback(url));
@@ -81,9 +95,9 @@ function checkNamedUrl(options: ExamineOptions): Check[] {
     checkOfFinding(subject, finding)
   );
   const ofFile = instanceOfFile(options);
-  if (found.length > 0 || powersync === undefined || ofFile === undefined || ofFile.url === powersync) {
-    return found;
-  }
+  const isOther = isFileUrlGood && powersync !== undefined && ofFile !== undefined &&
+    ofFile.url !== powersync;
+  if (found.length > 0 || !isOther) return found;
   const seen = `${ofFile.by} is ${shown(ofFile.url, 240)}, and --powersync is ${shown(powersync, 240)}.`;
   return [probed({ id: "powersync-url", title: "POWERSYNC_URL" }, "endpoint-other", { seen })];
 }

@@ -1,6 +1,5 @@
 /** Commands that can be pasted: how secrets are changed and functions deployed in the set-up at hand. */
 import { shellWord } from "../cli/invocation.ts";
-import type { Check } from "./check.ts";
 
 /** What heals a fault. */
 export interface Fix {
@@ -58,6 +57,7 @@ const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
 
 /** What to put the instance's URL in the place of. */
 export const URL_TO_FILL_IN = "https://YOUR-INSTANCE.powersync.journeyapps.com";
+export const COPY_INSTANCE = "Copy the instance's URL from PowerSync's dashboard: without a path.";
 const COPY_URL = "Put the instance's URL from PowerSync's dashboard in the place of YOUR-INSTANCE.";
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
@@ -70,6 +70,19 @@ const SAFE_VALUES: Readonly<Record<string, string>> = {
   POWERSYNC_TOKEN_TTL: "300",
   POWERSYNC_SESSION_CHECK: "token",
 };
+
+/** The parts of a check that a fix depends on. */
+export interface Found {
+  readonly id: string;
+  readonly cause?: string;
+  readonly hint?: string;
+}
+
+/** The fix of a cause. */
+export type MakeFix = (context: FixContext, found: Found) => Fix;
+
+/** A fix that is the same everywhere, without commands. */
+export const say = (text: string): MakeFix => () => note(text);
 
 /** A fix without commands. */
 export function note(text: string): Fix {
@@ -144,7 +157,7 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
 }
 
 /** Sets the file's key, if it is good; else a new one. */
-export function deployKey(context: FixContext, { hint = "" }: Check): Fix {
+export function deployKey(context: FixContext, { hint = "" }: Found): Fix {
   if (context.file.canSign) return upload(context, ISOLATES);
   return changeSecrets({ newKey: true }, context, `${hint} ${ISOLATES}`.trim());
 }

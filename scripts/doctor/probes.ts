@@ -90,8 +90,7 @@ export const PROBES = {
     means: "That is a key of local development, whose private half is on a developer's disk.",
   },
   "jwks-of-auth": {
-    means:
-      "That is the JWKS of Supabase Auth: it verifies Supabase's own tokens, not those of the functions.",
+    means: "That is Supabase Auth's own: it verifies Supabase's tokens, not those of the functions.",
     code: "PSYNC_S2101",
   },
   "jwks-of-another": {
@@ -111,6 +110,14 @@ export const PROBES = {
   // The auth functions.
   "answer-malformed": {
     means: "That is not the answer of this bundle: `token` and `powersync_url` are missing.",
+  },
+  "settings-not-deployed": {
+    means:
+      "With the settings that are known here the token is good, so the deployed ones are others (or isolates still have old ones, up to ten minutes).",
+  },
+  "audience-other": {
+    means: "The deployed POWERSYNC_AUDIENCE or POWERSYNC_URL is another one, or was not uploaded.",
+    code: "PSYNC_S2105",
   },
   "endpoint-slash": { means: "PowerSync's JavaScript SDK throws for an endpoint with a trailing slash." },
   "endpoint-other": { means: "They must be the same, or apps connect to an instance that you did not mean." },

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { type DecodedToken, decodeLeniently, named, textsOf } from "./decoded-token.ts";
@@ -75,6 +76,7 @@ const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
   [/^\{[^]*"kty"/, "not-a-token", "a key (JWK)"],
   [/^[{[<]/, "not-a-token", "JSON or HTML without a token in it"],
   [/^https?:\/\//i, "not-a-token", "a URL without a token in it"],
+  [/^(?!ey)[\w-]*\.ey[\w-]+\.[\w-]*$/, "cut", "a token whose beginning is missing"],
   [/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "not-a-token", "a UUID, such as a user's ID"],
   [/^(undefined|null|NaN|true|false)$/, "not-a-token", "the word that a program printed in place of a token"],
   [/^ey[\w-]*\.[\w-]*\.[\w-]*\.[\w-]*\.[\w-]*$/, "encrypted", "an encrypted token (JWE, five parts)"],
@@ -91,8 +93,15 @@ const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
 ];
 
 function recogniseText(text: string): Named {
+  if (isEncodedKey(text)) {
+    return { owner: "not-a-token", what: "a key (JWK) in base64, as a secret holds it" };
+  }
   const [, owner, what] = FORMS.find(([form]) => form.test(text)) ?? [];
   return { owner: owner ?? "not-a-token", what: what ?? "not a JWT" };
+}
+
+function isEncodedKey(text: string): boolean {
+  return /^ey[\w+/-]+=*$/.test(text) && Buffer.from(text, "base64").includes('"kty"');
 }
 
 /** Bytes of a signature (RFC 7518, sections 3.1 and 3.3: RSA from 2048 bits; RFC 8037). */

@@ -10,11 +10,17 @@ const LONGEST_SHOWN_RUN = 44;
  * @param secrets Values that must never be shown.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
+  return redactCommand(text, secrets)
+    .replace(/eyJ[\w-]+/g, "[token hidden]")
+    .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
+}
+
+/** The same for a command, in which a long value, such as a list of identity providers, must stay as it is. */
+export function redactCommand(command: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 8)
-    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
+    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), command);
   return visible(known)
     .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
-    .replace(/eyJ[\w-]+(\.[\w-]*)*/g, "[token hidden]")
-    .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]")
-    .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
+    .replace(/eyJ[\w-]+(\.[\w-]*)+/g, "[token hidden]")
+    .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]");
 }

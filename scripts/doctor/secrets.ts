@@ -3,6 +3,7 @@ import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/po
 import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
+import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
 import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
@@ -25,14 +26,24 @@ export interface Surroundings {
   readonly supabaseUrl: string | undefined;
 }
 
+/** What is no fault of an address where everything is on this computer. */
+const OF_ADDRESS: readonly Finding["id"][] = ["local-url", "url-private", "url-http-public"];
+
+/** Whether a file's name says that it is for a deployment, even where that is tried on this computer. */
+export function isForDeployment({ path, local }: SecretsFile): boolean {
+  return !local && path.split(/[\\/]/).at(-1) === PRODUCTION_ENV_FILE;
+}
+
 const KEYS = { id: "key-secrets", title: "Key secrets" };
 
 /** Checks a file with secrets, without any network. */
 export async function checkSecrets(file: SecretsFile, surroundings: Surroundings): Promise<Check[]> {
   const { variables, local } = file;
   const { nowSeconds, supabaseUrl } = surroundings;
-  const isHere = local || (supabaseUrl !== undefined && isLoopback(supabaseUrl));
-  const findings = await inspect(variables, { place: isHere ? "local" : "deployment", supabaseUrl });
+  const isHere = local || [supabaseUrl, surroundings.powersync].some((url) => url && isLoopback(url));
+  const place = isHere && !isForDeployment(file) ? "local" : "deployment";
+  const findings = (await inspect(variables, { place, supabaseUrl }))
+    .filter(({ id }) => !isHere || !OF_ADDRESS.includes(id));
   const { signing } = await loadKeyRing(readKeySecrets(variables));
   const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
   const checkOf = (finding: Finding) =>

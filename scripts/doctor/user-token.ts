@@ -202,7 +202,7 @@ function accepted(
     : `Nothing else differs: it would be ${who}.`;
   const odd = checkTimes(decoded, trial.nowMs / 1000).filter(({ id }) => id === "token-in-milliseconds");
   const more = [
-    ...odd.map((told): Told => ({ ...told, id: "user-token-in-milliseconds", status: "warning" })),
+    ...odd.map((told): Told => ({ ...told, id: "user-token-in-milliseconds" })),
     ...(claims.gty === "client-credentials" ? [MACHINE] : []),
     ...(claims.sts === "pending" ? [PENDING] : []),
   ];

@@ -6,6 +6,7 @@ import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts
 import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
 import { captureLog } from "../support/log.ts";
 import { base64 } from "../support/project.ts";
+import { unsigned } from "../support/signing.ts";
 import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 
 const html = (status: number) => () =>
@@ -37,7 +38,8 @@ const service = (answer: Answer) => (deployment: Deployment) => {
 const credentials = (powersync_url: string) => json({ token: "a.b.c", powersync_url });
 
 /** Asks the instance alone, so that a short time is enough for everything else. */
-const aloneWithToken = () => ({ project: undefined, userToken: undefined, token: "a.b.c" });
+const strange = unsigned({ alg: "ES256", kid: "strange" }, { sub: "u" });
+const aloneWithToken = () => ({ project: undefined, userToken: undefined, token: strange });
 
 const CASES: Case[] = [
   ["gateway-check", jwks(json({ code: "UNAUTHORIZED_NO_AUTH_HEADER" }, { status: 401 }))],
@@ -142,7 +144,7 @@ const CASES: Case[] = [
   })],
   ["PSYNC_S2101", (deployment) => ({
     ...service(() => serviceError("PSYNC_S2101"))(deployment),
-    token: "a.b.c",
+    token: strange,
   })],
   ["instance-not-a-service", service(() => new Response("hello\n"))],
   ["instance-silent", service(() => new Response(""))],

@@ -12,9 +12,11 @@ import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } 
 const isRoot = ({ status, followsFrom }: Check) => status === "failed" && followsFrom === undefined;
 
 Deno.test("a deployment must not publish a key of local development", () => {
-  const seen = checkDevKeys(["powersync-0123456789", "dev-0123456789"], "https://x.supabase.co/jwks");
-  assertEquals(causesOf(seen), ["jwks-dev-key"]);
-  assertEquals(checkDevKeys(["dev-0123456789"], "http://127.0.0.1:54321/jwks"), []);
+  const kids = ["powersync-0123456789", "dev-0123456789"];
+  assertEquals(causesOf(checkDevKeys(kids, { url: "https://x.supabase.co/jwks" })), ["jwks-dev-key"]);
+  const url = "http://127.0.0.1:54321/jwks";
+  assertEquals(checkDevKeys(kids, { url }), []);
+  assertEquals(causesOf(checkDevKeys(kids, { url, isDeployment: true })), ["jwks-dev-key"]);
 });
 
 Deno.test("an instance elsewhere cannot fetch the JWKS from this computer", async () => {

@@ -399,7 +399,7 @@ Deno.test("each field of an entry is compared, and the changed list heals", asyn
         "subject",
         { aud: "api" },
         { audience: "api", subject_claim: "oid" },
-        /from `oid`, which is nothing\. `sub` is "u"/,
+        /from `oid`, which the token lacks\. `sub` is "u"/,
       ],
       [
         "provider-keys",

@@ -38,7 +38,7 @@ Deno.test("a stalled answer times out, even while garbage is collected", async (
     assertEquals(kind, "no-answer-in-time");
   });
 });
-for (const [status, cause] of [[200, "instance-silent"], [401, "instance-not-a-service"]] as const) {
+for (const [status, cause] of [[200, "instance-silent"], [401, "instance-front"]] as const) {
   Deno.test(`an instance that stalls after HTTP ${status} times out, even while garbage is collected`, async () => {
     using _garbage = collectGarbage();
     await serving(stalled(status), async (url) => {
