@@ -61,6 +61,8 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "gateway-api-key": say(
     "In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong: the functions check their callers themselves.",
   ),
+  "gateway-key-invalid": ({ ref }) =>
+    note(`Copy the publishable key from ${dashboard(ref)}/settings/api-keys`),
   "gateway-no-route": (context) =>
     note(
       `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,

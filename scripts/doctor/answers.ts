@@ -68,12 +68,13 @@ const FORMS: readonly (readonly [ProbeId, Form])[] = [
   ["function-crashed", { says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
   ["project-down", { status: ORIGIN_ERRORS }],
   ["rate-limited", { status: [429] }],
+  ["gateway-key-invalid", { status: [401], says: /invalid api ?key/i }],
   ["gateway-api-key", {
     status: [401],
     says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i,
   }],
   ["gateway-api-key", { status: [403], says: /cannot consume this service/ }],
-  ["gateway-no-route", { says: /no Route matched|missing function name/i }],
+  ["gateway-no-route", { says: /no Route matched|missing function name|^ ?404 page not found/i }],
   ["not-supabase", { says: /PSYNC_S\d{4}/ }],
   ["no-http", { status: [400], says: /plain HTTP request was sent to HTTPS/i }],
   ["gateway-check", {

@@ -1,4 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { MAX_TOKEN_BYTES } from "../powersync/limits.ts";
 import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { redirects, whoAnswered } from "./answers.ts";
@@ -115,13 +116,18 @@ function codeOf(body: unknown): string | undefined {
   return typeof code === "string" && /^PSYNC_S\d{1,8}$/.test(code) ? code : undefined;
 }
 
-/** PowerSync's codes that a good token meets when the instance does not have our JWKS. */
-const OTHER_JWKS = ["PSYNC_S2101", "PSYNC_S2201", "PSYNC_S2204"];
+/** What a good token's refusal says of the JWKS that the instance has. */
+const OTHER_JWKS: Readonly<Partial<Record<PowerSyncCode, string>>> = {
+  PSYNC_S2101: "The JWKS that it has lacks the token's key.",
+  PSYNC_S2201: "The JWKS that it has holds a key that cannot be imported.",
+  PSYNC_S2204: "It cannot fetch its JWKS, or what it gets is not one.",
+};
 
 /** What an answer that is not PowerSync's means, by its status. */
 const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
   ["instance-redirect", (status) => status >= 300 && status < 400],
-  ["instance-front", (status) => [401, 403, 407, 429, 451].includes(status)],
+  ["rate-limited", (status) => status === 429],
+  ["instance-front", (status) => [401, 403, 407, 451].includes(status)],
   ["instance-down", (status) => status >= 500],
 ];
 
@@ -145,12 +151,16 @@ const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, ProbeId>>> = {
 function checkRefusal(
   response: Response,
   text: string,
-  { tokenIsGood, audienceIsUrl, tokenOf }: InstanceOptions,
+  { token, tokenIsGood, audienceIsUrl, tokenOf }: InstanceOptions,
 ): Check {
   const { status } = response;
   const code = codeOf(parseJson(text));
   const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
-  if (status === 431) return failed(INSTANCE, "HTTP 431", { seen, code: "HTTP 431" });
+  if (status === 431) {
+    const size =
+      `The token has ${token.length} bytes; a PowerSync Service takes about ${MAX_TOKEN_BYTES}, a proxy in front of it often less.`;
+    return failed(INSTANCE, "HTTP 431", { seen: `${seen} ${size}`, code: "HTTP 431" });
+  }
   if (code === undefined) {
     const [probe] = FOREIGN.find(([, isIt]) => isIt(status)) ?? ["instance-not-a-service"] as const;
     return probed(INSTANCE, probe, {
@@ -164,7 +174,10 @@ function checkRefusal(
     return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", { seen });
   }
   const known = { seen, code: meaning.code };
-  if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
+  const jwks = tokenIsGood ? OTHER_JWKS[meaning.code] : undefined;
+  if (jwks !== undefined) {
+    return probed(INSTANCE, "instance-other-jwks", { ...known, seen: `${seen} ${jwks}` });
+  }
   if ((tokenIsGood || audienceIsUrl) && meaning.code === "PSYNC_S2105") {
     return probed(INSTANCE, "instance-audience", known);
   }

@@ -29,10 +29,13 @@ export const PROBES = {
   // Something in front of the functions answers.
   "gateway-check": {
     means:
-      "The gateway asks for a JWT before it calls the function, and PowerSync and signed-out callers send none.",
+      "The gateway checks a JWT before it calls the function (`verify_jwt`): PowerSync and signed-out callers send none, and it does not take every user's.",
   },
   "gateway-api-key": {
     means: "The gateway in front of the functions wants an API key, and PowerSync sends none.",
+  },
+  "gateway-key-invalid": {
+    means: "The gateway in front of the functions does not know the API key that was sent.",
   },
   "gateway-no-route": { means: "The gateway knows no functions at this address." },
   "not-deployed": { means: "The function is not deployed there." },
@@ -46,14 +49,14 @@ export const PROBES = {
   "project-restricted": {
     means: "Supabase restricts the project: its quota is exceeded, or a bill of the organization is overdue.",
   },
-  "project-down": { means: "Supabase's edge cannot reach the project: it is starting, or down." },
+  "project-down": { means: "Cloudflare, in front of the project, cannot reach it: it is starting, or down." },
   "upstream-down": {
     means:
       "A gateway or proxy answers in the place of the function: it is down, or cannot be reached from there.",
   },
   "not-supabase": { means: "A PowerSync Service answers here, and not a Supabase project." },
   "rate-limited": {
-    means: "Something in front of the function limits requests; the function was not asked.",
+    means: "Something in front of the server limits requests, and did not pass this one on.",
   },
   "front-refuses": {
     means: "Something in front of the function refuses, such as a firewall, a password or a login.",

@@ -47,6 +47,11 @@ const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = 
   ["upstream-down", 503, { message: "name resolution failed" }],
   ["upstream-down", 504, "<html>Gateway Time-out</html>"],
   ["function-limit", 500, { msg: "WorkerRequestCancelled: request has been cancelled by supervisor" }],
+  ["gateway-no-route", 404, "404 page not found\n"],
+  ["gateway-key-invalid", 401, {
+    message: "Invalid API key",
+    hint: "Double check your Supabase `anon` API key.",
+  }],
   ["gateway-no-route", 400, { msg: "missing function name in request" }],
   ["no-http", 400, "<html>The plain HTTP request was sent to HTTPS port</html>"],
   ["not-supabase", 404, { error: { code: "PSYNC_S2002" } }],

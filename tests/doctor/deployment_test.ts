@@ -162,7 +162,7 @@ const CASES: Case[] = [
   ["instance-not-a-service", service(json({ ok: true }))],
   ["instance-down", service(html(502))],
   ["instance-front", service(html(403))],
-  ["instance-front", service(() => new Response("slow down", { status: 429 }))],
+  ["rate-limited", service(() => new Response("slow down", { status: 429 }))],
   ["instance-redirect", service(() => Response.redirect("https://new.example/sync/stream", 301))],
 ];
 

@@ -178,9 +178,9 @@ Deno.test("what a Supabase user's token lacks is told", async () => {
   await withAuth([ES256.publicJwk], async (auth) => {
     const cases: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
       ["subject", { sub: "42" }, /`sub` is "42".*UUID/],
-      ["subject", { sub: undefined }, /`sub` is nothing/],
+      ["subject", { sub: undefined }, /`sub` is missing/],
       ["role", { role: "service_role" }, /`role` is "service_role"/],
-      ["audience", { aud: undefined }, /`aud` is nothing/],
+      ["audience", { aud: undefined }, /`aud` is missing/],
       ["audience", { aud: "$(reboot)" }, /`aud` is "\$\(reboot\)"/],
       ["times", { exp: "soon" }, /`exp` is "soon", not a number/],
       ["not-yet-valid", { nbf: NOW() + 30 }, /in (29|30) seconds/],
@@ -376,7 +376,7 @@ Deno.test("each field of an entry is compared, and the changed list heals", asyn
         { audience: ["x", "y"] },
         /"account", "api"/,
       ],
-      ["audience", { azp: "client" }, { audience: "client" }, /`aud` is nothing/],
+      ["audience", { azp: "client" }, { audience: "client" }, /`aud` is missing/],
       [
         "audience",
         { aud: "api", azp: "client" },
@@ -387,7 +387,7 @@ Deno.test("each field of an entry is compared, and the changed list heals", asyn
         "audience",
         { aud: "api" },
         { audience: "api", audience_claim: "azp" },
-        /`azp` is nothing and `aud` is "api"/,
+        /`azp` is missing and `aud` is "api"/,
       ],
       [
         "algorithm",
