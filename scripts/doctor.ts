@@ -4,7 +4,7 @@
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { taskCommand } from "./cli/invocation.ts";
+import { commandAgain, taskCommand } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
 import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
@@ -43,6 +43,9 @@ const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
   --help
 
 Exits with 0 when nothing fails, 1 when something does, 2 when something that you named could not be checked.`;
+
+/** What may be printed in a command. */
+const NAMED_FLAGS = ["env-file", "project", "powersync", "jwks-url", "audience"];
 
 /** As long as PowerSync waits for a JWKS, in milliseconds. */
 const SLOW_MS = 3_000;
@@ -115,7 +118,10 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   });
   const context = {
     task: taskCommand(),
-    again: `${taskCommand()} doctor`,
+    again: commandAgain(`${taskCommand()} doctor`, flags, {
+      named: NAMED_FLAGS,
+      asked: ["token", "user-token"],
+    }),
     project: projectKind,
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,
@@ -125,6 +131,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
       : powersync,
     endpoint,
     audiences: flags.audience ?? [],
+    isOtherJwksUrl: project !== undefined && flags["jwks-url"] !== undefined &&
+      flags["jwks-url"] !== jwksUrlOf(project.url),
   };
   const ownFile = fixFileOf(path, { variables, checks });
   // The local file is not a deployment's.

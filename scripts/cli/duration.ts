@@ -12,12 +12,13 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * A duration for a person: "1 h 15 min".
+ * A duration for a person: "1 h 15 min", or from two days on whole days.
  *
  * @param seconds Whole seconds.
  */
 export function describeDuration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
+  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days`;
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return [[hours, "h"], [minutes, "min"], [rest, "s"]].flatMap(([count, unit]) =>
     count === 0 ? [] : [`${count} ${unit}`]

@@ -41,6 +41,12 @@ interface Form {
   readonly isPage?: boolean;
 }
 
+/** With a `Location` (RFC 9110, section 15.4). */
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/** Where a server sends whoever is not signed in. */
+const LOGIN = /log-?in|sign-?in|\bsso\b|saml|oauth|cloudflareaccess/i;
+
 /** How Cloudflare says that it cannot reach a host. */
 const ORIGIN_ERRORS = [520, 521, 522, 523, 524, 525, 526, 530];
 
@@ -58,21 +64,29 @@ const FORMS: readonly (readonly [ProbeId, Form])[] = [
   ["not-deployed", { says: /(appropriate|determine) entrypoint|function was not found/i }],
   ["boot-error", { says: /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i }],
   ["function-limit", { status: [546] }],
-  ["function-limit", { says: /WORKER_(RESOURCE_)?LIMIT/ }],
+  ["function-limit", { says: /WORKER_(RESOURCE_)?LIMIT|WorkerRequestCancelled/ }],
   ["function-crashed", { says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
   ["project-down", { status: ORIGIN_ERRORS }],
   ["rate-limited", { status: [429] }],
+  ["gateway-key-invalid", { status: [401], says: /invalid api ?key/i }],
   ["gateway-api-key", {
     status: [401],
     says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i,
   }],
   ["gateway-api-key", { status: [403], says: /cannot consume this service/ }],
-  ["gateway-no-route", { status: [404], says: /no Route matched/i }],
-  ["gateway-check", { status: [401], says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i }],
-  ["front-page", { status: [200, 404], isPage: true }],
+  ["gateway-no-route", { says: /no Route matched|missing function name|^ ?404 page not found/i }],
+  ["not-supabase", { says: /PSYNC_S\d{4}/ }],
+  ["no-http", { status: [400], says: /plain HTTP request was sent to HTTPS/i }],
+  ["gateway-check", {
+    status: [401],
+    isPage: false,
+    says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i,
+  }],
+  ["front-page", { status: [200, 404, 405], isPage: true }],
   ["front-refuses", { status: [401, 403, 407, 451] }],
   ["not-deployed", { status: [404] }],
-  ["front-redirect", { status: [301, 302, 303, 307, 308] }],
+  ["front-redirect", { status: REDIRECTS }],
+  ["upstream-down", { status: [502, 503, 504] }],
 ];
 
 /**
@@ -84,21 +98,35 @@ const FORMS: readonly (readonly [ProbeId, Form])[] = [
 export function whoAnswered({ status, headers }: Response, text: string): Foreign {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;
-  const [probe] =
-    FORMS.find(([, form]) =>
+  const [probe] = leadsToLogin({ status, headers })
+    ? ["front-refuses"] as const
+    : FORMS.find(([, form]) =>
       (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
       (form.isPage ?? isPage) === isPage
     ) ?? ["front-error"] as const;
   const said = isPage ? "a web page" : sentenceIn(text);
   const server = serverOf(headers);
-  const parts = [said, server === undefined ? undefined : `from ${server}`].filter((part) =>
-    part !== undefined
-  );
+  const target = headers.get("Location");
+  const parts = [
+    ...(target === null ? [] : [`it redirects to ${shown(target, 160)}`]),
+    ...(said === undefined ? [] : [said]),
+    ...(server === undefined ? [] : [`from ${server}`]),
+  ];
   return {
     probe,
     seen: `HTTP ${status}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`,
     selfHosted: isSelfHosted(headers, text),
   };
+}
+
+/** Whether an answer is a redirect. */
+export function redirects({ status, headers }: Pick<Response, "status" | "headers">): boolean {
+  return REDIRECTS.includes(status) && headers.has("Location");
+}
+
+/** Whether an answer sends the caller to a page to sign in, as access proxies do. */
+export function leadsToLogin(response: Pick<Response, "status" | "headers">): boolean {
+  return redirects(response) && LOGIN.test(response.headers.get("Location") ?? "");
 }
 
 /** What an error says: a message, a code, or a short text. */
@@ -121,8 +149,14 @@ function serverOf(headers: Headers): string | undefined {
 
 /** Supabase's Docker set-up: its functions router says `msg` alone, behind Kong. The platform says `code`. */
 function isSelfHosted(headers: Headers, text: string): boolean {
-  if (headers.has("sb-project-ref") || headers.has("sb-gateway-version")) return false;
+  if (["sb-project-ref", "sb-gateway-version", "cf-ray"].some((name) => headers.has(name))) return false;
   const body = parseJson(text);
   const isRouter = isJsonObject(body) && typeof body.msg === "string" && Object.keys(body).length === 1;
-  return isRouter || [...headers.keys()].some((name) => name.startsWith("x-kong-"));
+  return isRouter || isBehindKong(headers);
+}
+
+/** The gateway of a self-hosted Supabase passed the answer on; the platform's answers come through Cloudflare. */
+export function isBehindKong(headers: Headers): boolean {
+  return !headers.has("cf-ray") &&
+    (/kong/i.test(serverOf(headers) ?? "") || [...headers.keys()].some((name) => name.startsWith("x-kong-")));
 }

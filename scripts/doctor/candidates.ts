@@ -4,23 +4,32 @@ import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts
 import { projectRef } from "../setup/project-url.ts";
 import { keyIdsOf } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
-import { type Check, checkOfTold, probed, skipped } from "./check.ts";
+import { type Check, checkOfTold, failed, passed, probed, skipped } from "./check.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
 import { audiencesFor, concernsProject, type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { unpackToken } from "./pasted-token.ts";
+import type { ProbeId } from "./probes.ts";
 import { readProviderList } from "./provider-list.ts";
 import { examineToken, type TokenFound } from "./token.ts";
 import { whoseToken } from "./whose-token.ts";
 
 const TOKEN = { id: "token", title: "Token" };
 
+const BROKEN = failed(TOKEN, "token-header", {
+  seen: "PowerSync refuses it as it is, with white space in it. The rest is about the token without.",
+  hint: "Pass the function's `token` on unchanged, without spaces or line breaks.",
+  code: "PSYNC_S2106",
+});
+
 /** A token to try, and the result of the rules. */
 export interface Candidate extends Omit<TokenFound, "code"> {
   readonly token: string;
   /** Whose token it is, for the report. */
   readonly tokenOf: string;
+  /** A JWT without power elsewhere: an instance may see it. */
+  readonly isSendable: boolean;
 }
 
 /** What PowerSync sees: the JWKS, and the time by the servers' clock in seconds since 1970. */
@@ -35,10 +44,10 @@ export async function examineGivenToken(
   { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
 ): Promise<Candidate[]> {
   if (options.token === undefined) return [];
-  const { token, around = "" } = unpackToken(options.token);
+  const { token, around = "", isBroken = false } = unpackToken(options.token);
   const audiences = audiencesFor(options, endpoint);
   const known = { ...knownSetup(options), audiences, keyIds: keyIdsOf(servers.jwks) };
-  const [whose, ...others] = whoseToken(token, known, servers.nowSeconds).told;
+  const { owner, decoded, told: [whose, ...others] } = whoseToken(token, known, servers.nowSeconds);
   const { checks, good, code } = await examineToken(TOKEN, { token, audiences, wanted: true, ...servers });
   const isOurs = whose?.status === "passed";
   const told = (isOurs ? others.filter(({ id }) => id === "token-in-milliseconds") : others)
@@ -50,8 +59,9 @@ export async function examineGivenToken(
   return [{
     token,
     tokenOf: "the token that was given",
-    checks: [...first, ...told, ...(isOurs ? checks : [])],
+    checks: [...first, ...(isBroken ? [BROKEN] : []), ...told, ...(isOurs ? checks : [])],
     good,
+    isSendable: decoded !== undefined && owner !== "secret-key",
   }];
 }
 
@@ -69,6 +79,12 @@ function knownSetup(options: ExamineOptions) {
   };
 }
 
+/** What a rule's failure means for a token that a function has just made. */
+const CAUSES_OF_FUNCTIONS: Readonly<Partial<Record<string, ProbeId>>> = {
+  "key-found": "signing-key-unpublished",
+  "aud-accepted": "audience-other",
+};
+
 /** The tokens that the functions gave. */
 export async function examineFunctionTokens(
   functions: readonly FunctionFound[],
@@ -80,10 +96,11 @@ export async function examineFunctionTokens(
     const audiences = audiencesFor(options, endpoint);
     const subject = { id: "function-token", title: `Token of ${name}` };
     const { checks, good } = await examineToken(subject, { token, audiences, ...servers });
-    const named = checks.map((check) =>
-      check.cause === "key-found" ? probed(subject, "signing-key-unpublished", { seen: check.seen }) : check
-    );
-    candidates.push({ token, tokenOf: `the token of ${name}`, checks: named, good });
+    const named = checks.map((check) => {
+      const cause = CAUSES_OF_FUNCTIONS[check.cause ?? ""];
+      return cause === undefined ? check : probed(subject, cause, { seen: check.seen });
+    });
+    candidates.push({ token, tokenOf: `the token of ${name}`, checks: named, good, isSendable: true });
   }
   return candidates;
 }
@@ -96,15 +113,18 @@ export async function askPowerSync(
     secrets: readonly Check[];
     servers: ServerView;
   },
-): Promise<InstanceFound | undefined> {
+): Promise<InstanceFound & { readonly audiences?: readonly unknown[] } | undefined> {
   const { powersync, asksInstanceOfFile, timeoutMs } = options;
   const isOrder = secrets.every(({ status }) => status !== "failed");
   const url = powersync ?? (asksInstanceOfFile && isOrder ? instanceOfFile(options)?.url : undefined);
   if (url === undefined) return undefined;
   const subject = { id: "powersync", title: "PowerSync instance" };
-  const candidate = tokens[0] ?? await ownCandidate(options, { isOrder, servers });
+  const candidate = tokens.find(({ isSendable }) => isSendable) ??
+    await ownCandidate(options, { isOrder, servers });
   if (candidate === undefined) {
-    const seen = "No token to ask it with: give --env-file, --publishable-key, --user-token or --token.";
+    const seen = isOrder
+      ? "No token to ask it with: give --env-file, --publishable-key, --user-token or --token."
+      : "It was not asked: no function gave a token, and none can be signed with this file.";
     return { check: skipped(subject, seen, { wanted: powersync !== undefined }) };
   }
   // A header cannot hold a line break or a typographic quotation mark (RFC 9110, section 5.5).
@@ -113,13 +133,27 @@ export async function askPowerSync(
     return { check: skipped(subject, seen) };
   }
   const { token, tokenOf, good } = candidate;
-  return await askInstance({
+  const audiences = audienceOf(token);
+  const found = await askInstance({
     url,
     token,
     tokenOf,
     tokenIsGood: good,
-    audiences: audienceOf(token),
+    audiences,
     timeoutMs,
+  });
+  return { ...found, audiences: found.check.status === "passed" ? audiences : [] };
+}
+
+/** The checks of tokens: what the instance accepts as an audience is one, whatever is known of it. */
+export function checksOfTokens(tokens: readonly Candidate[], accepted: readonly unknown[] = []): Check[] {
+  return tokens.flatMap(({ token, checks }) => {
+    if (!audienceOf(token).some((audience) => accepted.includes(audience))) return checks;
+    return checks.map((check) =>
+      check.cause === "aud-accepted" || check.cause === "audience-other"
+        ? passed(check, `The instance accepts its audience ${accepted.join(", ")}.`)
+        : check
+    );
   });
 }
 
@@ -141,5 +175,6 @@ async function ownCandidate(
   const token = await signOwnToken(file.variables, servers.nowSeconds);
   const audiences = audiencesFor(options);
   const { good } = await examineToken({ id: "", title: "" }, { token, audiences, ...servers });
-  return { token, tokenOf: `a token signed with the key in ${file.path}`, checks: [], good };
+  const tokenOf = `a token signed with the key in ${file.path}`;
+  return { token, tokenOf, checks: [], good, isSendable: true };
 }

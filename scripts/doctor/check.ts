@@ -74,8 +74,8 @@ export function checkOfFinding(
 ): Check {
   const report = severity === "error" ? failed : warning;
   if (change === undefined) return report(subject, id, { seen: message, hint });
-  // A command with the right name or value says it all.
-  const isSaid = [change.set, change.rename, change.remove].some((part) => part !== undefined);
+  // A command with the right name or value, or for a new key, says it all.
+  const isSaid = [change.set, change.rename, change.remove, change.newKey].some((part) => part !== undefined);
   return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
 }
 

@@ -1,6 +1,6 @@
 import { describeDuration } from "../cli/duration.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { type Check, passed, probed } from "./check.ts";
+import { type Check, passed, probed, warning } from "./check.ts";
 
 const CLOCKS = { id: "clocks", title: "Clocks" };
 
@@ -13,7 +13,8 @@ const CLOCKS = { id: "clocks", title: "Clocks" };
  */
 export function clockAhead(response: Response | undefined, nowSeconds: number): number | undefined {
   const date = Date.parse(response?.headers.get("Date") ?? "");
-  return Number.isNaN(date) ? undefined : Math.round(date / 1000 - nowSeconds);
+  // Half a second is what the header leaves out on average.
+  return Number.isNaN(date) ? undefined : Math.round(date / 1000 + 0.5 - nowSeconds);
 }
 
 /** Seconds by which a server's clock is ahead of this computer's; `undefined` where it is not known. */
@@ -54,7 +55,14 @@ function checkThree(
   }
   const seen = `The instance's clock is ${relation(apart)} the functions'.`;
   // It refuses nothing: `iat` in the future is not checked, and `exp` comes later.
-  if (apart < 0) return passed(CLOCKS, `${seen} That refuses no token.`);
+  if (apart < 0) {
+    if (!agree(instance, 0)) return passed(CLOCKS, `${seen} That refuses no token.`);
+    const ahead = `The functions' clock is ${relation(-apart)} the instance's and this computer's.`;
+    return warning(CLOCKS, "clock-functions", {
+      seen:
+        `${ahead} PowerSync refuses no token for that, but the functions take users' tokens for expired early.`,
+    });
+  }
   const effect = apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS
     ? `New tokens, which last ${describeDuration(lifetimeSeconds)}, are refused.`
     : "Tokens end early, so clients ask for new ones more often.";

@@ -12,6 +12,7 @@ const CONTEXT = {
   projectName: undefined,
   ref: undefined,
   jwksUrl: undefined,
+  isOtherJwksUrl: false,
   powersync: undefined,
   endpoint: undefined,
   audiences: [],

@@ -1,9 +1,19 @@
+import { shown } from "../cli/shown.ts";
 import { ask } from "../setup/ask.ts";
 import { whoAnswered } from "./answers.ts";
 import { type Check, passed, probed, type Subject } from "./check.ts";
+import type { ProbeId } from "./probes.ts";
 
 /** What a browser asks for before supabase-js may call: it adds these headers to every request. */
 const ASKED_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
+
+/** What never comes from a function. */
+const IN_FRONT: readonly ProbeId[] = [
+  "front-page",
+  "front-redirect",
+  "rate-limited",
+  "upstream-down",
+];
 
 /** Any origin that is not the project's. */
 const ORIGIN = "https://app.example";
@@ -26,8 +36,9 @@ export async function checkPreflight(name: string, url: string, timeoutMs: numbe
   if (asked.kind !== "answer") return probed(subject, asked.kind, { seen: asked.seen });
   const { response, text } = asked;
   if (!response.ok) {
-    const { seen } = whoAnswered(response, text);
-    return probed(subject, "cors-preflight", { seen: `The preflight is answered with ${seen}` });
+    const { probe, seen } = whoAnswered(response, text);
+    const cause = IN_FRONT.includes(probe) ? "cors-preflight-blocked" : "cors-preflight";
+    return probed(subject, cause, { seen: `The preflight is answered with ${seen}` });
   }
   const methods = listed(response, "Access-Control-Allow-Methods");
   // POST needs no permission (Fetch, "CORS-safelisted method"), but an answer that names others leaves it out by mistake.
@@ -49,6 +60,9 @@ export async function checkPreflight(name: string, url: string, timeoutMs: numbe
 export function checkOrigin(subject: Subject, response: Response): Check | undefined {
   const origin = response.headers.get("Access-Control-Allow-Origin");
   if (origin === "*" || origin === ORIGIN) return undefined;
+  if (origin?.includes(",")) {
+    return probed(subject, "cors-twice", { seen: `Access-Control-Allow-Origin is "${shown(origin)}".` });
+  }
   const seen = origin === null
     ? `HTTP ${response.status} without Access-Control-Allow-Origin.`
     : "Access-Control-Allow-Origin names another origin only.";

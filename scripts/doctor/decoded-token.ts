@@ -22,13 +22,13 @@ export function decodeLeniently(token: string): DecodedToken | undefined {
   return header === undefined || claims === undefined ? undefined : { header, claims };
 }
 
-/** A claim or setting for a sentence, long enough to compare. */
+/** A claim or setting for a sentence, long enough to compare; one that is not there is "missing". */
 export function named(value: unknown): string {
   if (Array.isArray(value)) {
     return value.slice(0, 5).map((one) => Array.isArray(one) ? "a list" : named(one)).join(", ") ||
       "an empty list";
   }
-  if (typeof value !== "string") return quoted(value);
+  if (typeof value !== "string") return value === undefined ? "missing" : quoted(value);
   return `"${visible(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value)}"`;
 }
 

@@ -6,12 +6,13 @@ import { jwksUrlOf, projectRef } from "../setup/project-url.ts";
 import { askForJwks } from "../setup/remote-jwks.ts";
 import { type Check, checkOfTold, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
-import { checkDeployedKeys, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
+import { checkDeployedKeys, checkOfAuth, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
 import { concernsProject, type ExamineOptions, expectedInstance } from "./scope.ts";
 import { unpackToken } from "./pasted-token.ts";
+import { weighVerdicts } from "./deployed-verdict.ts";
+import { isForDeployment } from "./secrets.ts";
 import { signInAnonymously } from "./sign-in.ts";
-import type { Told } from "./told.ts";
-import { examineUserToken, settleUserToken } from "./user-token.ts";
+import { examineUserToken } from "./user-token.ts";
 
 const USER_TOKEN = { id: "user-token", title: "Token of a signed-in user" };
 
@@ -24,17 +25,17 @@ export async function findJwks(options: ExamineOptions): Promise<JwksFound> {
   if (url === undefined) {
     return { checks: [], ...(ring.published.length > 0 ? { body: publicJwks(ring) } : {}) };
   }
-  const live = await examineJwks({ url, powersync, slowMs, timeoutMs });
-  const own = options.jwksUrl === undefined || ownUrl === undefined
-    ? undefined
-    : await askForJwks(ownUrl, { timeoutMs });
-  const compared = options.jwksUrl === undefined
-    ? []
-    : compareWithOwn({ url, body: live.body }, own?.kind === "answer" ? parseJson(own.text) : undefined);
-  const deployed = concernsProject(options) && compared.length === 0
+  const isDeployment = file !== undefined && isForDeployment(file);
+  const live = await examineJwks({ url, powersync, isDeployment, slowMs, timeoutMs });
+  const ofAuth = checkOfAuth({ url, body: live.body });
+  const own = url === ownUrl || ownUrl === undefined ? undefined : await askForJwks(ownUrl, { timeoutMs });
+  const compared = ofAuth.length > 0 || own?.kind !== "answer"
+    ? ofAuth
+    : compareWithOwn({ url, body: live.body }, parseJson(own.text));
+  const deployed = concernsProject(options) && compared.every(({ status }) => status !== "failed")
     ? checkDeployedKeys(ring.published, live.body)
     : [];
-  return { ...live, checks: [...live.checks, ...compared, ...deployed] };
+  return { ...live, checks: [...compared, ...live.checks, ...deployed] };
 }
 
 /** The auth functions, with every credential that is known. */
@@ -50,8 +51,7 @@ export async function examineProject(
     const wanted = userToken !== undefined || publishableKey !== undefined || signInAnonymously;
     if (project === undefined && !wanted) return [];
     const subject = { id: "functions", title: "Auth functions" };
-    const { told } = await readUserToken({ ...options, project });
-    const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
+    const { checks } = await readUserToken({ ...options, project });
     return [{ checks: [...checks, skipped(subject, seen, { wanted })] }];
   }
   const found = await examineFunctions({ ...options, project });
@@ -60,12 +60,19 @@ export async function examineProject(
   return await examineFunctions({ ...options, project, publishableKey: undefined });
 }
 
-/** What is in the user token that was given. */
-async function readUserToken(options: ExamineOptions): Promise<UserToken> {
+interface SignedIn {
+  readonly checks: Check[];
+  readonly accessToken?: string;
+  /** By the file's settings the token is good. */
+  readonly isAccepted?: boolean;
+}
+
+/** The user token that was given: what is in it, and whether the functions will take it. */
+async function readUserToken(options: ExamineOptions): Promise<SignedIn> {
   const { userToken, project, publishableKey, timeoutMs, now } = options;
-  if (userToken === undefined) return { told: [] };
+  if (userToken === undefined) return { checks: [] };
   const { token, around = "" } = unpackToken(userToken);
-  const [first, ...others] = await examineUserToken(token, {
+  const told = await examineUserToken(token, {
     variables: concernsProject(options) ? options.file?.variables ?? {} : {},
     supabaseUrl: project,
     projectRef: project === undefined ? undefined : projectRef(project),
@@ -73,24 +80,15 @@ async function readUserToken(options: ExamineOptions): Promise<UserToken> {
     timeoutMs,
     now,
   });
-  const told = first === undefined ? [] : [{ ...first, seen: `${around} ${first.seen}`.trim() }, ...others];
-  return { told, accessToken: token };
-}
-
-/** A user's token, and what it tells. */
-interface UserToken {
-  readonly told: readonly Told[];
-  readonly accessToken?: string;
-}
-
-/** What the token tells, in the light of what the function says to it. */
-function checksOfUserToken(told: readonly Told[], { token, checks }: FunctionFound): Check[] {
-  const isRefused = checks.some(({ cause = "" }) =>
-    /^(USER_TOKEN|OAUTH_CLIENT|IDENTITY_PROVIDER)_/.test(cause)
-  );
-  const isSettled = token !== undefined || isRefused;
-  return (isSettled ? settleUserToken(told, token !== undefined) : told)
-    .map((one) => checkOfTold(USER_TOKEN, one));
+  const checks = told.map((one) => checkOfTold(USER_TOKEN, one));
+  const [first, ...others] = checks;
+  const seen = `${around} ${first?.seen ?? ""}`.trim();
+  return {
+    checks: first === undefined ? [] : [{ ...first, seen }, ...others],
+    accessToken: token,
+    isAccepted: told.every(({ status, set }) => status !== "failed" && set === undefined) &&
+      told.some(({ id }) => id === "user-token-accepted"),
+  };
 }
 
 async function examineFunctions(
@@ -106,12 +104,12 @@ async function examineFunctions(
   const user = signedIn.accessToken === undefined
     ? undefined
     : { ...apikey, Authorization: `Bearer ${signedIn.accessToken}` };
-  const auth = await call("powersync-auth", user);
-  const found = [
-    anonymous,
-    { checks: [...signedIn.checks, ...checksOfUserToken(signedIn.told, auth)] },
-    auth,
-  ];
+  const verdicts = {
+    told: signedIn.checks,
+    auth: await call("powersync-auth", user),
+    isAccepted: signedIn.isAccepted ?? false,
+  };
+  const found = [anonymous, ...weighVerdicts(verdicts)];
   if (apikey !== undefined || anonymous.checks.some(({ status }) => status === "failed")) return found;
   const subject = { id: "anonymous-token", title: "Anonymous token" };
   return [...found, { checks: [skipped(subject, "Give --publishable-key to get one.")] }];
@@ -121,16 +119,16 @@ type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
 
 async function findUserToken(
   options: ExamineOptions & { readonly project: string },
-): Promise<UserToken & { readonly checks: readonly Check[] }> {
+): Promise<SignedIn> {
   const { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted } = options;
-  if (userToken !== undefined) return { checks: [], ...await readUserToken(options) };
+  if (userToken !== undefined) return await readUserToken(options);
   if (wanted !== true) {
     const seen = "Give --user-token or --sign-in-anonymously to get one.";
-    return { checks: [skipped(USER_TOKEN, seen)], told: [] };
+    return { checks: [skipped(USER_TOKEN, seen)] };
   }
   if (publishableKey === undefined) {
-    return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })], told: [] };
+    return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })] };
   }
   const { check, ...found } = await signInAnonymously(project, { publishableKey, timeoutMs });
-  return { checks: [check], told: [], ...found };
+  return { checks: [check], ...found };
 }

@@ -3,7 +3,13 @@ import { withProgress } from "../cli/progress.ts";
 import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
-import { askPowerSync, examineFunctionTokens, examineGivenToken, type ServerView } from "./candidates.ts";
+import {
+  askPowerSync,
+  checksOfTokens,
+  examineFunctionTokens,
+  examineGivenToken,
+  type ServerView,
+} from "./candidates.ts";
 import { type Check, checkOfFinding, probed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
@@ -46,10 +52,10 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   );
   const checks = [
     ...secrets,
-    ...checkNamedUrl(options),
+    ...checkNamedUrl(options, { isFileUrlGood: secrets.every(isUrlGood) }),
     ...jwks.checks,
     ...functions.flatMap(({ checks }) => checks),
-    ...tokens.flatMap(({ checks }) => checks),
+    ...checksOfTokens(tokens, instance?.audiences),
     ...checkNamedAudience(options, tokens),
     ...(instance === undefined ? [] : [instance.check]),
     ...checkClocks(
@@ -71,6 +77,7 @@ function kindOf(
   found: readonly Pick<JwksFound, "answeredBy" | "response">[],
 ): ProjectKind {
   const answered = found.filter(({ response }) => response !== undefined).map(({ answeredBy }) => answeredBy);
+  if (project !== undefined && /\.supabase\.co$/.test(project)) return "hosted";
   if (answered.includes("self-hosted")) return "self-hosted";
   // Without a file, only what does not answer may be the development server.
   const isDevelopment = file?.local ?? answered.length === 0;
@@ -90,7 +97,12 @@ function checkNamedAudience({ audiences }: ExamineOptions, tokens: readonly unkn
   return [skipped({ id: "audience", title: "--audience" }, seen, { wanted: true })];
 }
 
-function checkNamedUrl(options: ExamineOptions): Check[] {
+function isUrlGood({ id, status }: Check): boolean {
+  return id !== "powersync-url" || status !== "failed";
+}
+
+/** @param known `isFileUrlGood`: the file's URL has no fault of its own, which would say the same. */
+function checkNamedUrl(options: ExamineOptions, { isFileUrlGood }: { isFileUrlGood: boolean }): Check[] {
   const { powersync, project } = options;
   const subject = { id: "powersync-given", title: "--powersync" };
   const isHere = [project, powersync].some((url) => url !== undefined && isLoopback(url));
@@ -99,9 +111,9 @@ function checkNamedUrl(options: ExamineOptions): Check[] {
     checkOfFinding(subject, finding)
   );
   const ofFile = instanceOfFile(options);
-  if (found.length > 0 || powersync === undefined || ofFile === undefined || ofFile.url === powersync) {
-    return found;
-  }
+  const isOther = isFileUrlGood && powersync !== undefined && ofFile !== undefined &&
+    ofFile.url !== powersync;
+  if (found.length > 0 || !isOther) return found;
   const seen = `${ofFile.by} is ${shown(ofFile.url, 240)}, and --powersync is ${shown(powersync, 240)}.`;
   return [probed({ id: "powersync-url", title: "POWERSYNC_URL" }, "endpoint-other", { seen })];
 }

@@ -11,10 +11,10 @@ const NEW_KEY =
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
-export const READ_LOG =
-  "Its log names the file and the line: in the dashboard, Edge Functions, the function, Logs.";
+export const READ_LOG = "Its log says why: in the dashboard, Edge Functions, the function, Logs.";
 const ISOLATES = "Isolates may keep the old values for ten minutes.";
 const RESTART = "Start the functions again: they read the file when they start.";
+export const COPY_INSTANCE = "Copy the instance's URL from PowerSync's dashboard: without a path.";
 
 const COPY_URL =
   "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
@@ -24,6 +24,19 @@ export function whenRead({ project, file }: FixContext): string {
   if (project === "self-hosted") return "";
   return project === "local" || file.isLocal ? RESTART : ISOLATES;
 }
+
+/** The parts of a check that a fix depends on. */
+export interface Found {
+  readonly id: string;
+  readonly cause?: string;
+  readonly hint?: string;
+}
+
+/** The fix of a cause. */
+export type MakeFix = (context: FixContext, found: Found) => Fix;
+
+/** A fix that is the same everywhere, without commands. */
+export const say = (text: string): MakeFix => () => note(text);
 
 /** A fix without commands. */
 export function note(text: string): Fix {

@@ -35,6 +35,8 @@ export interface FixContext {
   readonly projectName: string | undefined;
   readonly ref: string | undefined;
   readonly jwksUrl: string | undefined;
+  /** The JWKS URI that was named is not the project's. */
+  readonly isOtherJwksUrl: boolean;
   /** The instance that was named. */
   readonly powersync: string | undefined;
   /** What PowerSync is configured with, where that was named. */

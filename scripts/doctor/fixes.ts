@@ -1,117 +1,53 @@
 /** Which commands and which sentence heal a cause. */
 import { shellWord } from "../cli/invocation.ts";
 import { meaningOf } from "../powersync/codes.ts";
+import { ANSWER_FIXES, ourAnswer } from "./answer-fixes.ts";
 import type { Check } from "./check.ts";
 import {
   changeSecrets,
+  COPY_INSTANCE,
   deploy,
   deployAudience,
   deployKey,
   deploySetting,
-  jwksUri,
   logNote,
+  type MakeFix,
   note,
-  READ_CONTAINER_LOG,
-  READ_LOG,
-  RECREATE_CONTAINER,
+  say,
   tellPowerSync,
   upload,
   whenRead,
 } from "./fix-commands.ts";
 import type { Fix, FixContext } from "./fix-context.ts";
 
-type MakeFix = (context: FixContext, check: Check) => Fix;
-
 /** The fix of a warning or failure. */
 export function fixOf(check: Check, context: FixContext): Fix | undefined {
   const { cause, change, hint = "" } = check;
   if (cause === undefined) return undefined;
   if (change !== undefined) return changeSecrets(change, context, hint);
-  const make = FIXES[cause] ?? FAMILIES.find(([family]) => family.test(cause))?.[1];
+  const make = (isElsewhere(check, context) ? tellPowerSync : FIXES[cause]) ??
+    FAMILIES.find(([family]) => family.test(cause))?.[1];
   const { commands, note } = make?.(context, check) ?? { commands: [], note: meaningOf(cause)?.fix ?? "" };
   return { commands, note: note === "" ? hint : note };
 }
 
-const say = (note: string): MakeFix => () => ({ commands: [], note });
+/** The JWKS URI that was named is not the project's, and what is there is not its JWKS. */
+function isElsewhere({ id, cause }: Check, { isOtherJwksUrl }: FixContext): boolean {
+  return isOtherJwksUrl && id === "jwks" && cause !== undefined &&
+    /^(jwks-(shape|not-json|not-empty|of-auth)|not-deployed|gateway-no-route|front-(page|refuses|error)|no-)/
+      .test(cause);
+}
 
 const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "file-missing": ({ task }) => ({
     commands: [`${task} keys -- --env-file .env.production`],
     note: `This makes the secrets of a deployment. To try everything on this computer: ${task} dev`,
   }),
-  "no-dns": ({ project }, { id }) =>
-    note(
-      id === "powersync"
-        ? "Copy the instance's URL from PowerSync's dashboard, and look at the network, proxy or VPN here."
-        : project === "hosted"
-        ? "Compare the reference with the one in the dashboard's address, and look at the network, proxy or VPN here."
-        : "Check the address, and the network, proxy or VPN here.",
-    ),
-  "no-connection": ({ project, task }, { id }) =>
-    id !== "powersync" && project === "local"
-      ? { commands: [`${task} dev`], note: "It serves the functions on this computer; leave it running." }
-      : note(
-        "Check the address and port, and that the server is up: see its dashboard or `docker compose ps`.",
-      ),
-  "no-tls": say("Use the scheme and host that the server's certificate is for."),
-  "no-trust": ({ again }) => ({
-    commands: [`DENO_TLS_CA_STORE=system ${again}`],
-    note: "With a self-signed certificate on a server of your own, PowerSync and apps cannot connect either.",
-  }),
-  "no-permission": ({ task }) => ({
-    commands: [`${task} doctor`],
-    note: "The task has the permissions it needs.",
-  }),
-  "no-answer-in-time": (context, { id }) =>
-    note(id === "powersync" ? "See the instance's health in PowerSync's dashboard." : logNote(context)),
-  "no-whole-answer": say("Run the doctor from another network. If it stays, read the server's log."),
+  ...ANSWER_FIXES,
 
-  "gateway-check": (context) =>
-    context.project === "self-hosted"
-      ? {
-        commands: [
-          `sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`,
-          RECREATE_CONTAINER,
-        ],
-        note:
-          "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
-      }
-      : deploy(context, "The functions check their callers themselves.", " --no-verify-jwt"),
-  "gateway-api-key": say(
-    "In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong: the functions check their callers themselves.",
-  ),
-  "gateway-no-route": say("Check the project's URL: functions are at <URL>/functions/v1/."),
-  "not-deployed": (context) => deploy(context, ""),
-  "boot-error": (context) =>
-    context.project === "self-hosted"
-      ? {
-        commands: [READ_CONTAINER_LOG, RECREATE_CONTAINER],
-        note: "The log names the file and the line. Copy supabase/functions whole.",
-      }
-      : deploy(context, READ_LOG),
-  "function-limit": (context) => note(`claims.ts does too much for one request. ${logNote(context)}`),
-  "function-timeout": (context) =>
-    note(`claims.ts may wait for something that does not answer. ${logNote(context)}`),
-  "function-crashed": (context) => deploy(context, logNote(context)),
-  "project-paused": ({ ref }) => note(`Restore it in the dashboard: ${dashboard(ref)}`),
-  "project-restricted": say(
-    "See usage and billing of the organization in the dashboard: https://supabase.com/dashboard/org/_/billing",
-  ),
-  "project-down": ({ ref }) =>
-    note(
-      `Wait some minutes; see ${dashboard(ref)} and https://status.supabase.com, then run the doctor again.`,
-    ),
-  "rate-limited": say("Wait a minute, and run the doctor again."),
-  "front-refuses": say(
-    "Let /functions/v1/ through, without a password, in the firewall, proxy or access policy that answers.",
-  ),
-  "front-page": (context) => note(`The JWKS is at ${jwksUri(context)}.`),
-  "front-error": (context) => note(logNote(context)),
-  "front-redirect": say("Give the address that it redirects to, here and in apps."),
-
-  "jwks-shape": tellPowerSync,
-  "jwks-not-json": tellPowerSync,
-  "jwks-of-auth": tellPowerSync,
+  "jwks-shape": ourAnswer,
+  "jwks-not-json": ourAnswer,
+  "jwks-of-auth": ourAnswer,
   "jwks-of-another": tellPowerSync,
   "jwks-slow": say(
     "Run the doctor again: only a cold start may be slow. If it stays, see the function's log.",
@@ -133,28 +69,52 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-kid-present": ourFunctions,
   "jwks-kid-unique": ourFunctions,
   "jwks-key-used": ourFunctions,
-  "jwks-no-private-member": ({ task, file }) => ({
-    commands: [`${task} keys -- --rotate --leaked --env-file ${shellWord(file.path)}`],
-    note: "Everybody can see the private key: treat it as leaked. The command prints what follows.",
+  "jwks-no-private-member": (context) => ({
+    commands: [
+      `${context.task} keys -- --rotate --leaked --env-file ${shellWord(context.file.path)}`,
+      ...deploy(context, "").commands,
+    ],
+    note:
+      "Everybody can see the private key: treat it as leaked. The first command prints what follows; these functions never publish one.",
   }),
   "keys-not-deployed": (context) => upload(context, whenRead(context)),
   "signing-key-unpublished": (context) =>
     deploy(context, `${whenRead(context)} If it stays, deploy all three together.`),
 
   "answer-malformed": (context) => deploy(context, ""),
+  "settings-not-deployed": (context) =>
+    context.file.names === undefined
+      ? note("Compare the deployed settings with docs/settings.md: supabase secrets list shows their names.")
+      : upload(context, whenRead(context)),
+  "audience-other": (context) => deployAudience(context, { isRefused: false }),
   "endpoint-slash": deployUrl,
   "endpoint-other": deployUrl,
   "cors-preflight": (context) => deploy(context, "", " --no-verify-jwt"),
+  "cors-preflight-blocked": say(
+    "Let OPTIONS requests to /functions/v1/ through to the functions in what answers.",
+  ),
+  "cors-twice": say("Let the proxy or gateway in front of the functions set no CORS headers of its own."),
   "cors-headers": (context) => deploy(context, ""),
   "sign-in-refused": say(
     "Allow anonymous sign-ins in the dashboard (Authentication, Sign In), or give --user-token with a user's access token.",
   ),
 
-  "instance-not-a-service": say("Copy the instance's URL from PowerSync's dashboard: without a path."),
+  "instance-not-a-service": say(COPY_INSTANCE),
+  "instance-no-route": say(COPY_INSTANCE),
+  "instance-redirect": say("Set POWERSYNC_URL to the address that it redirects to."),
+  "instance-front": say(
+    "Let clients through to the instance in the firewall, proxy or access policy that answers.",
+  ),
+  "instance-down": say("See the instance's health in PowerSync's dashboard; self-hosted: docker compose ps"),
+  "instance-no-header": say("Let the proxy in front of the instance pass the Authorization header on."),
+  "instance-lifetime": (context) =>
+    changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, whenRead(context)),
   "instance-other-jwks": tellPowerSync,
   "instance-audience": tellPowerSync,
   "instance-clock": say("Self-hosted: synchronize the clock of PowerSync's host (NTP)."),
-  "instance-silent": say("See the instance's health and log in PowerSync's dashboard."),
+  "instance-silent": say(
+    "See the instance's health and log in PowerSync's dashboard; a proxy in front of it must not buffer the stream.",
+  ),
   "instance-no-sync-config": say(
     "Deploy sync streams or rules in PowerSync's dashboard, or in service.yaml.",
   ),
@@ -203,8 +163,4 @@ function ourFunctions(context: FixContext): Fix {
     context,
     "The functions of this bundle leave such a key out: deploy them, or remove what else answers there.",
   );
-}
-
-function dashboard(ref = "_"): string {
-  return `https://supabase.com/dashboard/project/${ref}`;
 }

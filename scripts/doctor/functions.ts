@@ -3,7 +3,7 @@ import { shown } from "../cli/shown.ts";
 import { ask, parseJson } from "../setup/ask.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
-import { ownError, whoAnswered } from "./answers.ts";
+import { isBehindKong, ownError, whoAnswered } from "./answers.ts";
 import { type Check, checkOfFinding, failed, passed, probed, type Subject } from "./check.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
 import type { NamedInstance } from "./scope.ts";
@@ -38,9 +38,16 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
   const asked = await ask(url, { headers }, timeoutMs);
   if (asked.kind !== "answer") return { checks: [probed(subject, asked.kind, { seen: asked.seen })] };
   const { response, text } = asked;
+  const passedOn = isBehindKong(response.headers) ? { answeredBy: "self-hosted" } as const : {};
   if (response.ok) {
     const { checks, ...found } = checkCredentials(subject, text, options);
-    return { checks: [...checks, ...await checkCors(options, response)], response, name, ...found };
+    return {
+      checks: [...checks, ...await checkCors(options, response)],
+      response,
+      name,
+      ...passedOn,
+      ...found,
+    };
   }
   const own = ownError(text);
   if (own === undefined) {
@@ -55,7 +62,7 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
   const check = credentials === undefined && response.status === 401
     ? passed(subject, `${seen} It refuses a caller without credentials, as it should.`)
     : failed(subject, own.code, { seen, hint: own.hint });
-  return { checks: [check, ...await checkCors(options, response)], response };
+  return { checks: [check, ...await checkCors(options, response)], response, ...passedOn };
 }
 
 async function checkCors({ name, url, timeoutMs }: FunctionOptions, response: Response): Promise<Check[]> {

@@ -1,9 +1,12 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { shown } from "../cli/shown.ts";
-import { meaningOf } from "../powersync/codes.ts";
+import { MAX_TOKEN_BYTES } from "../powersync/limits.ts";
+import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
+import { redirects, whoAnswered } from "./answers.ts";
 import { type Check, failed, passed, probed } from "./check.ts";
 import { named } from "./decoded-token.ts";
+import type { ProbeId } from "./probes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
 
@@ -47,7 +50,7 @@ export async function askInstance(options: InstanceOptions): Promise<InstanceFou
   }
   const check = response.ok
     ? checkStream(text, { ...options, inTime: error === undefined })
-    : checkRefusal(response.status, codeOf(parseJson(text)), options);
+    : checkRefusal(response, text, options);
   return { check, response };
 }
 
@@ -85,12 +88,19 @@ async function readStart(
   }
 }
 
+/** The members of a stream's lines (PowerSync Service, sync protocol). */
+const LINES = ["checkpoint", "checkpoint_diff", "checkpoint_complete", "partial_checkpoint_complete", "data"];
+
+function isStreamLine(line: unknown): boolean {
+  return isJsonObject(line) && [...LINES, "token_expires_in"].some((name) => Object.hasOwn(line, name));
+}
+
 function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTime: boolean }): Check {
   const lines = text.split("\n").filter((line) => line !== "").map(parseJson);
   if (lines.length === 0 || !inTime) {
     return probed(INSTANCE, "instance-silent", { seen: "HTTP 200, and then nothing." });
   }
-  if (!isJsonObject(lines[0])) {
+  if (!lines.some(isStreamLine)) {
     return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
   }
   const isOver = lines.some((line) => isJsonObject(line) && Number(line.token_expires_in ?? 1) <= 0);
@@ -108,23 +118,68 @@ function codeOf(body: unknown): string | undefined {
   return typeof code === "string" && /^PSYNC_S\d{1,8}$/.test(code) ? code : undefined;
 }
 
-/** PowerSync's codes that a good token meets when the instance does not have our JWKS. */
-const OTHER_JWKS = ["PSYNC_S2101", "PSYNC_S2201", "PSYNC_S2204"];
+/** What a good token's refusal says of the JWKS that the instance has. */
+const OTHER_JWKS: Readonly<Partial<Record<PowerSyncCode, string>>> = {
+  PSYNC_S2101: "The JWKS that it has lacks the token's key.",
+  PSYNC_S2201: "The JWKS that it has holds a key that cannot be imported.",
+  PSYNC_S2204: "It cannot fetch its JWKS, or what it gets is not one.",
+};
+
+/** What an answer that is not PowerSync's means, by its status. */
+const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
+  ["instance-redirect", (status) => status >= 300 && status < 400],
+  ["rate-limited", (status) => status === 429],
+  ["instance-front", (status) => [401, 403, 407, 451].includes(status)],
+  ["instance-down", (status) => status >= 500],
+];
+
+/** The instance's URL, where a redirect keeps the path of the stream. */
+function movedTo(response: Response): string | undefined {
+  const target = redirects(response) ? response.headers.get("Location") ?? "" : "";
+  return /^(https?:\/\/[^?#]+?)\/+sync\/stream$/.exec(target)?.[1];
+}
+
+function changeTo(url: string | undefined) {
+  return url === undefined ? {} : { change: { set: { POWERSYNC_URL: url } } };
+}
+
+/** What else a good token's refusal says of the instance. */
+const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, ProbeId>>> = {
+  PSYNC_S2103: "instance-clock",
+  PSYNC_S2104: "instance-lifetime",
+  PSYNC_S2106: "instance-no-header",
+};
 
 function checkRefusal(
-  status: number,
-  code: string | undefined,
-  { url, tokenIsGood, audiences, tokenOf }: InstanceOptions,
+  response: Response,
+  text: string,
+  { url, token, tokenIsGood, audiences, tokenOf }: InstanceOptions,
 ): Check {
+  const { status } = response;
+  const code = codeOf(parseJson(text));
   const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
-  if (status === 431) return failed(INSTANCE, "HTTP 431", { seen, code: "HTTP 431" });
+  if (status === 431) {
+    const size =
+      `The token has ${token.length} bytes; a PowerSync Service takes about ${MAX_TOKEN_BYTES}, a proxy in front of it often less.`;
+    return failed(INSTANCE, "HTTP 431", { seen: `${seen} ${size}`, code: "HTTP 431" });
+  }
+  if (code === undefined) {
+    const [probe] = FOREIGN.find(([, isIt]) => isIt(status)) ?? ["instance-not-a-service"] as const;
+    return probed(INSTANCE, probe, {
+      seen: whoAnswered(response, text).seen,
+      ...changeTo(movedTo(response)),
+    });
+  }
   if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", { seen });
-  const meaning = meaningOf(code ?? "");
+  const meaning = meaningOf(code);
   if (meaning === undefined) {
-    return probed(INSTANCE, code === undefined ? "instance-not-a-service" : "instance-error", { seen });
+    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", { seen });
   }
   const known = { seen, code: meaning.code };
-  if (tokenIsGood && OTHER_JWKS.includes(meaning.code)) return probed(INSTANCE, "instance-other-jwks", known);
+  const jwks = tokenIsGood ? OTHER_JWKS[meaning.code] : undefined;
+  if (jwks !== undefined) {
+    return probed(INSTANCE, "instance-other-jwks", { ...known, seen: `${seen} ${jwks}` });
+  }
   if (meaning.code === "PSYNC_S2105") {
     if (audiences.includes(url)) return probed(INSTANCE, "instance-audience", known);
     const both = `The token's \`aud\` is ${named(audiences)}; the instance, ${
@@ -132,6 +187,7 @@ function checkRefusal(
     }, expects another.`;
     return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${both}`, hint: meaning.fix });
   }
-  if (tokenIsGood && meaning.code === "PSYNC_S2103") return probed(INSTANCE, "instance-clock", known);
+  const own = tokenIsGood ? OF_GOOD_TOKENS[meaning.code] : undefined;
+  if (own !== undefined) return probed(INSTANCE, own, known);
   return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
 }

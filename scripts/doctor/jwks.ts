@@ -6,7 +6,7 @@ import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
-import { ownError, whoAnswered } from "./answers.ts";
+import { leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
 import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
@@ -21,6 +21,8 @@ export interface JwksOptions {
   readonly url: string;
   /** The PowerSync instance that is to fetch it, when it is known. */
   readonly powersync: string | undefined;
+  /** The secrets are a deployment's, wherever it is. */
+  readonly isDeployment?: boolean;
   /** As long as PowerSync waits. */
   readonly slowMs: number;
   /** As long as the doctor waits. */
@@ -43,16 +45,16 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const host = checkHost(options);
   const { url, timeoutMs } = options;
   const first = await askForJwks(url, { timeoutMs, redirect: "manual" });
-  const redirects = first.kind === "answer" && first.response.status >= 300 && first.response.status < 400;
-  const asked = redirects ? await askForJwks(url, { timeoutMs }) : first;
+  const isMoved = first.kind === "answer" && redirects(first.response) && !leadsToLogin(first.response);
+  const asked = isMoved ? await askForJwks(url, { timeoutMs }) : first;
   if (asked.kind !== "answer") {
     return { checks: [...host, probed(JWKS, asked.kind, { seen: asked.seen, code: NO_JWKS })] };
   }
   const { response, text, tookMs } = asked;
   const before = [
     ...host,
-    ...(redirects
-      ? [probed(JWKS, "jwks-redirect", { seen: `HTTP ${first.response.status}: it redirects.` })]
+    ...(isMoved
+      ? [probed(JWKS, "jwks-redirect", { seen: whoAnswered(first.response, first.text).seen })]
       : []),
     ...(tookMs > options.slowMs
       ? [probed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]
@@ -64,7 +66,7 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const kids = keyIdsOf(body);
   const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${shownList(kids, "none")}.`;
   return {
-    checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, url)],
+    checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],
     body,
     response,
   };
@@ -99,10 +101,13 @@ function checkAnswer(response: Response, text: string): JwksFound | undefined {
   };
 }
 
-/** A key of local development must not be public. */
-export function checkDevKeys(kids: readonly string[], url: string): Check[] {
+/** A key of local development must not be public, nor published with a deployment's file. */
+export function checkDevKeys(
+  kids: readonly string[],
+  { url, isDeployment = false }: { url: string; isDeployment?: boolean },
+): Check[] {
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
-  return kid === undefined || isLoopback(url)
+  return kid === undefined || (isLoopback(url) && !isDeployment)
     ? []
     : [probed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${shown(kid)}".` })];
 }
@@ -117,14 +122,14 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   if (!isJsonObject(body) || !Array.isArray(body.keys) || keys.length === 0) return [];
   const live = body.keys.filter(isJsonObject);
   const missing = keys.filter((key) =>
-    !live.some(({ kid, n, x }) => kid === key.kid && n === key.n && x === key.x)
+    // A key that is published without \`kid\` verifies every token that no other key is for.
+    !live.some(({ kid, n, x }) => (kid ?? key.kid) === key.kid && n === key.n && x === key.x)
   );
   if (missing.length === 0) return [passed(DEPLOYED, "The live JWKS has every key of the file.")];
-  const kids = missing.map(({ kid }) => kid);
-  const isSameId = live.some(({ kid }) => kids.some((missed) => missed === kid));
-  const seen = isSameId
-    ? `The live JWKS has another key than the file under ${shownList(kids, "")}.`
-    : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${shownList(kids, "")} of the file.`;
+  const ids = shownList(missing.map(({ kid }) => kid), "");
+  const seen = missing.every((key) => live.some(({ kid }) => kid === key.kid))
+    ? `The live JWKS has another key with the \`kid\` ${ids} than the file.`
+    : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${ids} of the file.`;
   return [probed(DEPLOYED, "keys-not-deployed", { seen })];
 }
 
@@ -135,16 +140,22 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
  * @param own What the project publishes.
  */
 export function compareWithOwn(named: { url: string; body: unknown }, own: unknown): Check[] {
-  if (isOfAuth(named)) return [probed(JWKS, "jwks-of-auth", { seen: `Its keys: ${listOf(named.body)}.` })];
   const ids = keyIdsOf(named.body);
   if (own === undefined || ids.length === 0 || keyIdsOf(own).some((kid) => ids.includes(kid))) return [];
   const seen = `Its keys: ${listOf(named.body)}. The project's functions publish ${listOf(own)}.`;
   return [probed(JWKS, "jwks-of-another", { seen })];
 }
 
+/** Says so when an address or its keys are those of Supabase Auth. */
+export function checkOfAuth(named: { url: string; body: unknown }): Check[] {
+  const ids = keyIdsOf(named.body);
+  const seen = ids.length === 0 ? "It shows no key." : `Its keys: ${shownList(ids, "")}.`;
+  return isOfAuth(named) ? [probed(JWKS, "jwks-of-auth", { seen })] : [];
+}
+
 /** By its address; or by its keys, whose IDs are UUIDs there and which state `key_ops`. */
 function isOfAuth({ url, body }: { url: string; body: unknown }): boolean {
-  if (/\/auth\/v1\/\.well-known\/jwks\.json$/.test(URL.parse(url)?.pathname ?? "")) return true;
+  if (/\/auth\/v1\//.test(URL.parse(url)?.pathname ?? "")) return true;
   const keys = isJsonObject(body) && Array.isArray(body.keys) ? body.keys.filter(isJsonObject) : [];
   return keys.length > 0 &&
     keys.every(({ kid, key_ops }) =>

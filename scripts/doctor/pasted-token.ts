@@ -9,6 +9,8 @@ export interface PastedToken {
   readonly token: string;
   /** What was around it, or why there is none: sentences. */
   readonly around?: string;
+  /** White space stood inside of it. */
+  readonly isBroken?: boolean;
 }
 
 /** Several wrappings are common: quotes in quotes, a header in a command. */
@@ -32,13 +34,19 @@ const MEMBER = new RegExp(
 export function unpackToken(text: string): PastedToken {
   const around: string[] = [];
   let rest = text;
+  let isBroken = false;
   for (let layer = 0; layer < MAX_LAYERS; layer++) {
     const found = unpackLayer(rest);
     if (found === undefined) break;
     rest = found.token;
+    isBroken ||= found.isBroken ?? false;
     if (found.around !== undefined) around.push(found.around);
   }
-  return { token: rest, ...(around.length === 0 ? {} : { around: around.join(" ") }) };
+  return {
+    token: rest,
+    ...(isBroken ? { isBroken } : {}),
+    ...(around.length === 0 ? {} : { around: around.join(" ") }),
+  };
 }
 
 /** One layer less, or `undefined` when nothing is around the text. */
@@ -63,10 +71,7 @@ function unpackLayer(text: string): PastedToken | undefined {
   if (isWholeJwt(first)) return fromText(text);
   const joined = text.replace(/\s+|\\[rn]/g, "");
   if (joined !== text && isBareToken(joined)) {
-    return {
-      token: joined,
-      around: "Line breaks or spaces were in it: PowerSync refuses such a token with PSYNC_S2106.",
-    };
+    return { token: joined, isBroken: true, around: "Line breaks or spaces were in it." };
   }
   return fromText(text) ?? fromUrl(text);
 }

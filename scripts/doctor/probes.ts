@@ -21,15 +21,21 @@ export const PROBES = {
   },
   "no-answer-in-time": { means: "The server accepts connections and does not answer." },
   "no-whole-answer": { means: "Something on the way cuts answers off." },
+  "no-http": { means: "This port does not speak plain HTTP: the address may need https, or another port." },
+  "answer-too-large": { means: "Neither a function nor a PowerSync Service answers with so much." },
+  "redirect-loop": { means: "Something in front of the function redirects every request." },
   "no-permission": { means: "" },
 
   // Something in front of the functions answers.
   "gateway-check": {
     means:
-      "The gateway asks for a JWT before it calls the function, and PowerSync and signed-out callers send none.",
+      "The gateway checks a JWT before it calls the function (`verify_jwt`): PowerSync and signed-out callers send none, and it does not take every user's.",
   },
   "gateway-api-key": {
     means: "The gateway in front of the functions wants an API key, and PowerSync sends none.",
+  },
+  "gateway-key-invalid": {
+    means: "The gateway in front of the functions does not know the API key that was sent.",
   },
   "gateway-no-route": { means: "The gateway knows no functions at this address." },
   "not-deployed": { means: "The function is not deployed there." },
@@ -43,18 +49,26 @@ export const PROBES = {
   "project-restricted": {
     means: "Supabase restricts the project: its quota is exceeded, or a bill of the organization is overdue.",
   },
-  "project-down": { means: "Supabase's edge cannot reach the project: it is starting, or down." },
+  "project-down": { means: "Cloudflare, in front of the project, cannot reach it: it is starting, or down." },
+  "upstream-down": {
+    means:
+      "A gateway or proxy answers in the place of the function: it is down, or cannot be reached from there.",
+  },
+  "not-supabase": { means: "A PowerSync Service answers here, and not a Supabase project." },
   "rate-limited": {
-    means: "Something in front of the function limits requests; the function was not asked.",
+    means: "Something in front of the server limits requests, and did not pass this one on.",
   },
   "front-refuses": {
-    means: "Not the function refuses: something in front of it does, such as a firewall or a password.",
+    means: "Something in front of the function refuses, such as a firewall, a password or a login.",
   },
   "front-page": {
     means:
       "A web page is not the function's answer: this is not its address, or something is in front of it.",
   },
-  "front-error": { means: "This error does not come from the function." },
+  "front-error": {
+    means:
+      "These functions never answer so: one crashed, another was deployed, or something in front answers.",
+  },
   "front-redirect": { means: "The address redirects; a browser's preflight may not." },
 
   // The JWKS.
@@ -79,8 +93,7 @@ export const PROBES = {
     means: "That is a key of local development, whose private half is on a developer's disk.",
   },
   "jwks-of-auth": {
-    means:
-      "That is the JWKS of Supabase Auth: it verifies Supabase's own tokens, not those of the functions.",
+    means: "That is Supabase Auth's own: it verifies Supabase's tokens, not those of the functions.",
     code: "PSYNC_S2101",
   },
   "jwks-of-another": {
@@ -101,9 +114,23 @@ export const PROBES = {
   "answer-malformed": {
     means: "That is not the answer of this bundle: `token` and `powersync_url` are missing.",
   },
+  "settings-not-deployed": {
+    means:
+      "With the settings that are known here the token is good, so the deployed ones are others (or isolates still have old ones, up to ten minutes).",
+  },
+  "audience-other": {
+    means: "The deployed POWERSYNC_AUDIENCE or POWERSYNC_URL is another one, or was not uploaded.",
+    code: "PSYNC_S2105",
+  },
   "endpoint-slash": { means: "PowerSync's JavaScript SDK throws for an endpoint with a trailing slash." },
   "endpoint-other": { means: "They must be the same, or apps connect to an instance that you did not mean." },
   "cors-preflight": { means: "A browser refuses to call the function and shows only `Failed to fetch`." },
+  "cors-preflight-blocked": {
+    means: "Something in front of the function answers, and a browser shows only `Failed to fetch`.",
+  },
+  "cors-twice": {
+    means: "A browser accepts one value: the function sends one, so something in front of it adds another.",
+  },
   "cors-headers": { means: "A browser refuses to show the answer to the app." },
   "sign-in-refused": {
     means: "Anonymous sign-ins are switched off, or the API key belongs to another project.",
@@ -111,13 +138,27 @@ export const PROBES = {
 
   // The instance.
   "instance-not-a-service": { means: "What answers is not a PowerSync Service." },
+  "instance-no-route": { means: "A PowerSync Service answers, and has nothing at this path." },
+  "instance-redirect": { means: "PowerSync's clients follow no redirect." },
+  "instance-front": {
+    means: "Something in front of the instance refuses, such as a firewall, a password or a limit.",
+  },
+  "instance-down": { means: "The instance, or something in front of it, cannot serve at the moment." },
+  "instance-no-header": {
+    means: "The token was in the Authorization header, so something in front of the instance takes it away.",
+    code: "PSYNC_S2106",
+  },
+  "instance-lifetime": {
+    means: "PowerSync's own maximum is a day, so this instance is configured with a shorter one.",
+    code: "PSYNC_S2104",
+  },
   "instance-other-jwks": {
     means:
       "The token is valid with the JWKS seen from here. So the instance has another JWKS URI, an older state of it (up to 60 minutes), or cannot fetch it.",
   },
   "instance-audience": {
     means:
-      "The token's audience is the instance's URL already. So the instance's own list of audiences lacks it, or has it with a trailing slash.",
+      "The token's audience is the one that this set-up uses. So the instance's own list of audiences lacks it, or has it with a trailing slash.",
     code: "PSYNC_S2105",
   },
   "instance-clock": {

@@ -78,6 +78,7 @@ const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
   [/^sb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
   [/^sb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
   [/^sbp_/, "secret-key", "a personal access token of a Supabase account (sbp_…)"],
+  [/^(?!ey)[\w-]*\.ey[\w-]+\.[\w-]*$/, "cut", "a token whose beginning is missing"],
   [/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "not-a-token", "a UUID, such as a user's ID"],
   [/^(true|false|NaN)$/, "not-a-token", "a word that a program printed in place of a token"],
   [/^ey[\w-]*(\.[\w-]*){4}$/, "encrypted", "an encrypted token (JWE, five parts)"],

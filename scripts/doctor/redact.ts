@@ -10,20 +10,17 @@ const LONGEST_SHOWN_RUN = 44;
  * @param secrets Values that must never be shown.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  return hide(text, secrets)
-    .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
-    .replace(/eyJ[\w-]+(\.[\w-]*)*/g, "[token hidden]")
-    .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]")
+  return redactCommand(text, secrets)
+    .replace(/eyJ[\w-]+/g, "[token hidden]")
     .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
 }
 
-/**
- * A text of our own, such as a command, without secrets and characters that a terminal acts on.
- *
- * @param secrets Values that must never be shown.
- */
-export function hide(text: string, secrets: readonly string[]): string {
+/** The same for a command, in which a long value, such as a list of identity providers, must stay as it is. */
+export function redactCommand(command: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 8)
-    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
-  return visible(known);
+    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), command);
+  return visible(known)
+    .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
+    .replace(/eyJ[\w-]+(\.[\w-]*)+/g, "[token hidden]")
+    .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]");
 }

@@ -1,6 +1,7 @@
 import { type Check } from "./check.ts";
 import type { Fix } from "./fix-context.ts";
-import { hide, redact } from "./redact.ts";
+import { firstRoot } from "./root-cause.ts";
+import { redact, redactCommand } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;
 
@@ -36,12 +37,11 @@ export function makeReport(
   const clean = (text: string) => redact(text, secrets);
   // A short one may be a word of the command, such as "powersync".
   const keys = secrets.filter(({ length }) => length >= SHORTEST_KEY);
+  const commandsOf = (fix: Fix) => fix.commands.map((command) => redactCommand(command, keys));
   const shown = checks.map(({ change: _change, hint: _hint, wanted: _wanted, fix, ...check }) => ({
     ...check,
     seen: clean(check.seen),
-    ...(fix === undefined
-      ? {}
-      : { fix: { commands: fix.commands.map((command) => hide(command, keys)), note: clean(fix.note) } }),
+    ...(fix === undefined ? {} : { fix: { commands: commandsOf(fix), note: clean(fix.note) } }),
   }));
   const hasFaults = checks.some(({ status }) => status === "failed");
   const isOpen = checks.some(({ status, wanted }) => status === "skipped" && wanted);
@@ -49,7 +49,7 @@ export function makeReport(
     outcome: hasFaults ? "faults" : isOpen ? "unchecked" : "healthy",
     sources,
     checks: shown,
-    first: shown.find(({ status, followsFrom }) => status === "failed" && followsFrom === undefined) ?? null,
+    first: firstRoot(shown) ?? null,
     error: null,
   };
 }

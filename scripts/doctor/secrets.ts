@@ -7,6 +7,7 @@ import {
 import type { EnvVariables } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
+import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
 import type { EnvChange } from "./fix-context.ts";
 
@@ -26,6 +27,11 @@ export interface Surroundings {
   readonly supabaseUrl: string | undefined;
   /** As {@linkcode inspect} takes it. */
   readonly isHere: boolean;
+}
+
+/** Whether a file's name says that it is for a deployment, even where that is tried on this computer. */
+export function isForDeployment({ path, local }: SecretsFile): boolean {
+  return !local && path.split(/[\\/]/).at(-1) === PRODUCTION_ENV_FILE;
 }
 
 const KEYS = { id: "key-secrets", title: "Key secrets" };

@@ -10,7 +10,7 @@ import { checkTimes } from "./token-times.ts";
 import type { Told } from "./told.ts";
 import { explainRefusal } from "./user-token/explain-refusal.ts";
 import { UNKNOWN_PROJECT } from "./user-token/supabase-refusals.ts";
-import { explainUnlisted, NOT_IN_FILE } from "./user-token/unlisted-provider.ts";
+import { explainUnlisted } from "./user-token/unlisted-provider.ts";
 
 /** What a user's token is compared with. */
 export interface UserTokenOptions {
@@ -87,25 +87,6 @@ export async function examineUserToken(token: string, options: UserTokenOptions)
   const found = await findDifferences(token, { ...recognised, decoded }, options);
   if (found.some(({ seen }) => seen.includes(what))) return found;
   return [{ id: "user-token-kind", status: "passed", seen: `This is ${what}.` }, ...found];
-}
-
-/**
- * What was found, with what the deployed function says to the same token. It has settings that the file may lack.
- *
- * @param told What {@linkcode examineUserToken} returned.
- * @param isAccepted Whether powersync-auth answered with a token, or refused this one.
- */
-export function settleUserToken(told: readonly Told[], isAccepted: boolean): Told[] {
-  if (!isAccepted) {
-    // Then the deployment has no such entry either, and that is the cause.
-    return told.map((one) => one.id === NOT_IN_FILE ? { ...one, status: "failed" } : one);
-  }
-  return told.filter(({ id, status }) => id !== NOT_IN_FILE && status !== "skipped").map((one) => {
-    if (one.status !== "failed") return one;
-    const seen =
-      `${one.seen} The deployed function accepts the token, so it has other settings than the file.`;
-    return { ...one, status: "warning", seen };
-  });
 }
 
 function providersOf({ POWERSYNC_IDENTITY_PROVIDERS }: EnvVariables): { issuer: string }[] {
@@ -222,7 +203,7 @@ function accepted(
     : `Nothing else differs: it would be ${who}.`;
   const odd = checkTimes(decoded, trial.nowMs / 1000).filter(({ id }) => id === "token-in-milliseconds");
   const more = [
-    ...odd.map((told): Told => ({ ...told, id: "user-token-in-milliseconds", status: "warning" })),
+    ...odd.map((told): Told => ({ ...told, id: "user-token-in-milliseconds" })),
     ...(claims.gty === "client-credentials" ? [MACHINE] : []),
     ...(claims.sts === "pending" ? [PENDING] : []),
   ];

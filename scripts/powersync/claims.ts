@@ -1,3 +1,4 @@
+import { describeDuration } from "../cli/duration.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "./limits.ts";
 import { failed, passed, quoted, type RuleId, type RuleResult, skipped, warning } from "./result.ts";
@@ -59,7 +60,7 @@ function checkNotBefore(nbf: unknown, nowSeconds: number): RuleResult {
   if (ahead <= CLOCK_TOLERANCE_SECONDS) {
     return passed("nbf-reached", "`nbf` has passed, or will within a minute.");
   }
-  const seen = `The token becomes valid in ${ahead} s.`;
+  const seen = `The token becomes valid in ${inUnits(ahead)}.`;
   return failed("nbf-reached", { seen, fix: "Wait, or correct the clock that set `nbf`." });
 }
 
@@ -67,8 +68,8 @@ function checkNotBefore(nbf: unknown, nowSeconds: number): RuleResult {
 function checkExpiry(exp: unknown, nowSeconds: number): RuleResult {
   if (typeof exp !== "number") return skipped("exp-not-passed", "Not checked: there is no `exp` to compare.");
   const left = exp - nowSeconds;
-  if (left > 0) return passed("exp-not-passed", `The token expires in ${left} s.`);
-  const seen = `The token expired ${-left} s ago`;
+  if (left > 0) return passed("exp-not-passed", `The token expires in ${inUnits(left)}.`);
+  const seen = `The token expired ${inUnits(-left)} ago`;
   if (left > -CLOCK_TOLERANCE_SECONDS) {
     return passed("exp-not-passed", `${seen}, within the ${CLOCK_TOLERANCE_SECONDS} s of tolerance.`);
   }
@@ -96,6 +97,11 @@ function checkAudience(aud: unknown, audiences: readonly string[]): RuleResult[]
   return [present, failed("aud-accepted", { seen, fix })];
 }
 
+/** A claim may be any number. */
+function inUnits(seconds: number): string {
+  return Number.isSafeInteger(Math.round(seconds)) ? describeDuration(Math.round(seconds)) : `${seconds} s`;
+}
+
 function trimmed(audience: unknown): unknown {
   return typeof audience === "string" ? audience.replace(/\/+$/, "") : undefined;
 }
@@ -106,7 +112,9 @@ function checkLifetime({ iat, exp }: Claims, maxLifetimeSeconds: number): RuleRe
     return skipped("lifetime", "Not checked: `iat` and `exp` are not both numbers.");
   }
   const lifetime = exp - iat;
-  const seen = `The token's lifetime is ${lifetime} s; the service accepts up to ${maxLifetimeSeconds} s.`;
+  const seen = `The token's lifetime is ${inUnits(lifetime)}; the service accepts up to ${
+    inUnits(maxLifetimeSeconds)
+  }.`;
   const fix = "Make the token for at most a day: POWERSYNC_TOKEN_TTL is its lifetime in seconds.";
   return lifetime > maxLifetimeSeconds ? failed("lifetime", { seen, fix }) : passed("lifetime", seen);
 }

@@ -28,7 +28,8 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     code: "HTTP 431",
     raisedFor: "request headers over about 16 KB",
     cause: "The token carries too many or too large claims; the service answers before it looks at them.",
-    fix: "Return fewer claims from claims.ts; look large values up in Sync Streams instead.",
+    fix:
+      "Return fewer claims from claims.ts and look large values up in Sync Streams; or let the proxy in front take larger headers.",
   },
   {
     code: "PSYNC_S2106",

@@ -20,6 +20,9 @@ export type NoAnswerKind =
   | "no-trust"
   | "no-answer-in-time"
   | "no-whole-answer"
+  | "no-http"
+  | "answer-too-large"
+  | "redirect-loop"
   | "no-permission";
 
 /**
@@ -62,6 +65,8 @@ const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
     "no-connection",
     "Web requests may not use this port (Fetch standard, port blocking).",
   ],
+  [/redirect/i, "redirect-loop", "It redirects, and the redirects lead nowhere."],
+  [/invalid HTTP/, "no-http", "What listens there does not answer with HTTP."],
   [/dns|name or service|resolve|nodename/i, "no-dns", "The host name is not known here."],
   [/refused/i, "no-connection", "The connection was refused: nothing listens there."],
   [
@@ -69,9 +74,14 @@ const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
     "no-trust",
     "Deno does not trust the issuer of the server's certificate.",
   ],
+  [
+    /close_notify|end of file/i,
+    "no-whole-answer",
+    "The connection was closed before the answer was complete.",
+  ],
   [/certificate/i, "no-tls", "The server's certificate is not valid for this host and time."],
   [/tls|corrupt message/i, "no-tls", "The server does not speak TLS: it may be an http address."],
-  [/too large/, "no-whole-answer", "The answer is too large."],
+  [/too large/, "answer-too-large", "The answer is too large."],
   [
     /closed|reset|body|broken pipe/i,
     "no-whole-answer",

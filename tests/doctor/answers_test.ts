@@ -36,8 +36,25 @@ const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = 
   ["front-refuses", 407, ""],
   ["front-page", 200, "<!doctype html><title>App</title>"],
   ["front-page", 404, "<html>Not Found</html>"],
-  ["front-redirect", 302, "", { Location: "https://login.example" }],
-  ["front-error", 502, "<html>Bad gateway</html>", { Server: "nginx" }],
+  ["front-redirect", 302, "", { Location: "https://other.example" }],
+  ["front-refuses", 302, "", { Location: "https://login.example" }],
+  ["front-refuses", 307, "", { Location: "/sign-in?next=%2Ffunctions" }],
+  ["front-error", 304, ""],
+  ["front-refuses", 401, "<!doctype html>Authentication required, no JWT", { Server: "Vercel" }],
+  ["front-page", 405, "<html>Not Allowed</html>", { Server: "nginx" }],
+  ["upstream-down", 502, "<html>Bad gateway</html>", { Server: "nginx" }],
+  ["upstream-down", 502, { message: "An invalid response was received from the upstream server" }],
+  ["upstream-down", 503, { message: "name resolution failed" }],
+  ["upstream-down", 504, "<html>Gateway Time-out</html>"],
+  ["function-limit", 500, { msg: "WorkerRequestCancelled: request has been cancelled by supervisor" }],
+  ["gateway-no-route", 404, "404 page not found\n"],
+  ["gateway-key-invalid", 401, {
+    message: "Invalid API key",
+    hint: "Double check your Supabase `anon` API key.",
+  }],
+  ["gateway-no-route", 400, { msg: "missing function name in request" }],
+  ["no-http", 400, "<html>The plain HTTP request was sent to HTTPS port</html>"],
+  ["not-supabase", 404, { error: { code: "PSYNC_S2002" } }],
   ["front-error", 500, { error: "unexpected" }],
 ];
 
@@ -51,6 +68,8 @@ for (const [probe, status, body, headers] of ANSWERS) {
 Deno.test("what was seen names the status, the words and the server, and no control characters", () => {
   const response = new Response(null, { status: 502, headers: { Server: "nginx" } });
   assertEquals(whoAnswered(response, "<html>").seen, "HTTP 502: a web page, from nginx.");
+  const moved = new Response(null, { status: 301, headers: { Location: "https://new.example/jwks" } });
+  assertEquals(whoAnswered(moved, "").seen, "HTTP 301: it redirects to https://new.example/jwks.");
   const { seen } = whoAnswered(new Response(null, { status: 500 }), JSON.stringify({ msg: "a\u001b[31mb" }));
   assertEquals(seen, 'HTTP 500: "a�[31mb".');
 });
@@ -60,6 +79,8 @@ Deno.test("the router of a self-hosted Supabase is told from the platform", () =
     whoAnswered(new Response(null, { status: 500, headers }), JSON.stringify(body)).selfHosted;
   assertEquals(isSelfHosted({ msg: "Error: x" }), true);
   assertEquals(isSelfHosted({ message: "x" }, { "X-Kong-Proxy-Latency": "1" }), true);
+  assertEquals(isSelfHosted({ message: "x" }, { Server: "kong/2.8.1" }), true);
+  assertEquals(isSelfHosted({ message: "x" }, { "X-Kong-Proxy-Latency": "1", "CF-Ray": "8f" }), false);
   assertEquals(isSelfHosted({ code: "BOOT_ERROR", message: "x" }), false);
   assertEquals(isSelfHosted({ msg: "x" }, { "sb-project-ref": "abc" }), false);
 });

@@ -18,7 +18,8 @@ const CASES: readonly [
   ["the instance is ahead, by less than a token's life", 0, 200, "warning", "clock-instance"],
   ["the functions are behind", -600, 0, "failed", "clock-functions"],
   ["the instance is behind: that refuses nothing", 0, -600, "passed"],
-  ["the functions are ahead: that refuses nothing", 600, 0, "passed"],
+  ["the functions are ahead: PowerSync refuses nothing for that", 600, 0, "warning", "clock-functions"],
+  ["the functions are ahead of the instance, and neither is like this computer's", 1200, 600, "passed"],
   ["only one server is known, and differs", 600, undefined, "warning", "clock-unknown"],
   ["only the instance is known, and agrees", undefined, 10, "passed"],
 ];

@@ -6,6 +6,7 @@ import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts
 import { deployedKey, type Deployment, serviceError, withDeployment } from "../support/deployment.ts";
 import { captureLog } from "../support/log.ts";
 import { base64 } from "../support/project.ts";
+import { unsigned } from "../support/signing.ts";
 import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } from "./examination.ts";
 
 const html = (status: number) => () =>
@@ -37,13 +38,17 @@ const service = (answer: Answer) => (deployment: Deployment) => {
 const credentials = (powersync_url: string) => json({ token: "a.b.c", powersync_url });
 
 /** Asks the instance alone, so that a short time is enough for everything else. */
-const aloneWithToken = () => ({ project: undefined, userToken: undefined, token: "a.b.c" });
+const strange = unsigned({ alg: "ES256", kid: "strange" }, { sub: "u" });
+const aloneWithToken = () => ({ project: undefined, userToken: undefined, token: strange });
 
 const CASES: Case[] = [
   ["gateway-check", jwks(json({ code: "UNAUTHORIZED_NO_AUTH_HEADER" }, { status: 401 }))],
   ["not-deployed", jwks(json({ code: "NOT_FOUND" }, { status: 404 }))],
   ["front-page", jwks(html(200))],
-  ["front-error", jwks(json({}, { status: 502 }))],
+  ["upstream-down", jwks(json({}, { status: 502 }))],
+  ["not-supabase", jwks(json({ error: { code: "PSYNC_S2002" } }, { status: 404 }))],
+  ["answer-too-large", jwks(() => new Response("x".repeat(2_000_000)))],
+  ["redirect-loop", jwks(({ url }) => new Response(null, { status: 302, headers: { Location: url } }))],
   ["jwks-not-json", jwks(() => new Response("ok"))],
   ["jwks-redirect", (deployment) => {
     let asked = 0;
@@ -112,10 +117,22 @@ const CASES: Case[] = [
     deployment.instead["powersync-auth-anonymous"] = (request) =>
       request.method === "OPTIONS" ? new Response(null, { status: 401 }) : credentials("http://x")();
   }],
+  ["cors-preflight-blocked", (deployment) => {
+    deployment.instead["powersync-auth-anonymous"] = (request) =>
+      request.method === "OPTIONS" ? html(405)() : credentials("http://x")();
+  }],
+  [
+    "cors-twice",
+    anonymous(() => {
+      const response = credentials("http://x")();
+      response.headers.append("Access-Control-Allow-Origin", "https://app.example");
+      return response;
+    }),
+  ],
   ["sign-in-refused", () => ({ userToken: undefined, signInAnonymously: true })],
   ["no-connection", () => ({ powersync: "http://127.0.0.1:9" })],
   ["instance-not-a-service", service(html(404))],
-  ["instance-not-a-service", (deployment) => ({
+  ["instance-front", (deployment) => ({
     ...service(unfinished(401))(deployment),
     ...aloneWithToken(),
     timeoutMs: 500,
@@ -127,7 +144,7 @@ const CASES: Case[] = [
   })],
   ["PSYNC_S2101", (deployment) => ({
     ...service(() => serviceError("PSYNC_S2101"))(deployment),
-    token: "a.b.c",
+    token: strange,
   })],
   ["instance-not-a-service", service(() => new Response("hello\n"))],
   ["instance-silent", service(() => new Response(""))],
@@ -138,9 +155,15 @@ const CASES: Case[] = [
   ["instance-other-jwks", service(() => serviceError("PSYNC_S2204"))],
   ["instance-audience", service(() => serviceError("PSYNC_S2105"))],
   ["instance-clock", service(() => serviceError("PSYNC_S2103"))],
-  ["PSYNC_S2104", service(() => serviceError("PSYNC_S2104"))],
-  ["PSYNC_S2106", service(() => serviceError("PSYNC_S2106"))],
+  ["instance-lifetime", service(() => serviceError("PSYNC_S2104"))],
+  ["instance-no-header", service(() => serviceError("PSYNC_S2106"))],
   ["instance-error", service(() => serviceError("PSYNC_S2001", 500))],
+  ["instance-no-route", service(() => serviceError("PSYNC_S2002", 404))],
+  ["instance-not-a-service", service(json({ ok: true }))],
+  ["instance-down", service(html(502))],
+  ["instance-front", service(html(403))],
+  ["rate-limited", service(() => new Response("slow down", { status: 429 }))],
+  ["instance-redirect", service(() => Response.redirect("https://new.example/sync/stream", 301))],
 ];
 
 Deno.test("a good deployment is healthy, up to the PowerSync instance's own answer", async () => {

@@ -12,9 +12,11 @@ import { assertShowsNothingSecret, causesOf, json, look, otherKey, unfinished } 
 const isRoot = ({ status, followsFrom }: Check) => status === "failed" && followsFrom === undefined;
 
 Deno.test("a deployment must not publish a key of local development", () => {
-  const seen = checkDevKeys(["powersync-0123456789", "dev-0123456789"], "https://x.supabase.co/jwks");
-  assertEquals(causesOf(seen), ["jwks-dev-key"]);
-  assertEquals(checkDevKeys(["dev-0123456789"], "http://127.0.0.1:54321/jwks"), []);
+  const kids = ["powersync-0123456789", "dev-0123456789"];
+  assertEquals(causesOf(checkDevKeys(kids, { url: "https://x.supabase.co/jwks" })), ["jwks-dev-key"]);
+  const url = "http://127.0.0.1:54321/jwks";
+  assertEquals(checkDevKeys(kids, { url }), []);
+  assertEquals(causesOf(checkDevKeys(kids, { url, isDeployment: true })), ["jwks-dev-key"]);
 });
 
 Deno.test("an instance elsewhere cannot fetch the JWKS from this computer", async () => {
@@ -138,7 +140,7 @@ Deno.test("a file that cannot be read explains what the deployment lacks", () =>
 
 Deno.test("a redirect, and a connection without TLS or trust, are told apart", async () => {
   await withDeployment(async (deployment) => {
-    deployment.instead["powersync-auth"] = () => Response.redirect("https://login.example");
+    deployment.instead["powersync-auth"] = () => Response.redirect("https://other.example");
     assertEquals(causesOf(await look(deployment)), ["front-redirect"]);
     const project = deployment.url.replace("http:", "https:");
     assertEquals(causesOf(await look(deployment, { project })), ["no-tls"]);
@@ -149,6 +151,13 @@ Deno.test("a redirect, and a connection without TLS or trust, are told apart", a
   );
   const untrusted = new Error("client error (Connect): invalid peer certificate: UnknownIssuer");
   assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: untrusted }), 1).kind, "no-trust");
+  const parse = (reason: string) =>
+    whyNoAnswer(
+      new TypeError("fetch failed", { cause: new Error(`client error (SendRequest): ${reason}`) }),
+      1,
+    );
+  assertEquals(parse("invalid HTTP version parsed").kind, "no-http");
+  assertEquals(parse("peer closed connection without sending TLS close_notify").kind, "no-whole-answer");
   const denied = new Deno.errors.NotCapable(
     'Requires net access to "x:443", run again with the --allow-net flag',
   );

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import type { KnownSetup, Owner } from "../../scripts/doctor/recognise-token.ts";
 import { whoseToken } from "../../scripts/doctor/whose-token.ts";
@@ -199,6 +200,18 @@ const CASES: readonly (readonly [string, string, Owner, RegExp])[] = [
   ],
   ["a token that a log shortened", `${(await sign(good, { key: ours })).slice(0, 40)}…`, "cut", /shortened/],
   ["a token whose middle is missing", "eyJhbGciOiJFUzI1NiJ9.eyJz.AAAA", "cut", /not JSON in base64url/],
+  [
+    "a token whose beginning is missing",
+    (await sign(good, { key: ours })).slice(8),
+    "cut",
+    /beginning is missing/,
+  ],
+  [
+    "a secret",
+    Buffer.from(JSON.stringify(ours.privateJwk)).toString("base64"),
+    "not-a-token",
+    /a key, not a token/,
+  ],
   ["no signature", unsigned({ alg: "none" }, good), "cut", /without a signature/],
   ["a refresh token", "v1.MRr0fFYbFc3qJfVsGh-xyz", "opaque", /refresh token/],
   ["Supabase's refresh token", "k7zq3bwtw2xh", "opaque", /refresh token/],

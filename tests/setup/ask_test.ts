@@ -32,7 +32,7 @@ Deno.test("an answer that begins and never ends times out, even while garbage is
       assertEquals([asked.kind, ...causes], [
         "no-answer-in-time",
         "instance-silent",
-        "instance-not-a-service",
+        "instance-front",
       ]);
     }));
 });

@@ -117,12 +117,3 @@ async function verified(token: string): Promise<JWTPayload | undefined> {
     return undefined;
   }
 }
-
-/** Runs a test with Supabase Auth, and stops it. */
-export async function withAuth(
-  published: readonly JWK[],
-  test: (auth: AuthStandIn) => Promise<void>,
-): Promise<void> {
-  await using auth = new AuthStandIn(published);
-  await test(auth);
-}

@@ -48,7 +48,8 @@ export const PROVIDER_REFUSALS: Explanations = {
     const { claims } = context.decoded;
     const { entry, name, change } = entryOf(context);
     const claim = typeof entry.subject_claim === "string" ? entry.subject_claim : "sub";
-    const seen = `${name} takes the user from \`${claim}\`, which is ${named(claims[claim])}.`;
+    const value = claims[claim] === undefined ? "the token lacks" : `is ${named(claims[claim])}`;
+    const seen = `${name} takes the user from \`${claim}\`, which ${value}.`;
     if (claim === "sub" || typeof claims.sub !== "string") {
       return {
         seen,

@@ -99,9 +99,14 @@ export async function explainUnchecked(context: RefusalContext, seen: string): P
 async function compareKeys(context: RefusalContext): Promise<Explanation> {
   const { header: { alg, kid } } = context.decoded;
   const { seen } = await liveKeysOf(context);
+  const ours = readSetting(context.environment, "SUPABASE_URL");
+  const { iss } = context.decoded.claims;
+  const other = typeof iss === "string" && !iss.startsWith(`${ours}/`)
+    ? ` Its \`iss\` is ${named(iss)}, and the project is ${named(ours)}.`
+    : "";
   const key = alg === "HS256" ? "the legacy secret (HS256)" : `the key ${named(kid)} (${named(alg)})`;
   return {
-    seen: `This project's Supabase Auth does not know the token's signature by ${key}. ${seen}`,
+    seen: `This project's Supabase Auth does not know the token's signature by ${key}.${other} ${seen}`,
     advice: `The token is of another project, or its key was revoked. ${SIGN_IN}`,
   };
 }

@@ -1,0 +1,120 @@
+/** What heals it when nothing answers, or something else than a function. */
+import {
+  COPY_INSTANCE,
+  deploy,
+  jwksUri,
+  logNote,
+  type MakeFix,
+  note,
+  READ_CONTAINER_LOG,
+  READ_LOG,
+  RECREATE_CONTAINER,
+  say,
+} from "./fix-commands.ts";
+import type { Fix, FixContext } from "./fix-context.ts";
+
+const RESTART_CONTAINER = "If it is not running, start it: docker compose up -d functions";
+
+export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
+  "no-dns": ({ project }, { id }) =>
+    note(
+      id === "powersync"
+        ? "Copy the instance's URL from PowerSync's dashboard, and look at the network, proxy or VPN here."
+        : project === "hosted"
+        ? "Compare the reference with the one in the dashboard's address, and look at the network, proxy or VPN here."
+        : "Check the address, and the network, proxy or VPN here.",
+    ),
+  "no-connection": ({ project, task }, { id }) =>
+    id !== "powersync" && project === "local"
+      ? { commands: [`${task} dev`], note: "It serves the functions on this computer; leave it running." }
+      : note(
+        "Check the address and port, and that the server is up: see its dashboard or `docker compose ps`.",
+      ),
+  "no-tls": say("Use the scheme and host that the server's certificate is for."),
+  "no-trust": ({ again }) => ({
+    commands: [`DENO_TLS_CA_STORE=system ${again}`],
+    note: "With a self-signed certificate on a server of your own, PowerSync and apps cannot connect either.",
+  }),
+  "no-permission": ({ task }) => ({
+    commands: [`${task} doctor`],
+    note: "The task has the permissions it needs.",
+  }),
+  "no-answer-in-time": (context, { id }) =>
+    note(id === "powersync" ? "See the instance's health in PowerSync's dashboard." : logNote(context)),
+  "no-http": say("Write the address with https, or with the port of the server that is meant."),
+  "answer-too-large": (context, { id }) => id === "powersync" ? note(COPY_INSTANCE) : ourAnswer(context),
+  "redirect-loop": say("Let /functions/v1/ through without a redirect in the proxy that answers."),
+  "no-whole-answer": say("Run the doctor from another network. If it stays, read the server's log."),
+
+  "gateway-check": (context) =>
+    context.project === "self-hosted"
+      ? {
+        commands: [
+          `sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`,
+          RECREATE_CONTAINER,
+        ],
+        note:
+          "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
+      }
+      : deploy(context, "The functions check their callers themselves.", " --no-verify-jwt"),
+  "gateway-api-key": say(
+    "In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong: the functions check their callers themselves.",
+  ),
+  "gateway-key-invalid": ({ ref }) =>
+    note(`Copy the publishable key from ${dashboard(ref)}/settings/api-keys`),
+  "gateway-no-route": (context) =>
+    note(
+      `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,
+    ),
+  "not-supabase": say("Give the Supabase project to --project, and the instance to --powersync."),
+  "upstream-down": ({ project }) =>
+    project === "self-hosted"
+      ? { commands: ["docker compose ps functions", READ_CONTAINER_LOG], note: RESTART_CONTAINER }
+      : note(
+        "See whether the functions run behind the server that answers, and https://status.supabase.com.",
+      ),
+  "not-deployed": (context) => deploy(context, ""),
+  "boot-error": (context) =>
+    context.project === "self-hosted"
+      ? {
+        commands: [READ_CONTAINER_LOG, RECREATE_CONTAINER],
+        note: "The log names the file and the line. Copy supabase/functions whole.",
+      }
+      : deploy(context, READ_LOG),
+  "function-limit": (context, { id }) =>
+    note(`${id === "jwks" ? "" : "claims.ts does too much for one request. "}${logNote(context)}`),
+  "function-timeout": (context, { id }) =>
+    note(
+      `${id === "jwks" ? "" : "claims.ts may wait for something that does not answer. "}${logNote(context)}`,
+    ),
+  "function-crashed": (context) => deploy(context, logNote(context)),
+  "project-paused": ({ ref }) => note(`Restore it in the dashboard: ${dashboard(ref)}`),
+  "project-restricted": say(
+    "See usage and billing of the organization in the dashboard: https://supabase.com/dashboard/org/_/billing",
+  ),
+  "project-down": ({ ref }) =>
+    note(
+      `Wait some minutes; see ${dashboard(ref)} and https://status.supabase.com, then run the doctor again.`,
+    ),
+  "rate-limited": say("Wait a minute, and run the doctor again."),
+  "front-refuses": say(
+    "Let /functions/v1/ through, without a password, in the firewall, proxy or access policy that answers.",
+  ),
+  "front-page": (context) =>
+    note(
+      `Check the project's URL, and let /functions/v1/ past the web server or login that answers. The JWKS belongs at ${
+        jwksUri(context)
+      }.`,
+    ),
+  "front-error": (context) => note(logNote(context)),
+  "front-redirect": say("Give the address that it redirects to, here and in apps."),
+};
+
+/** Something else answers at the functions' address. */
+export function ourAnswer(context: FixContext): Fix {
+  return deploy(context, "Something else answers there: the functions of this bundle replace it.");
+}
+
+function dashboard(ref = "_"): string {
+  return `https://supabase.com/dashboard/project/${ref}`;
+}
