@@ -14,7 +14,7 @@ import {
   say,
 } from "./fix-commands.ts";
 
-const RESTART_CONTAINER = "If it is not running, start it: docker compose up -d functions";
+const START_CONTAINER = "docker compose up -d functions";
 
 export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "no-dns": ({ project }, { id }) =>
@@ -70,7 +70,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "not-supabase": say("Give the Supabase project to --project, and the instance to --powersync."),
   "upstream-down": ({ project }) =>
     project === "self-hosted"
-      ? { commands: ["docker compose ps functions", READ_CONTAINER_LOG], note: RESTART_CONTAINER }
+      ? { commands: [START_CONTAINER, READ_CONTAINER_LOG], note: "If it ends again, the log says why." }
       : note(
         "See whether the functions run behind the server that answers, and https://status.supabase.com.",
       ),

@@ -61,7 +61,11 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       "It prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
   "jwks-dev-key": deployKey,
-  "jwks-not-empty": deployKey,
+  // These functions answer with an error when they have no key, so another set of functions answers.
+  "jwks-not-empty": (context, found) => {
+    const { commands, note } = deployKey(context, found);
+    return { commands: [...commands, ...deploy(context, "").commands], note };
+  },
   "jwks-member": ourFunctions,
   "jwks-key-imports": ourFunctions,
   "jwks-key-algorithm": ourFunctions,
@@ -72,10 +76,11 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-no-private-member": (context) => ({
     commands: [
       `${context.task} keys -- --rotate --leaked --env-file ${shellWord(context.file.path)}`,
+      ...upload(context, "").commands,
       ...deploy(context, "").commands,
     ],
     note:
-      "Everybody can see the private key: treat it as leaked. The first command prints what follows; these functions never publish one.",
+      "Everybody can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. The functions of this bundle never publish a private member.",
   }),
   "keys-not-deployed": (context) => upload(context, ISOLATES),
   "signing-key-unpublished": (context) =>
@@ -129,7 +134,8 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   CLAIMS_REFUSED: say(
     "claims.ts refuses this caller: that is your own rule, in supabase/functions/_shared/powersync/claims.ts.",
   ),
-  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, ISOLATES),
+  lifetime: (context, { id, hint = "" }) =>
+    id === "token" ? note(hint) : deploy(context, "The functions of this bundle sign for a day at most."),
   "iss-not-supabase": (context) => changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, ISOLATES),
 };
 
