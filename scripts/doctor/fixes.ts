@@ -83,8 +83,8 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       "Everybody can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. The functions of this bundle never publish a private member.",
   }),
   "keys-not-deployed": (context) => upload(context, ISOLATES),
-  "signing-key-unpublished": (context) =>
-    deploy(context, `${ISOLATES} If it stays, deploy all three together.`),
+  "jwks-behind": deployTogether,
+  "signing-key-unpublished": deployTogether,
 
   "answer-malformed": (context) => deploy(context, ""),
   "settings-not-deployed": (context) =>
@@ -153,6 +153,10 @@ function deployAudience(context: FixContext): Fix {
   return context.file.names?.includes("POWERSYNC_AUDIENCE")
     ? upload(context, ISOLATES)
     : changeSecrets({ remove: ["POWERSYNC_AUDIENCE"] }, context, ISOLATES);
+}
+
+function deployTogether(context: FixContext): Fix {
+  return deploy(context, `All three are deployed together. ${ISOLATES}`);
 }
 
 function deployUrl(context: FixContext): Fix {

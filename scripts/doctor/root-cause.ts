@@ -44,6 +44,8 @@ const EXPLANATIONS: readonly (readonly [explaining: Kind, explained: readonly Ki
     [OF_TOKENS, KEY_RULES],
     [/^powersync$/, KEY_CODES],
   ]],
+  [[/^jwks$/, ANY], [[OF_TOKENS, /^jwks-behind$/]]],
+  [[OF_TOKENS, /^jwks-behind$/], [[/^deployed-keys$/, ANY], [/^powersync$/, KEY_CODES]]],
   [[/^user-token$/, ANY], [[FUNCTION, /^(USER_TOKEN_|OAUTH_CLIENT_|IDENTITY_PROVIDER_)/]]],
   [[FUNCTION, /^(endpoint-|url-)/], [[OF_TOKENS, /^aud/], [/^powersync$/, AUDIENCE]]],
   [[OF_TOKENS, /^aud/], [[/^powersync$/, AUDIENCE]]],

@@ -125,6 +125,16 @@ Deno.test("Supabase Auth's keys at the functions' own address are recognised", a
   });
 });
 
+Deno.test("a function that signs with the file's key has the secrets, whatever the JWKS shows", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.instead["powersync-jwks"] = json({ keys: [otherKey.publicJwk] });
+    const root = rootOf(
+      await look(deployment, { file: fileOf(deployment), powersync: deployment.powersync }),
+    );
+    assertEquals([root?.id, root?.cause], ["function-token", "jwks-behind"]);
+  });
+});
+
 Deno.test("a redirect of an instance names the URL to set", async () => {
   await withDeployment(async (deployment) => {
     deployment.service = () => Response.redirect("https://new.example/sync/stream", 308);
