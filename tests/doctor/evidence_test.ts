@@ -135,6 +135,19 @@ Deno.test("a function that signs with the file's key has the secrets, whatever t
   });
 });
 
+Deno.test("a user's token is as old as the servers' clock says, not this computer's", async () => {
+  await withDeployment(async (deployment) => {
+    const jwks = json({ keys: [deployedKey.publicJwk] });
+    deployment.instead["powersync-jwks"] = () => {
+      const response = jwks();
+      response.headers.set("Date", new Date().toUTCString());
+      return response;
+    };
+    const twoHoursAhead = () => Date.now() / 1000 + 7200;
+    assertEquals(causesOf(await look(deployment, { now: twoHoursAhead })), ["clock-unknown"]);
+  });
+});
+
 Deno.test("a redirect of an instance names the URL to set", async () => {
   await withDeployment(async (deployment) => {
     deployment.service = () => Response.redirect("https://new.example/sync/stream", 308);
