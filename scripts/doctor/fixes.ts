@@ -144,7 +144,14 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
   [/^(CLAIMS_|TOKEN_TOO_LARGE)/, (context, { hint = "" }) => deploy(context, hint)],
   [/^(INTERNAL_ERROR|METHOD_NOT_ALLOWED)$/, (context) => deploy(context, logNote(context))],
   [/^(KEY_|POWERSYNC_PRIVATE_KEY_)/, deployKey],
-  [/^POWERSYNC_\w+_(MISSING|INVALID)$/, (context, { cause = "" }) => deploySetting(cause, context)],
+  // What is wrong in the file is not mended by uploading it.
+  [
+    /^POWERSYNC_\w+_(MISSING|INVALID)$/,
+    (context, { id, cause = "", hint = "" }) =>
+      id.startsWith("powersync-") && !id.startsWith("powersync-auth")
+        ? note(hint)
+        : deploySetting(cause, context),
+  ],
   [/^(url|local-url)/, deployUrl],
 ];
 

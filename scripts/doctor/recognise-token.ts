@@ -69,8 +69,8 @@ const DASHBOARD_ISSUER = "https://powersync-api.journeyapps.com";
 /** What is not a JWT, most telling form first. */
 const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
   [/^$/, "not-a-token", "empty"],
-  [/^sb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
-  [/^sb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
+  [/\bsb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
+  [/\bsb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
   [/^sbp_/, "secret-key", "a personal access token of a Supabase account (sbp_…)"],
   [/^-----BEGIN /, "not-a-token", "a PEM: a key or a certificate"],
   [/^\{[^]*"kty"/, "not-a-token", "a key (JWK)"],

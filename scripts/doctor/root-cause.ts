@@ -37,7 +37,10 @@ const EXPLANATIONS: readonly (readonly [explaining: Kind, explained: readonly Ki
   ]],
   [[/^powersync-audience$/, ANY], [[OF_TOKENS, /^aud/], [/^powersync$/, AUDIENCE]]],
   [[/^powersync-token-ttl$/, ANY], [[FUNCTION, /^POWERSYNC_TOKEN_TTL/], [OF_TOKENS, /^lifetime$/]]],
-  [[/^powersync-identity-providers$/, ANY], [[FUNCTION, /^(POWERSYNC_IDENTITY|USER_TOKEN)_/]]],
+  [[/^powersync-identity-providers$/, ANY], [
+    [FUNCTION, /^(POWERSYNC_IDENTITY|USER_TOKEN)_/],
+    [/^user-token$/, /^user-token-settings$/],
+  ]],
   [[/^jwks$/, /^jwks-of-/], [[/^jwks$/, /^(?!jwks-(no-private|of-))/]]],
   [[/^(jwks|deployed-keys)$/, ANY], [
     [/^deployed-keys$/, ANY],

@@ -7,6 +7,7 @@ import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { type Check, checkOfFinding, passed, type Subject } from "./check.ts";
 import { type EnvChange, URL_TO_FILL_IN } from "./fix-commands.ts";
+import { readProviderList, setProviderList } from "./provider-list.ts";
 
 /** A file with secrets. */
 export interface SecretsFile {
@@ -47,7 +48,11 @@ export async function checkSecrets(file: SecretsFile, surroundings: Surroundings
   const { signing } = await loadKeyRing(readKeySecrets(variables));
   const known = { canSign: signing.length > 0, powersync: surroundings.powersync };
   const checkOf = (finding: Finding) =>
-    checkOfFinding(subjectOf(finding.name), finding, changeFor(finding, known));
+    checkOfFinding(
+      subjectOf(finding.name),
+      finding,
+      withoutOwnIssuer(finding, { variables, supabaseUrl }) ?? changeFor(finding, known),
+    );
   const about = (name: string) => findings.some((finding) => finding.name === name);
   const ofKeys = findings.filter(({ name }) => isKeyName(name));
   return [
@@ -103,6 +108,18 @@ function changeFor(
   if (!isKeyName(name) || severity !== "error") return undefined;
   const isNeeded = name.startsWith("POWERSYNC_PRIVATE_KEY") && !canSign;
   return isNeeded || id === "local-key" ? { newKey: true } : { remove: [name] };
+}
+
+/** The list of identity providers without the project's own issuer, which needs no entry. */
+function withoutOwnIssuer(
+  { id, name }: Finding,
+  { variables, supabaseUrl }: { variables: EnvVariables; supabaseUrl: string | undefined },
+): EnvChange | undefined {
+  if (id !== "POWERSYNC_IDENTITY_PROVIDERS_INVALID" || supabaseUrl === undefined) return undefined;
+  const list = readProviderList(variables[name]) ?? [];
+  const others = list.filter(({ issuer }) => issuer !== `${supabaseUrl}/auth/v1`);
+  if (others.length === list.length) return undefined;
+  return others.length === 0 ? { remove: [name] } : { set: setProviderList(others) };
 }
 
 function subjectOf(name: string): Subject {

@@ -148,6 +148,19 @@ Deno.test("a user's token is as old as the servers' clock says, not this compute
   });
 });
 
+Deno.test("the project's own issuer leaves the list of providers, and no other does", async () => {
+  await withDeployment(async (deployment) => {
+    const own = { issuer: `${deployment.url}/auth/v1`, audience: "authenticated" };
+    const other = { issuer: "https://a.example", audience: "api" };
+    const changeOf = async (...entries: unknown[]) => {
+      const file = fileOf(deployment, { POWERSYNC_IDENTITY_PROVIDERS: base64(entries) });
+      return rootOf(await look(deployment, { file }))?.change;
+    };
+    assertEquals(await changeOf(own), { remove: ["POWERSYNC_IDENTITY_PROVIDERS"] });
+    assertEquals(await changeOf(own, other), { set: { POWERSYNC_IDENTITY_PROVIDERS: base64([other]) } });
+  });
+});
+
 Deno.test("a redirect of an instance names the URL to set", async () => {
   await withDeployment(async (deployment) => {
     deployment.service = () => Response.redirect("https://new.example/sync/stream", 308);
