@@ -13,7 +13,7 @@ import {
 } from "./fix-commands.ts";
 import type { Fix, FixContext } from "./fix-context.ts";
 
-const RESTART_CONTAINER = "If it is not running, start it: docker compose up -d functions";
+const START_CONTAINER = "docker compose up -d functions";
 
 export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "no-dns": ({ project }, { id }) =>
@@ -30,7 +30,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       : note(
         "Check the address and port, and that the server is up: see its dashboard or `docker compose ps`.",
       ),
-  "no-tls": say("Use the scheme and host that the server's certificate is for."),
+  "no-tls": say("Use the scheme and host that the server's certificate is for, or renew the certificate."),
   "no-trust": ({ again }) => ({
     commands: [`DENO_TLS_CA_STORE=system ${again}`],
     note: "With a self-signed certificate on a server of your own, PowerSync and apps cannot connect either.",
@@ -58,7 +58,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       }
       : deploy(context, "The functions check their callers themselves.", " --no-verify-jwt"),
   "gateway-api-key": say(
-    "In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong: the functions check their callers themselves.",
+    "Let calls without a key through to /functions/v1/: the functions check their callers themselves. In Supabase's docker folder, that is `key-auth` on the functions route in volumes/api/kong.yml; restart kong after.",
   ),
   "gateway-key-invalid": ({ ref }) =>
     note(`Copy the publishable key from ${dashboard(ref)}/settings/api-keys`),
@@ -69,7 +69,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "not-supabase": say("Give the Supabase project to --project, and the instance to --powersync."),
   "upstream-down": ({ project }) =>
     project === "self-hosted"
-      ? { commands: ["docker compose ps functions", READ_CONTAINER_LOG], note: RESTART_CONTAINER }
+      ? { commands: [START_CONTAINER, READ_CONTAINER_LOG], note: "If it ends again, the log says why." }
       : note(
         "See whether the functions run behind the server that answers, and https://status.supabase.com.",
       ),

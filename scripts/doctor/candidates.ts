@@ -1,10 +1,12 @@
 /** The tokens that are at hand, and what the rules and the instance say to them. */
 import { decodeJwt } from "jose";
-import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import { readKeySecrets, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { projectRef } from "../setup/project-url.ts";
 import { keyIdsOf } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { type Check, checkOfTold, failed, passed, probed, skipped } from "./check.ts";
+import { decodeLeniently } from "./decoded-token.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
@@ -79,6 +81,11 @@ function knownSetup(options: ExamineOptions) {
   };
 }
 
+async function keyIdsOfFile(options: ExamineOptions): Promise<string[]> {
+  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
+  return (await loadKeyRing(readKeySecrets(variables))).published.map(({ kid }) => kid);
+}
+
 /** What a rule's failure means for a token that a function has just made. */
 const CAUSES_OF_FUNCTIONS: Readonly<Partial<Record<string, ProbeId>>> = {
   "key-found": "signing-key-unpublished",
@@ -91,13 +98,15 @@ export async function examineFunctionTokens(
   { options, servers }: { options: ExamineOptions; servers: ServerView },
 ): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
+  const ofFile = await keyIdsOfFile(options);
   for (const { token, endpoint = "", name = "" } of functions) {
     if (token === undefined) continue;
     const audiences = audiencesFor(options, endpoint);
     const subject = { id: "function-token", title: `Token of ${name}` };
     const { checks, good } = await examineToken(subject, { token, audiences, ...servers });
     const named = checks.map((check) => {
-      const cause = CAUSES_OF_FUNCTIONS[check.cause ?? ""];
+      const isOfFile = check.cause === "key-found" && ofFile.some((kid) => kid === keyIdOf(token));
+      const cause = isOfFile ? "jwks-behind" : CAUSES_OF_FUNCTIONS[check.cause ?? ""];
       return cause === undefined ? check : probed(subject, cause, { seen: check.seen });
     });
     candidates.push({ token, tokenOf: `the token of ${name}`, checks: named, good, isSendable: true });
@@ -155,6 +164,10 @@ export function checksOfTokens(tokens: readonly Candidate[], accepted: readonly 
         : check
     );
   });
+}
+
+function keyIdOf(token: string): unknown {
+  return decodeLeniently(token)?.header.kid;
 }
 
 function audienceOf(token: string): unknown[] {

@@ -39,7 +39,9 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   const servers: ServerView = { jwks: jwks.body, nowSeconds: now() + (ahead ?? 0) };
   const functions = await withProgress(
     "the auth functions",
-    examineProject(options, { reachable: jwks.response !== undefined }),
+    examineProject({ ...options, now: () => now() + (ahead ?? 0) }, {
+      reachable: jwks.response !== undefined,
+    }),
   );
   const endpoint = functions.find(({ endpoint }) => endpoint !== undefined)?.endpoint?.replace(/\/+$/, "");
   const tokens = [

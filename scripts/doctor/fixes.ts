@@ -61,7 +61,11 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       "It prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
   "jwks-dev-key": deployKey,
-  "jwks-not-empty": deployKey,
+  // These functions answer with an error when they have no key, so another set of functions answers.
+  "jwks-not-empty": (context) => {
+    const { commands, note } = deployKey(context);
+    return { commands: [...commands, ...deploy(context, "").commands], note };
+  },
   "jwks-member": ourFunctions,
   "jwks-key-imports": ourFunctions,
   "jwks-key-algorithm": ourFunctions,
@@ -72,14 +76,15 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-no-private-member": (context) => ({
     commands: [
       `${context.task} keys -- --rotate --leaked --env-file ${shellWord(context.file.path)}`,
+      ...upload(context, "").commands,
       ...deploy(context, "").commands,
     ],
     note:
-      "Everybody can see the private key: treat it as leaked. The first command prints what follows; these functions never publish one.",
+      "Everybody can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. The functions of this bundle never publish a private member.",
   }),
   "keys-not-deployed": (context) => upload(context, whenRead(context)),
-  "signing-key-unpublished": (context) =>
-    deploy(context, `${whenRead(context)} If it stays, deploy all three together.`),
+  "jwks-behind": deployTogether,
+  "signing-key-unpublished": deployTogether,
 
   "answer-malformed": (context) => deploy(context, ""),
   "settings-not-deployed": (context) =>
@@ -133,7 +138,8 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "aud-accepted": (context, { id, hint = "" }) =>
     id === "function-token" ? deployAudience(context, { isRefused: false }) : note(hint),
   PSYNC_S2105: (context) => deployAudience(context, { isRefused: true }),
-  lifetime: (context) => changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, whenRead(context)),
+  lifetime: (context, { id, hint = "" }) =>
+    id === "token" ? note(hint) : deploy(context, "The functions of this bundle sign for a day at most."),
   "iss-not-supabase": (context) =>
     changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, whenRead(context)),
 };
@@ -152,6 +158,10 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
         : deployUrl(context),
   ],
 ];
+
+function deployTogether(context: FixContext): Fix {
+  return deploy(context, `All three are deployed together. ${whenRead(context)}`);
+}
 
 function deployUrl(context: FixContext): Fix {
   return deploySetting("POWERSYNC_URL_INVALID", context);

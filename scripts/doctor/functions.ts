@@ -77,8 +77,8 @@ function checkCredentials(
 ): { checks: Check[]; token?: string; endpoint?: string } {
   const body = parseJson(text);
   if (!isJsonObject(body) || typeof body.token !== "string" || typeof body.powersync_url !== "string") {
-    const { seen } = whoAnswered(new Response(null), text);
-    return { checks: [probed(subject, "answer-malformed", { seen })] };
+    const { probe, seen } = whoAnswered(new Response(null), text);
+    return { checks: [probed(subject, probe === "front-page" ? probe : "answer-malformed", { seen })] };
   }
   const { token, powersync_url: endpoint } = body;
   const seen = `It sends clients to ${shown(endpoint, 240)}.`;

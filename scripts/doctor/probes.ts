@@ -105,6 +105,11 @@ export const PROBES = {
       "The file was not uploaded to this project, is older or another project's, or isolates still have the old secrets (up to ten minutes).",
     code: "PSYNC_S2101",
   },
+  "jwks-behind": {
+    means:
+      "The function signs with the file's key, so the secrets are uploaded; powersync-jwks still has old ones (up to ten minutes), or is of another deployment.",
+    code: "PSYNC_S2101",
+  },
   "signing-key-unpublished": {
     means: "An isolate still has old secrets, or the functions are of different deployments.",
     code: "PSYNC_S2101",

@@ -75,8 +75,8 @@ const DASHBOARD_ISSUER = "https://powersync-api.journeyapps.com";
 /** What is not a JWT, most telling form first. */
 const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
   [/^$/, "not-a-token", "empty"],
-  [/^sb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
-  [/^sb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
+  [/\bsb_publishable_/, "publishable-key", "a publishable API key of a Supabase project (sb_publishable_…)"],
+  [/\bsb_secret_/, "secret-key", "a secret API key of a Supabase project (sb_secret_…)"],
   [/^sbp_/, "secret-key", "a personal access token of a Supabase account (sbp_…)"],
   [/^(?!ey)[\w-]*\.ey[\w-]+\.[\w-]*$/, "cut", "a token whose beginning is missing"],
   [/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "not-a-token", "a UUID, such as a user's ID"],

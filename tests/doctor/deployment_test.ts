@@ -98,6 +98,7 @@ const CASES: Case[] = [
   ["not-deployed", anonymous(json({}, { status: 404 }))],
   ["boot-error", anonymous(json({ code: "BOOT_ERROR" }, { status: 503 }))],
   ["front-error", anonymous(json({}, { status: 500 }))],
+  ["front-page", anonymous(html(200))],
   ["answer-malformed", anonymous(json({ token: "x" }))],
   ["endpoint-slash", anonymous(credentials("http://127.0.0.1/"))],
   ["endpoint-other", (deployment) => {

@@ -125,6 +125,44 @@ Deno.test("Supabase Auth's keys at the functions' own address are recognised", a
   });
 });
 
+Deno.test("a function that signs with the file's key has the secrets, whatever the JWKS shows", async () => {
+  await withDeployment(async (deployment) => {
+    deployment.instead["powersync-jwks"] = json({ keys: [otherKey.publicJwk] });
+    const root = rootOf(
+      await look(deployment, { file: fileOf(deployment), powersync: deployment.powersync }),
+    );
+    assertEquals([root?.id, root?.cause], ["function-token", "jwks-behind"]);
+  });
+});
+
+Deno.test("a user's token is as old as the servers' clock says, not this computer's", async () => {
+  await withDeployment(async (deployment) => {
+    const jwks = json({ keys: [deployedKey.publicJwk] });
+    deployment.instead["powersync-jwks"] = () => {
+      const response = jwks();
+      response.headers.set("Date", new Date().toUTCString());
+      return response;
+    };
+    const twoHoursAhead = () => Date.now() / 1000 + 7200;
+    assertEquals(causesOf(await look(deployment, { now: twoHoursAhead })), ["clock-unknown"]);
+  });
+});
+
+Deno.test("the project's own issuer leaves the list of providers, and no other does", async () => {
+  await withDeployment(async (deployment) => {
+    const own = { issuer: `${deployment.url}/auth/v1`, audience: "authenticated" };
+    const other = { issuer: "https://a.example", audience: "api" };
+    const changeOf = async (...entries: unknown[]) => {
+      const file = fileOf(deployment, { POWERSYNC_IDENTITY_PROVIDERS: base64(entries) });
+      return rootOf(await look(deployment, { file }))?.change;
+    };
+    assertEquals(await changeOf(own), { set: { POWERSYNC_IDENTITY_PROVIDERS: "[]" } });
+    assertEquals(await changeOf(own, other), {
+      set: { POWERSYNC_IDENTITY_PROVIDERS: JSON.stringify([other]) },
+    });
+  });
+});
+
 Deno.test("a redirect of an instance names the URL to set", async () => {
   await withDeployment(async (deployment) => {
     deployment.service = () => Response.redirect("https://new.example/sync/stream", 308);
