@@ -14,7 +14,7 @@ import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from 
 import { withRootCauses } from "./doctor/root-cause.ts";
 import type { SecretsFile } from "./doctor/secrets.ts";
 import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
-import { readTokenFlags, withTokenFlags } from "./doctor/token-flag.ts";
+import { readTokenFlags, withTokenFlags } from "./doctor/tokens/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
 import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platform.ts";

@@ -6,16 +6,16 @@ import { projectRef } from "../setup/project-url.ts";
 import { keyIdsOf } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { type Check, checkOfTold, failed, passed, probed, skipped } from "./check.ts";
-import { decodeLeniently } from "./decoded-token.ts";
+import { decodeLeniently } from "./tokens/decoded-token.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
 import { audiencesFor, concernsProject, type ExamineOptions, instanceOfFile } from "./scope.ts";
-import { unpackToken } from "./pasted-token.ts";
+import { unpackToken } from "./tokens/pasted-token.ts";
 import type { ProbeId } from "./probes.ts";
-import { readProviderList } from "./provider-list.ts";
+import { readProviderList } from "./tokens/provider-list.ts";
 import { examineToken, type TokenFound } from "./token.ts";
-import { whoseToken } from "./whose-token.ts";
+import { whoseToken } from "./tokens/whose-token.ts";
 
 const TOKEN = { id: "token", title: "Token" };
 

@@ -3,7 +3,7 @@ import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
 import type { EnvChange, Fix } from "./fix-context.ts";
-import type { Told } from "./told.ts";
+import type { Told } from "./tokens/told.ts";
 import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
 /** What a check looks at. */

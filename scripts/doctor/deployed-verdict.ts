@@ -1,6 +1,7 @@
 /** What the deployed function's own answer to a user's token says beyond the file's settings. */
 import { type Check, passed, probed } from "./check.ts";
 import type { FunctionFound } from "./functions.ts";
+import { NOT_IN_FILE } from "./user-token/unlisted-provider.ts";
 
 /** The token as the file's settings judge it, and the function's answer to it. */
 export interface Verdicts {
@@ -27,7 +28,7 @@ export function weighVerdicts({ told, auth, isAccepted }: Verdicts): FunctionFou
 /** The function accepts the token, so what the file lacks or has otherwise is deployed. */
 function asAccepted(check: Check): Check[] {
   if (check.status === "skipped") return [];
-  if (check.cause === "user-token-provider-not-in-file") {
+  if (check.cause === NOT_IN_FILE) {
     return [
       passed(check, "The deployed POWERSYNC_IDENTITY_PROVIDERS names this provider; the file has no list."),
     ];
@@ -43,5 +44,5 @@ function asAccepted(check: Check): Check[] {
 
 /** The list that the file does not have is not deployed either. */
 function asRefused(check: Check): Check {
-  return check.cause === "user-token-provider-not-in-file" ? { ...check, status: "failed" } : check;
+  return check.cause === NOT_IN_FILE ? { ...check, status: "failed" } : check;
 }

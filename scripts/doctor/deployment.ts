@@ -8,11 +8,11 @@ import { type Check, checkOfTold, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
 import { checkDeployedKeys, checkOfAuth, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
 import { concernsProject, type ExamineOptions, expectedInstance } from "./scope.ts";
-import { unpackToken } from "./pasted-token.ts";
+import { unpackToken } from "./tokens/pasted-token.ts";
 import { weighVerdicts } from "./deployed-verdict.ts";
 import { isForDeployment } from "./secrets.ts";
 import { signInAnonymously } from "./sign-in.ts";
-import { examineUserToken } from "./user-token.ts";
+import { examineUserToken } from "./user-token/user-token.ts";
 
 const USER_TOKEN = { id: "user-token", title: "Token of a signed-in user" };
 

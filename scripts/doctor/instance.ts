@@ -5,7 +5,7 @@ import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { redirects, whoAnswered } from "./answers.ts";
 import { type Check, failed, passed, probed } from "./check.ts";
-import { named } from "./decoded-token.ts";
+import { named } from "./tokens/decoded-token.ts";
 import type { ProbeId } from "./probes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };

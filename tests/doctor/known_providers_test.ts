@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { entryFor } from "../../scripts/doctor/known-providers.ts";
+import { entryFor } from "../../scripts/doctor/tokens/known-providers.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
 
 const CASES: readonly (readonly [Record<string, unknown>, Record<string, unknown> | undefined])[] = [

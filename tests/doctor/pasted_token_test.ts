@@ -1,5 +1,5 @@
 import { assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { unpackToken } from "../../scripts/doctor/pasted-token.ts";
+import { unpackToken } from "../../scripts/doctor/tokens/pasted-token.ts";
 import { POWERSYNC_URL, USER_ID, userToken } from "../support/project.ts";
 
 const token = await userToken();

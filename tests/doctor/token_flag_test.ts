@@ -7,7 +7,7 @@ import {
   type TokenFlags,
   type TokenInput,
   withTokenFlags,
-} from "../../scripts/doctor/token-flag.ts";
+} from "../../scripts/doctor/tokens/token-flag.ts";
 import { userToken } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 

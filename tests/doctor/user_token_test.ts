@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import type { Told } from "../../scripts/doctor/told.ts";
-import { examineUserToken, type UserTokenOptions } from "../../scripts/doctor/user-token.ts";
+import type { Told } from "../../scripts/doctor/tokens/told.ts";
+import { examineUserToken, type UserTokenOptions } from "../../scripts/doctor/user-token/user-token.ts";
 import { authError, AuthStandIn, type Fate } from "../support/auth_stand_in.ts";
 import { startFunctions } from "../support/functions.ts";
 import { HttpStandIn, SILENCE } from "../support/http_stand_in.ts";

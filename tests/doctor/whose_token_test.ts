@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import type { KnownSetup, Owner } from "../../scripts/doctor/recognise-token.ts";
-import { whoseToken } from "../../scripts/doctor/whose-token.ts";
+import type { KnownSetup, Owner } from "../../scripts/doctor/tokens/recognise-token.ts";
+import { whoseToken } from "../../scripts/doctor/tokens/whose-token.ts";
 import { claimsOf, LEGACY_SECRET, signLegacyToken, userClaims } from "../support/project.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
 

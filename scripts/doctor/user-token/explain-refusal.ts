@@ -1,12 +1,12 @@
 import type { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
 import { CODES, type Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
 import { explainProviderKeys } from "./provider-keys.ts";
-import { readProviderList } from "../provider-list.ts";
+import { readProviderList } from "../tokens/provider-list.ts";
 import { PROVIDER_REFUSALS } from "./provider-refusals.ts";
 import type { Explanations, RefusalContext } from "./refusal.ts";
 import { explainUnchecked, SUPABASE_REFUSALS } from "./supabase-refusals.ts";
-import type { Told } from "../told.ts";
-import { checkTimes } from "../token-times.ts";
+import type { Told } from "../tokens/told.ts";
+import { checkTimes } from "../tokens/token-times.ts";
 
 const COMMON_REFUSALS: Explanations = {
   "too-long": () => ({

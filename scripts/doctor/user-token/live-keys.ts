@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
 import { fetchJson, UnusableAnswer } from "../../../supabase/functions/_shared/powersync/upstream.ts";
 import { whyNoAnswer } from "../../setup/ask.ts";
-import { named } from "../decoded-token.ts";
+import { named } from "../tokens/decoded-token.ts";
 
 /** The keys that an issuer publishes at the moment. */
 export interface LiveKeys {

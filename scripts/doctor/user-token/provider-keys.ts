@@ -1,12 +1,12 @@
 import { isSafeUrl } from "../../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
 import { fetchJson } from "../../../supabase/functions/_shared/powersync/upstream.ts";
-import { named } from "../decoded-token.ts";
-import { entryFor } from "../known-providers.ts";
+import { named } from "../tokens/decoded-token.ts";
+import { entryFor } from "../tokens/known-providers.ts";
 import { fetchLiveKeys, whyUnfetched } from "./live-keys.ts";
-import { entryOf } from "../provider-list.ts";
+import { entryOf } from "../tokens/provider-list.ts";
 import type { Explanation, RefusalContext } from "./refusal.ts";
-import type { Told } from "../told.ts";
+import type { Told } from "../tokens/told.ts";
 
 /** What a provider says of itself (OpenID Connect Discovery 1.0, section 4). */
 interface Discovered {

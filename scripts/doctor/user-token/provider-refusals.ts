@@ -1,7 +1,7 @@
-import { named, textsOf } from "../decoded-token.ts";
-import { audienceFor, GET_AUDIENCE, ownAudiences, providerOf } from "../known-providers.ts";
+import { named, textsOf } from "../tokens/decoded-token.ts";
+import { audienceFor, GET_AUDIENCE, ownAudiences, providerOf } from "../tokens/known-providers.ts";
 import { comparePublishedKeys } from "./provider-keys.ts";
-import { entryOf, slipsBetween } from "../provider-list.ts";
+import { entryOf, slipsBetween } from "../tokens/provider-list.ts";
 import type { Explanations, RefusalContext } from "./refusal.ts";
 
 const ACCESS_TOKEN = "Send the provider's access token instead";

@@ -1,7 +1,7 @@
 import type { Environment } from "../../../supabase/functions/_shared/powersync/settings.ts";
 import type { Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
-import type { DecodedToken } from "../decoded-token.ts";
-import type { Told } from "../told.ts";
+import type { DecodedToken } from "../tokens/decoded-token.ts";
+import type { Told } from "../tokens/told.ts";
 
 /** What a refusal of a user's token is explained with. */
 export interface RefusalContext {

@@ -1,8 +1,8 @@
 import { readSetting } from "../../../supabase/functions/_shared/powersync/settings.ts";
-import { named, textsOf } from "../decoded-token.ts";
+import { named, textsOf } from "../tokens/decoded-token.ts";
 import { fetchLiveKeys, type LiveKeys } from "./live-keys.ts";
 import { type Explanation, type Explanations, isPlainValue, type RefusalContext } from "./refusal.ts";
-import type { Told } from "../told.ts";
+import type { Told } from "../tokens/told.ts";
 
 /** Stands for a project that is not known: nothing can listen there. */
 export const UNKNOWN_PROJECT = "http://localhost:0";

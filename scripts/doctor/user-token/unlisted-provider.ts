@@ -1,8 +1,8 @@
 import { safeJson } from "../../cli/shown.ts";
-import { named } from "../decoded-token.ts";
-import { entryFor, GET_AUDIENCE } from "../known-providers.ts";
-import { readProviderList, setProviderList, slipsBetween } from "../provider-list.ts";
-import type { Told } from "../told.ts";
+import { named } from "../tokens/decoded-token.ts";
+import { entryFor, GET_AUDIENCE } from "../tokens/known-providers.ts";
+import { readProviderList, setProviderList, slipsBetween } from "../tokens/provider-list.ts";
+import type { Told } from "../tokens/told.ts";
 import type { RefusalContext } from "./refusal.ts";
 
 /** The finding where no list is known. */

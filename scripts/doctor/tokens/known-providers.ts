@@ -1,4 +1,4 @@
-import { isSafeUrl } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
+import { isSafeUrl } from "../../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { type DecodedToken, textsOf } from "./decoded-token.ts";
 
 /** How a provider's issuer is recognised, and what docs/identity-providers.md says to enter for it. */

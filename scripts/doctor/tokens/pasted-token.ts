@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { isJsonObject, unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { shown } from "../cli/shown.ts";
+import { isJsonObject, unwrap } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import { shown } from "../../cli/shown.ts";
 import { isWholeJwt } from "./recognise-token.ts";
 
 /** What was pasted, taken apart. */

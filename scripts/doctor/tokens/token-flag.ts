@@ -1,5 +1,5 @@
-import { CommandError } from "../cli/command.ts";
-import { readHidden } from "../cli/hidden-input.ts";
+import { CommandError } from "../../cli/command.ts";
+import { readHidden } from "../../cli/hidden-input.ts";
 
 /** The flags that take a token. */
 const FLAGS = ["token", "user-token"] as const;

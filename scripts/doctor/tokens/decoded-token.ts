@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { quoted } from "../powersync/result.ts";
-import { visible } from "../cli/shown.ts";
+import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import { quoted } from "../../powersync/result.ts";
+import { visible } from "../../cli/shown.ts";
 
 /** A JWT that was only decoded: anybody may have written what is in it. */
 export interface DecodedToken {

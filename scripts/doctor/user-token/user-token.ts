@@ -1,16 +1,16 @@
-import { signedInCaller } from "../../supabase/functions/_shared/powersync/caller.ts";
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { type Environment, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { SUPABASE, type VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
-import type { EnvVariables } from "../setup/env-file.ts";
-import { type DecodedToken, named } from "./decoded-token.ts";
-import { readProviderList } from "./provider-list.ts";
-import { type Owner, type Recognised, recogniseToken } from "./recognise-token.ts";
-import { checkTimes } from "./token-times.ts";
-import type { Told } from "./told.ts";
-import { explainRefusal } from "./user-token/explain-refusal.ts";
-import { UNKNOWN_PROJECT } from "./user-token/supabase-refusals.ts";
-import { explainUnlisted } from "./user-token/unlisted-provider.ts";
+import { signedInCaller } from "../../../supabase/functions/_shared/powersync/caller.ts";
+import { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
+import { type Environment, readSetting } from "../../../supabase/functions/_shared/powersync/settings.ts";
+import { SUPABASE, type VerifiedUser } from "../../../supabase/functions/_shared/powersync/user.ts";
+import type { EnvVariables } from "../../setup/env-file.ts";
+import { type DecodedToken, named } from "../tokens/decoded-token.ts";
+import { readProviderList } from "../tokens/provider-list.ts";
+import { type Owner, type Recognised, recogniseToken } from "../tokens/recognise-token.ts";
+import { checkTimes } from "../tokens/token-times.ts";
+import type { Told } from "../tokens/told.ts";
+import { explainRefusal } from "./explain-refusal.ts";
+import { UNKNOWN_PROJECT } from "./supabase-refusals.ts";
+import { explainUnlisted } from "./unlisted-provider.ts";
 
 /** What a user's token is compared with. */
 export interface UserTokenOptions {

@@ -1,6 +1,6 @@
-import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { isLoopback } from "../setup/project-url.ts";
+import { decodeJsonSecret, isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import { LOCAL_KEY_PREFIX } from "../../setup/local-only.ts";
+import { isLoopback } from "../../setup/project-url.ts";
 import { type DecodedToken, decodeLeniently, named, textsOf } from "./decoded-token.ts";
 import { providerOf } from "./known-providers.ts";
 

@@ -1,5 +1,5 @@
-import { describeTime } from "../cli/duration.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+import { describeTime } from "../../cli/duration.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../../powersync/limits.ts";
 import { type DecodedToken, named } from "./decoded-token.ts";
 import type { Told } from "./told.ts";
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import type { RefusalContext } from "./user-token/refusal.ts";
+import { decodeJsonSecret, isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import type { RefusalContext } from "../user-token/refusal.ts";
 
 /** An entry of `POWERSYNC_IDENTITY_PROVIDERS` as it was written. */
 export type ProviderEntry = Readonly<Record<string, unknown>>;
