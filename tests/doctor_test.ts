@@ -46,10 +46,10 @@ Deno.test("a failure exits 1 with its PowerSync code, cause and fix, and what to
     { file: GOOD.replace(/POWERSYNC_PRIVATE_KEY=.{60}/, "POWERSYNC_PRIVATE_KEY=") },
   );
   assertEquals(code, 1);
-  assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}Fix: deno task keys/m);
+  assertMatch(stdout, /^FAIL {2}POWERSYNC_PRIVATE_KEY: .*\n {6}Fix: .* task keys/m);
   assertMatch(
     stdout,
-    /\nOne fault\.\n\nFirst, POWERSYNC_PRIVATE_KEY: The key in POWERSYNC_PRIVATE_KEY .*\n\ndeno task keys -- --force .*\nsupabase secrets set /,
+    /\nOne fault\.\n\nFirst, POWERSYNC_PRIVATE_KEY: The key in POWERSYNC_PRIVATE_KEY .*\n\n.* task keys -- --force .*\nsupabase secrets set /,
   );
 });
 

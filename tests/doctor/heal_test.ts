@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { taskCommand } from "../../scripts/cli/invocation.ts";
 import { main as doctor } from "../../scripts/doctor.ts";
 import type { Report } from "../../scripts/doctor/report.ts";
 import { main as editSecrets } from "../../scripts/edit-secrets.ts";
@@ -47,14 +48,17 @@ function words(command: string): string[] {
 
 /** Runs a command that the doctor printed: its own tasks, and what the Supabase CLI does to a deployment. */
 async function run(command: string, { deployment }: SetUp): Promise<void> {
-  const [program, verb = "", ...args] = words(command);
-  if (program === "deno") {
-    const task = Object.entries(TASKS).find(([name]) => name === args[0])?.[1];
-    assert(verb === "task" && task !== undefined, command);
-    const { code, stderr } = await callCommand(task, args.slice(1));
+  const task = Object.entries(TASKS).find(([name]) => command.startsWith(`${taskCommand()} ${name} `));
+  if (task !== undefined) {
+    const [name, main] = task;
+    const { code, stderr } = await callCommand(
+      main,
+      words(command.slice(`${taskCommand()} ${name} `.length)),
+    );
     assertEquals([code, stderr], [0, ""], command);
     return;
   }
+  const [program, verb = "", ...args] = words(command);
   assertEquals(program, "supabase", command);
   const flags = args.slice(1).filter((arg) => arg !== "--yes");
   if (verb === "functions") {
