@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWK, JWSHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
-import { oneInFlight, within } from "./once.ts";
+import { oneInFlight } from "./once.ts";
 import { fetchJson, type UpstreamLimits } from "./upstream.ts";
 
 /** A set younger than this is used as it is; an older one is used while it is fetched again. */
@@ -15,7 +15,7 @@ const RETRY_MS = 30_000;
 /** The same, while none does. */
 const FIRST_RETRY_MS = 1_000;
 /** A fetch takes two upstream answers at most: Discovery and the JWKS. */
-const MAX_FETCH_MS = 15_000;
+const MAX_FETCH_MS = 11_000;
 /** A clock that goes back by no more than this was corrected, not set back. */
 const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
@@ -104,13 +104,7 @@ export function keySet(options: KeySetOptions): KeySet {
     } catch (cause) {
       failed = { at: clock(), cause };
     }
-  }, { now: clock, limitMs: MAX_FETCH_MS });
-
-  async function waitForRefresh(): Promise<void> {
-    const run = refresh();
-    if (patienceMs === undefined) await run.result;
-    else await within(patienceMs - age(run), run.result, () => {});
-  }
+  }, { limitMs: MAX_FETCH_MS, late: () => {}, now: clock });
 
   /** The sets that count at the moment, the published one first. */
   function usable(own: boolean): Keys[] {
@@ -123,13 +117,13 @@ export function keySet(options: KeySetOptions): KeySet {
   return async (header, { own = false, maxAgeMs } = {}) => {
     const isTooOld = maxAgeMs !== undefined && age(published) >= maxAgeMs;
     if (isTooOld || usable(own).length === 0) {
-      if (mayRetry()) await waitForRefresh();
+      if (mayRetry()) await refresh(patienceMs);
     } else if (age(published ?? start) >= FRESH_MS && mayRetry()) {
       refresh();
     }
     const found = await lookUp(usable(own), header);
     if (Array.isArray(found) || found === "algorithm") return found;
-    if (age(published) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await waitForRefresh();
+    if (age(published) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await refresh(patienceMs);
     // Whether the key exists cannot be told while its publisher is down.
     if (failed !== undefined || !isCurrent()) throw new KeysUnavailable(failed?.cause);
     const again = await lookUp(usable(own), header);
