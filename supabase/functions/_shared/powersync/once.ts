@@ -57,7 +57,7 @@ export function once<T>(
   { limitMs = 2_000, now = Date.now }: Partial<Waiting<T>> = {},
 ): () => Promise<T> {
   let loaded: { readonly value: T } | undefined;
-  const get = async () => loaded === undefined ? await loadShared() : loaded.value;
+  const get = async (): Promise<T> => loaded === undefined ? await loadShared() : loaded.value;
   const run = async () => (loaded = { value: await load() }).value;
   const loadShared = oneInFlight(run, { limitMs, late: get, now });
   return get;
