@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { PowerSyncAuthError } from "./errors.ts";
-import { once, share, type Shared } from "./once.ts";
+import { once, oneInFlight, type Run } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
 import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 
@@ -49,28 +49,32 @@ const REFUSALS = new Map<string, Refusal>([
  */
 export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
+  const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
-  const open = new Map<string, { isUnconfirmed: boolean; answer: Shared<Answer> }>();
+  const open = new Map<string, { isUnconfirmed: boolean; askedAt: number; ask: () => Run<Answer> }>();
   const confirmed = new Set<string>();
 
-  return async ({ token, unknownKid }) => {
-    // An answer that never comes must not keep its place.
-    for (const [other, { answer }] of open) if (answer.isOver()) open.delete(other);
-    // PowerSync's JS SDK asks twice for each renewal.
-    const same = open.get(token);
-    if (same !== undefined) return await same.answer.wait();
+  function newQuestion(token: string, unknownKid: string | undefined) {
     const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
     const unconfirmed = [...open.values()].filter((question) => question.isUnconfirmed).length;
     if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const result = ask(token);
-    const waiting = { limitMs: MAX_ANSWER_MS, late: () => unavailable(undefined), now: options.now };
-    const question = { isUnconfirmed, answer: share(result, waiting) };
+    const question = { isUnconfirmed, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
     open.set(token, question);
+    return question;
+  }
+
+  return async ({ token, unknownKid }) => {
+    for (const [other, { askedAt }] of open) {
+      // An answer that is lost must not keep its place.
+      if (Math.abs(options.now() - askedAt) >= MAX_ANSWER_MS) open.delete(other);
+    }
+    // PowerSync's JS SDK asks twice for each renewal.
+    const question = open.get(token) ?? newQuestion(token, unknownKid);
     try {
-      const answer = await result;
-      if (isUnconfirmed && typeof answer !== "string") {
+      const answer = await question.ask().result;
+      if (question.isUnconfirmed && unknownKid !== undefined && typeof answer !== "string") {
         confirmed.add(unknownKid);
         const [oldest = ""] = confirmed;
         if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);

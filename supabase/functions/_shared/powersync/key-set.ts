@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWK, JWSHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
-import { oneInFlight } from "./once.ts";
+import { oneInFlight, within } from "./once.ts";
 import { fetchJson, type UpstreamLimits } from "./upstream.ts";
 
 /** A set younger than this is used as it is; an older one is used while it is fetched again. */
@@ -104,7 +104,13 @@ export function keySet(options: KeySetOptions): KeySet {
     } catch (cause) {
       failed = { at: clock(), cause };
     }
-  }, { limitMs: MAX_FETCH_MS, late: () => {}, now: clock });
+  }, { limitMs: MAX_FETCH_MS, now: clock });
+
+  async function waitForRefresh(): Promise<void> {
+    const run = refresh();
+    if (patienceMs === undefined) await run.result;
+    else await within(patienceMs - age(run), run.result, () => {});
+  }
 
   /** The sets that count at the moment, the published one first. */
   function usable(own: boolean): Keys[] {
@@ -117,13 +123,13 @@ export function keySet(options: KeySetOptions): KeySet {
   return async (header, { own = false, maxAgeMs } = {}) => {
     const isTooOld = maxAgeMs !== undefined && age(published) >= maxAgeMs;
     if (isTooOld || usable(own).length === 0) {
-      if (mayRetry()) await refresh(patienceMs);
+      if (mayRetry()) await waitForRefresh();
     } else if (age(published ?? start) >= FRESH_MS && mayRetry()) {
       refresh();
     }
     const found = await lookUp(usable(own), header);
     if (Array.isArray(found) || found === "algorithm") return found;
-    if (age(published) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await refresh(patienceMs);
+    if (age(published) >= UNKNOWN_KID_COOLDOWN_MS && mayRetry()) await waitForRefresh();
     // Whether the key exists cannot be told while its publisher is down.
     if (failed !== undefined || !isCurrent()) throw new KeysUnavailable(failed?.cause);
     const again = await lookUp(usable(own), header);
