@@ -124,12 +124,16 @@ type Unset<S> = S extends { missing: ErrorCode } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
 
+/** Where hosts have their environment. */
+interface Globals {
+  readonly Deno?: { readonly env: { toObject(): Environment } };
+  readonly process?: { readonly env?: Environment };
+}
+
 /** The environment of Deno, or of Node and whatever resembles it, as it is now. Some hosts pass theirs instead. */
-export function readEnvironment(
-  { Deno, process }: { Deno?: { env: { toObject(): Environment } }; process?: { env?: Environment } } =
-    globalThis,
-): Environment {
-  return Deno?.env.toObject() ?? process?.env ?? {};
+export function readEnvironment(globals: Globals = globalThis): Environment {
+  // In this order: to look at `process` costs 10 ms of a cold start of Deno.
+  return globals.Deno?.env.toObject() ?? globals.process?.env ?? {};
 }
 
 export function isSet(environment: Environment, name: SettingName): boolean {
