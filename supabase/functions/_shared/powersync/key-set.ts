@@ -80,6 +80,7 @@ export function keySet(options: KeySetOptions): KeySet {
   const inlineKeys = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   let published: Keys & { readonly at: number } | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
+  let begun: { readonly at: number } | undefined;
   let place: { readonly at: number; readonly url: string } | undefined;
 
   const age = (event: { at: number } | undefined) => clock() - (event?.at ?? -Infinity);
@@ -97,6 +98,7 @@ export function keySet(options: KeySetOptions): KeySet {
   }
 
   const refresh = oneInFlight(async () => {
+    begun = { at: clock() };
     try {
       const set = await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits });
       published = { ...readKeys(set), at: clock() };
@@ -104,6 +106,7 @@ export function keySet(options: KeySetOptions): KeySet {
     } catch (cause) {
       failed = { at: clock(), cause };
     }
+    begun = undefined;
   }, { limitMs: MAX_FETCH_MS, now: clock });
 
   async function waitForRefresh(): Promise<void> {
@@ -125,7 +128,9 @@ export function keySet(options: KeySetOptions): KeySet {
     if (isTooOld || usable(own).length === 0) {
       if (mayRetry()) await waitForRefresh();
     } else if (age(published ?? start) >= FRESH_MS && mayRetry()) {
-      refresh();
+      // Cloudflare ends what goes on behind an answer: what was lost there is waited for the next time.
+      if (begun === undefined) refresh();
+      else if (age(begun) >= MAX_FETCH_MS) await waitForRefresh();
     }
     const found = await lookUp(usable(own), header);
     if (Array.isArray(found) || found === "algorithm") return found;
