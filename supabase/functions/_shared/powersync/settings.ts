@@ -124,18 +124,15 @@ type Unset<S> = S extends { missing: ErrorCode } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
 
-/** Where hosts have their environment. */
-interface Globals {
-  readonly Deno?: { readonly env: { toObject(): Environment } };
-  readonly process?: { readonly env?: Environment };
-}
-
 /** The environment of Deno, or of Node and whatever resembles it, as it is now. Some hosts pass theirs instead. */
-export function readEnvironment(globals: Globals = globalThis): Environment {
+export function readEnvironment(
+  globals: { Deno?: { env: { toObject(): Environment } }; process?: { env?: Environment } } = globalThis,
+): Environment {
   // In this order: to look at `process` costs 10 ms of a cold start of Deno.
   return globals.Deno?.env.toObject() ?? globals.process?.env ?? {};
 }
 
+/** Whether a setting has a value; of what kind is not checked. */
 export function isSet(environment: Environment, name: SettingName): boolean {
   return textOf(environment, name) !== undefined;
 }
