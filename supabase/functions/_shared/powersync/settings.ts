@@ -132,7 +132,6 @@ export function readEnvironment(
   return globals.Deno?.env.toObject() ?? globals.process?.env ?? {};
 }
 
-/** Whether a setting has a value; of what kind is not checked. */
 export function isSet(environment: Environment, name: SettingName): boolean {
   return textOf(environment, name) !== undefined;
 }
