@@ -1,11 +1,12 @@
 /**
- * What must be measured from outside a process: cold start, requests per second and latency, calls to the Auth server,
- * and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
+ * What must be measured from outside a process: requests per second and latency, calls to the Auth server, and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
  */
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { load, type LoadOptions, type LoadResult } from "./client.ts";
 import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
-import { MODULES, type ServerProcess, startServer } from "./servers.ts";
+import type { HostProcess } from "../hosts/process.ts";
+import { MODULES, startServer } from "./servers.ts";
+import { cpuSeconds, median } from "./stats.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
 const REQUESTS = 2_000;
@@ -24,45 +25,15 @@ const WAYS: readonly { name: FunctionName; caller: Caller }[] = [
 
 const auth = new AuthStandIn();
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 /** The bytes and headers of a function's answer, for the constant server. */
 async function constantLike(
-  server: ServerProcess,
+  server: HostProcess,
   headers: Record<string, string>,
 ): Promise<Record<string, string>> {
   const response = await fetch(`http://127.0.0.1:${server.port}/`, { headers });
   const skipped = ["content-length", "date", "content-encoding"];
   const kept = [...response.headers].filter(([name]) => !skipped.includes(name));
   return { BENCH_BODY: await response.text(), BENCH_HEADERS: JSON.stringify(Object.fromEntries(kept)) };
-}
-
-async function coldStart(module: keyof typeof MODULES, environment: Record<string, string>, caller: Caller) {
-  const from = performance.now();
-  const server = await startServer(module, { environment, headers: CALLERS[caller] });
-  const ms = performance.now() - from;
-  await server.close();
-  return ms;
-}
-
-async function coldStarts(alg: string): Promise<void> {
-  const environment = await environmentFor(alg, auth.url);
-  const times: Record<string, number[]> = {};
-  for (let round = 0; round < ROUNDS; round++) {
-    (times.empty ??= []).push(await coldStart("empty", environment, "anybody"));
-    for (const { name, caller } of WAYS) {
-      (times[`${name}, ${caller}`] ??= []).push(await coldStart(name, environment, caller));
-    }
-  }
-  const empty = median(times.empty ?? []);
-  for (const [what, values] of Object.entries(times)) {
-    const ms = median(values);
-    console.log(
-      `| ${alg} | cold start | ${what} | ${ms.toFixed(0)} ms | ${(ms / empty).toFixed(2)} × empty |`,
-    );
-  }
 }
 
 /** One way of calling a function, beside a server that answers the same bytes and headers, and an empty one. */
@@ -101,28 +72,22 @@ async function throughput(alg: string): Promise<void> {
           `${ratio("constant")} × constant, ${ratio("empty")} × empty |`,
       );
     }
-    await constant.close();
-    await server.close();
+    await constant[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
   }
-  await empty.close();
+  await empty[Symbol.asyncDispose]();
 }
 
 /** A load run and the processor time of the server for each request. */
 type Measured = LoadResult & { readonly cpuMs: number };
 
-async function measured(server: ServerProcess, options: Omit<LoadOptions, "port">): Promise<Measured> {
-  const before = await cpuSeconds(server);
+async function measured(server: HostProcess, options: Omit<LoadOptions, "port">): Promise<Measured> {
+  const before = await cpuSeconds(server.pid);
   const result = await load({ port: server.port, ...options });
-  return { ...result, cpuMs: (await cpuSeconds(server) - before) * 1000 / options.requests };
+  return { ...result, cpuMs: (await cpuSeconds(server.pid) - before) * 1000 / options.requests };
 }
 
-/** Seconds of processor time that a process has used (proc(5): utime and stime, in hundredths). */
-async function cpuSeconds({ pid }: ServerProcess): Promise<number> {
-  const fields = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-async function residentMegabytes({ pid }: ServerProcess): Promise<number> {
+async function residentMegabytes({ pid }: HostProcess): Promise<number> {
   const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(await Deno.readTextFile(`/proc/${pid}/status`)) ?? [];
   return Number(kilobytes) / 1024;
 }
@@ -141,12 +106,11 @@ async function memory(alg: string): Promise<void> {
         growth.toFixed(2)
       } MB per 1000 |`,
     );
-    await server.close();
+    await server[Symbol.asyncDispose]();
   }
 }
 
 console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
-for (const alg of ALGORITHMS) await coldStarts(alg);
 for (const alg of ALGORITHMS) await throughput(alg);
 // With RSA the signatures alone would take minutes.
 await memory("ES256");

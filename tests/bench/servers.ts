@@ -1,11 +1,6 @@
 import { fileURLToPath } from "node:url";
-
-/** A server in a process of its own. */
-export interface ServerProcess {
-  readonly port: number;
-  readonly pid: number;
-  close(): Promise<void>;
-}
+import { EDGE_ENV, edgeDenoPath } from "../../scripts/cli/edge-deno.ts";
+import { freePort, type HostProcess, startProcess } from "../hosts/process.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -18,25 +13,38 @@ export const MODULES = {
   "powersync-auth-anonymous": path("../../supabase/functions/powersync-auth-anonymous/index.ts"),
 };
 
-/** A free port. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+/** A Deno, and what it needs to start a module. */
+export interface DenoVersion {
+  readonly name: string;
+  readonly program: string;
+  readonly flags: readonly string[];
+}
+
+/** The current Deno, and the version of the hosted runtime, which cannot read today's lock format. */
+export async function denoVersions(): Promise<readonly [DenoVersion, DenoVersion]> {
+  return [
+    { name: `Deno ${Deno.version.deno}`, program: Deno.execPath(), flags: [] },
+    { name: "Deno 2.1.4", program: await edgeDenoPath(), flags: ["--no-lock"] },
+  ];
 }
 
 /** Starts a module with `deno serve`, and waits for its first answer. */
 export async function startServer(
   module: keyof typeof MODULES,
-  { environment, headers = {} }: { environment: Record<string, string>; headers?: Record<string, string> },
-): Promise<ServerProcess> {
+  { environment, headers = {}, deno }: {
+    readonly environment: Readonly<Record<string, string>>;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly deno?: DenoVersion;
+  },
+): Promise<HostProcess> {
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
+  const server = await startProcess({
+    program: deno?.program ?? Deno.execPath(),
     args: [
       "serve",
       "--quiet",
       "--no-check",
+      ...deno?.flags ?? [],
       "--allow-env",
       "--allow-net",
       `--config=${path("../../deno.json")}`,
@@ -44,30 +52,13 @@ export async function startServer(
       `--port=${port}`,
       MODULES[module],
     ],
-    env: environment,
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  await firstAnswer(port, headers);
-  return {
+    folder: path("."),
+    environment: { ...environment, ...EDGE_ENV, DENO_DIR: Deno.env.get("DENO_DIR") ?? DEFAULT_DENO_DIR },
     port,
-    pid: child.pid,
-    async close() {
-      child.kill();
-      await child.status;
-    },
-  };
+  });
+  await (await fetch(server.url, { headers })).body?.cancel();
+  return server;
 }
 
-async function firstAnswer(port: number, headers: Record<string, string>): Promise<void> {
-  for (;;) {
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/`, { headers });
-      await response.body?.cancel();
-      return;
-    } catch {
-      // Not yet listening: the process is what is being waited for.
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-}
+/** Where Deno keeps what it has compiled, which a cold start on a server has too. */
+const DEFAULT_DENO_DIR = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;

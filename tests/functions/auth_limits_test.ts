@@ -149,3 +149,20 @@ Deno.test("a question that Auth never answers frees its place at its time limit"
   release();
   assert(auth.calls.user >= 64);
 });
+
+Deno.test("a question whose answer never comes is given up, by its place and by whoever has the same token", async () => {
+  await using auth = new AuthStandIn([]);
+  const { clock, code } = startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 60_000 });
+  const tokens = await forged(64);
+  const { release, until } = hang(auth);
+  using _log = silenceLog();
+  const lost = Promise.all(tokens.map((token) => code(token)));
+  await until(64);
+  auth.user = undefined;
+  const token = await signLegacyToken();
+  assertEquals(await code(token), LIMITED);
+  clock.ms += 15_000;
+  assertEquals([await code(token), await code(tokens[0] ?? "")], ["200", INVALID]);
+  release();
+  await lost;
+});

@@ -193,3 +193,45 @@ Deno.test("the place is looked for once an hour, again after a failure, and kept
   clock.ms += 30_000;
   assertEquals([await find("new"), looked], ["key-unknown", 4], "its old place serves meanwhile");
 });
+
+Deno.test("a fetch that never ends is given up: the next request fetches again", async () => {
+  await using auth = new AuthStandIn([key.publicJwk]);
+  const { clock, find } = start(auth);
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  auth.jwks = async () => {
+    isAsked();
+    await released;
+    return down();
+  };
+  const lost = find();
+  await asked;
+  auth.jwks = undefined;
+  clock.ms += 11_000;
+  assertEquals(await find(), "found");
+  release();
+  assertEquals(await lost, "found", "its failure takes nothing away");
+});
+
+Deno.test("a fetch behind an answer that is lost with its request is waited for by a later request", async () => {
+  await using auth = new AuthStandIn([key.publicJwk]);
+  const { clock, find } = start(auth);
+  await find();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  auth.jwks = async () => {
+    isAsked();
+    await released;
+    return down();
+  };
+  clock.ms += 10 * MINUTE_MS;
+  assertEquals(await find(), "found");
+  await asked;
+  auth.jwks = undefined;
+  auth.published = [otherKey.publicJwk];
+  clock.ms += 10_999;
+  assertEquals([await find(), auth.calls.jwks], ["found", 2], "it may still end");
+  clock.ms += 1;
+  assertEquals([await find(), auth.calls.jwks], ["key-unknown", 3], "the new set counts at once");
+  release();
+});

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { PowerSyncAuthError, refusal } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
 import { base64url, withRawMember } from "../attacks/jws.ts";
-import { startFunctions } from "../support/functions.ts";
+import { FUNCTION_NAMES, startFunctions } from "../support/functions.ts";
 import { captureLog, silenceLog } from "../support/log.ts";
 import { PUBLISHABLE_KEY, userClaims, userToken } from "../support/project.ts";
 import { makeKey, unsigned } from "../support/signing.ts";
@@ -174,18 +174,21 @@ Deno.test("a claim that is nested too deep to be written keeps nobody from an an
   }
 });
 
-Deno.test("an environment that cannot be read leads to a coded answer and a line", async () => {
-  const { powersyncAuth } = await import("../../supabase/functions/powersync-auth/index.ts");
-  const fetch = powersyncAuth({
-    environment: () => {
-      throw new Error("hunter2");
-    },
-  });
-  const lines = await captureLog(async () => {
-    const response = await fetch(
-      new Request("http://localhost/", { headers: { Authorization: `Bearer ${await userToken()}` } }),
-    );
-    assertEquals([response.status, (await response.json()).code], [500, "INTERNAL_ERROR"]);
-  });
-  assertMatch(lines.join(), /^powersync-auth INTERNAL_ERROR execution_id=unknown /);
+Deno.test("an environment that cannot be read leads to a coded answer with CORS, and to a line", async () => {
+  const environment = () => {
+    throw new Error("hunter2");
+  };
+  const headers = { Authorization: `Bearer ${await userToken()}` };
+  for (const name of FUNCTION_NAMES) {
+    const module = await import(`../../supabase/functions/${name}/index.ts`);
+    const [start] = Object.values<(options: object) => (request: Request) => Promise<Response>>(module)
+      .filter((member) => typeof member === "function");
+    assert(start !== undefined);
+    const lines = await captureLog(async () => {
+      const response = await start({ environment })(new Request("http://localhost/", { headers }));
+      assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
+      assertEquals([response.status, (await response.json()).code], [500, "INTERNAL_ERROR"]);
+    });
+    assertMatch(lines.join(), new RegExp(`^${name} INTERNAL_ERROR execution_id=unknown `));
+  }
 });

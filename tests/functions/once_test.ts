@@ -1,6 +1,26 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { once, oneInFlight } from "../../supabase/functions/_shared/powersync/once.ts";
 
+const NEVER = new Promise<never>(() => {});
+
+/** Runs that a test ends, one after the other, on a clock that it moves. */
+function startRuns(limitMs: number) {
+  const clock = { ms: 1_000_000 };
+  const runs: PromiseWithResolvers<string>[] = [];
+  const call = oneInFlight(() => {
+    const run = Promise.withResolvers<string>();
+    runs.push(run);
+    return run.promise;
+  }, { limitMs, now: () => clock.ms });
+  /** Calls, and waits until a run that begins has begun. */
+  const begin = async () => {
+    const { result, at } = call();
+    await Promise.resolve();
+    return { result, at, runs: runs.length };
+  };
+  return { clock, runs, begin };
+}
+
 Deno.test("concurrent first calls share a load, a good one is kept, a failed one is not", async () => {
   let loads = 0;
   const load = once(() => {
@@ -13,33 +33,52 @@ Deno.test("concurrent first calls share a load, a good one is kept, a failed one
   assertEquals([await load(), await load(), loads], [2, 2, 2]);
 });
 
-Deno.test("concurrent calls share a run, and a call after its end runs again", async () => {
-  let runs = 0;
-  const run = oneInFlight(() => Promise.resolve(++runs), { now: () => 0, limitMs: 1 });
-  assertEquals([await Promise.all([run().result, run().result]), await run().result], [[1, 1], 2]);
+Deno.test("whoever waits for a load that never ends loads the value after its limit, for all", async () => {
+  let loads = 0;
+  const load = once(() => ++loads === 1 ? NEVER : loads, { limitMs: 20 });
+  load();
+  assertEquals(await Promise.all([load(), load(), load()]), [2, 2, 2]);
+  assertEquals([await load(), loads], [2, 2]);
 });
 
-Deno.test("a run that never settles is given up after its limit, whoever waits for it", async () => {
-  const clock = { ms: 0 };
-  const runs: PromiseWithResolvers<string>[] = [];
-  const run = oneInFlight(() => {
-    const started = Promise.withResolvers<string>();
-    runs.push(started);
-    return started.promise;
-  }, { now: () => clock.ms, limitMs: 15_000 });
-  const lost = run();
-  clock.ms = 14_999;
-  assertEquals(run(), lost);
-  clock.ms = 15_000;
-  const second = run();
-  assertEquals(runs.length, 2);
-  // The lost one comes back after all: it must not end the second.
-  runs[0]?.reject(new Error("late"));
-  await assertRejects(() => lost.result, Error, "late");
-  assertEquals(run(), second);
-  runs[1]?.resolve("second");
-  assertEquals(await second.result, "second");
-  clock.ms = 15_001;
-  run();
-  assertEquals(runs.length, 3);
+Deno.test("concurrent calls share a run and its failure, and a call after its end runs again", async () => {
+  const { runs, begin } = startRuns(1_000);
+  const [one, other] = [await begin(), await begin()];
+  assertEquals([one.runs, other.runs], [1, 1]);
+  runs[0]?.reject(new Error("failed"));
+  for (const { result } of [one, other]) await assertRejects(() => result, Error, "failed");
+  const next = await begin();
+  runs[1]?.resolve("next");
+  assertEquals([next.runs, await next.result], [2, "next"]);
+});
+
+Deno.test("whoever waits for a run that never settles runs it again after its limit", async () => {
+  const { clock, runs, begin } = startRuns(1_000);
+  const lost = await begin();
+  clock.ms += 980;
+  const waiting = await begin();
+  assertEquals([waiting.runs, waiting.at], [1, lost.at], "it waits for the rest of the limit");
+  const { promise: again, resolve } = Promise.withResolvers<void>();
+  runs.push = (run) => {
+    resolve();
+    run.resolve("again");
+    return Array.prototype.push.call(runs, run);
+  };
+  await again;
+  assertEquals(await waiting.result, "again");
+});
+
+Deno.test("a run that takes longer than its limit is given up, and its end does not end the next", async () => {
+  for (const passedMs of [15_000, -15_000]) {
+    const { clock, runs, begin } = startRuns(15_000);
+    const lost = await begin();
+    clock.ms += passedMs;
+    const second = await begin();
+    assertEquals(second.runs, 2);
+    runs[0]?.reject(new Error("lost"));
+    await assertRejects(() => lost.result, Error, "lost");
+    const shared = await begin();
+    runs[1]?.resolve("second");
+    assertEquals([await second.result, await shared.result, shared.runs], ["second", "second", 2]);
+  }
 });

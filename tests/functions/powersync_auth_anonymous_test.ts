@@ -97,6 +97,11 @@ Deno.test("without any API key from the platform, or with a malformed list of th
   for (const headers of [{}, { apikey: "" }, { apikey: "undefined" }]) {
     assertEquals(await codeOf(headers, none), "500 SUPABASE_PUBLISHABLE_KEYS_MISSING");
   }
+  const { body } = await startFunctions({ environment: none }).ask(NAME, { apikey: "1" });
+  assertEquals(
+    body.hint,
+    "Set SUPABASE_PUBLISHABLE_KEY: The project's publishable key; without Supabase, any long text that the app sends as `apikey`.",
+  );
   for (const keys of ["{", "[]", '"x"', '{"default":1}', '{"default":""}']) {
     const code = await codeOf({ apikey: "1" }, { SUPABASE_PUBLISHABLE_KEYS: keys });
     assertEquals([keys, code], [keys, "500 SUPABASE_PUBLISHABLE_KEYS_INVALID"]);

@@ -3,9 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { outcome } from "../support/answer.ts";
-import { startFunctions } from "../support/functions.ts";
+import { environmentOf, startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
 import { PUBLISHABLE_KEY, USER_ID, userClaims, userToken } from "../support/project.ts";
+import { silenceLog } from "../support/log.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
 
 const NOW = Math.floor(Date.now() / 1000);
@@ -228,4 +229,30 @@ Deno.test("powersync-auth-anonymous also accepts a trusted provider's user, and 
   assertEquals(await code(bearer(await trusted.sign({ ...CLAIMS, aud: "x" }))), INVALID);
   assertEquals(await code(bearer(await stranger.sign(CLAIMS))), INVALID);
   assertEquals(await code({ apikey: PUBLISHABLE_KEY }), "200");
+});
+
+Deno.test("where all users come from other providers, no setting of Supabase is needed", async () => {
+  await using provider = await startIssuer();
+  const { POWERSYNC_PRIVATE_KEY = "", POWERSYNC_URL = "", POWERSYNC_IDENTITY_PROVIDERS = "" } = environmentOf(
+    {
+      providers: [entry(provider)],
+    },
+  );
+  const whole = { POWERSYNC_PRIVATE_KEY, POWERSYNC_URL, POWERSYNC_IDENTITY_PROVIDERS };
+  const { userOf, ask } = startFunctions({ whole });
+  using _log = silenceLog();
+  assertEquals(await userOf(await provider.sign(CLAIMS)), "user-1");
+  for (const token of [await userToken(), await provider.sign({ ...CLAIMS, iss: "https://other.example" })]) {
+    assertEquals(await userOf(token), INVALID);
+  }
+  assertEquals(await userOf(PUBLISHABLE_KEY), "401 USER_TOKEN_IS_API_KEY");
+  const anonymous = "powersync-auth-anonymous";
+  const bearer = { Authorization: `Bearer ${await provider.sign(CLAIMS)}` };
+  assertEquals((await ask(anonymous, bearer)).body.code, "SUPABASE_PUBLISHABLE_KEYS_MISSING");
+  const withKey = startFunctions({ whole: { ...whole, SUPABASE_PUBLISHABLE_KEY: "any long text" } });
+  for (const headers of [bearer, { apikey: "any long text" }]) {
+    assertEquals((await withKey.ask(anonymous, headers)).status, 200);
+  }
+  const none = startFunctions({ whole: { ...whole, POWERSYNC_IDENTITY_PROVIDERS: "[]" } });
+  assertEquals(await none.userOf(await provider.sign(CLAIMS)), "500 SUPABASE_URL_MISSING");
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { ERRORS, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import {
   type Environment,
   readApiKeys,
@@ -171,13 +171,30 @@ Deno.test("the API keys are every publishable key, the singular one, and the leg
   );
 });
 
-Deno.test("the platform's own environment is what is read by default", () => {
+Deno.test("the environment of Deno is what is read by default, else that of Node, else none, as it is then", () => {
   Deno.env.set("SB_EXECUTION_ID", "run-8");
   try {
     assertEquals(readSetting(readEnvironment(), "SB_EXECUTION_ID"), "run-8");
   } finally {
     Deno.env.delete("SB_EXECUTION_ID");
   }
+  assertEquals(readSetting(readEnvironment(), "SB_EXECUTION_ID"), "unknown");
+  const process = { env: { POWERSYNC_ISSUER: "node" } };
+  assertEquals(readEnvironment({ process }), { POWERSYNC_ISSUER: "node" });
+  const onDeno = {
+    Deno: { env: { toObject: () => ({ a: "deno" }) } },
+    get process(): never {
+      throw new Error("Deno makes it when somebody looks at it.");
+    },
+  };
+  assertEquals(readEnvironment(onDeno), { a: "deno" });
+  assertEquals([readEnvironment({}), readEnvironment({ process: {} })], [{}, {}]);
+});
+
+Deno.test("no message and no hint names a tool or a place of one host", () => {
+  const said = Object.values(ERRORS).flatMap(({ message, hint }) => [message, hint]);
+  const settings = Object.values(SETTINGS).map(({ what }) => what);
+  for (const text of [...said, ...settings]) assert(!/supabase secrets|Edge Function/i.test(text), text);
 });
 
 Deno.test("every setting says what it is for, and which code an unusable one has", () => {

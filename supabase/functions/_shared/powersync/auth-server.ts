@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { PowerSyncAuthError } from "./errors.ts";
-import { once } from "./once.ts";
+import { once, oneInFlight, type Run } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
 import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 
@@ -8,8 +8,8 @@ import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
 const MAX_QUESTIONS = 64;
 /** Those of them that are about key IDs which the Auth server has not confirmed: anybody can invent key IDs. */
 const MAX_UNCONFIRMED = 16;
-/** Longer than an answer can take: each of a few API keys has the time limit of an upstream. */
-const MAX_ANSWER_MS = 60_000;
+/** Longer than an answer takes: a few API keys that are refused at once, and the time limit of an upstream. */
+const MAX_ANSWER_MS = 15_000;
 /** Confirmed key IDs to remember. A rotation adds one. */
 const MAX_CONFIRMED_KIDS = 16;
 
@@ -49,29 +49,32 @@ const REFUSALS = new Map<string, Refusal>([
  */
 export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
+  const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
-  const open = new Map<string, { askedAt: number; isUnconfirmed: boolean; answer: Promise<Answer> }>();
+  const open = new Map<string, { isUnconfirmed: boolean; askedAt: number; ask: () => Run<Answer> }>();
   const confirmed = new Set<string>();
 
-  return async ({ token, unknownKid }) => {
-    const askedAt = options.now();
-    for (const [other, question] of open) {
-      // Some hosts lose the answer of a request that has ended. It must not keep its place.
-      if (Math.abs(askedAt - question.askedAt) > MAX_ANSWER_MS) open.delete(other);
-    }
-    // PowerSync's JS SDK asks twice for each renewal.
-    const same = open.get(token);
-    if (same !== undefined) return await same.answer;
+  function newQuestion(token: string, unknownKid: string | undefined) {
     const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
     const unconfirmed = [...open.values()].filter((question) => question.isUnconfirmed).length;
     if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const question = { askedAt, isUnconfirmed, answer: ask(token) };
+    const question = { isUnconfirmed, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
     open.set(token, question);
+    return question;
+  }
+
+  return async ({ token, unknownKid }) => {
+    for (const [other, { askedAt }] of open) {
+      // An answer that is lost must not keep its place.
+      if (Math.abs(options.now() - askedAt) >= MAX_ANSWER_MS) open.delete(other);
+    }
+    // PowerSync's JS SDK asks twice for each renewal.
+    const question = open.get(token) ?? newQuestion(token, unknownKid);
     try {
-      const answer = await question.answer;
-      if (isUnconfirmed && typeof answer !== "string") {
+      const answer = await question.ask().result;
+      if (question.isUnconfirmed && unknownKid !== undefined && typeof answer !== "string") {
         confirmed.add(unknownKid);
         const [oldest = ""] = confirmed;
         if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);

@@ -1,7 +1,7 @@
 import { apiKeyMatcher, isSecretKey, looksLikeApiKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { once } from "./once.ts";
-import { type Environment, readApiKeys, readSetting } from "./settings.ts";
+import { type Environment, isSet, readApiKeys, readSetting } from "./settings.ts";
 import { type IssuerOptions, supabaseIssuer } from "./supabase-issuer.ts";
 import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
@@ -20,11 +20,13 @@ export function signedInCaller(
 ): (request: Request) => Promise<VerifiedUser> {
   const loadIssuers = once(async () => {
     const variables = environment();
-    const supabase = supabaseIssuer(variables, options);
     const list = readSetting(variables, "POWERSYNC_IDENTITY_PROVIDERS");
-    if (list === undefined) return { supabase };
+    if (list === undefined) return { supabase: supabaseIssuer(variables, options) };
     const { providerIssuers } = await import("./provider-issuer.ts");
-    return { supabase, providers: providerIssuers(list, variables, options) };
+    const providers = providerIssuers(list, variables, options);
+    // An app whose users all come from other providers needs no Supabase.
+    if (providers.size > 0 && !isSet(variables, "SUPABASE_URL")) return { providers };
+    return { supabase: supabaseIssuer(variables, options), providers };
   });
   return async (request) => {
     const bearer = bearerOf(request);
@@ -32,7 +34,9 @@ export function signedInCaller(
     const { supabase, providers } = await loadIssuers();
     if (looksLikeApiKey(bearer)) throw refused("api-key");
     const token = decodeToken(bearer);
-    return await verifyToken(token, providers?.get(token.claims.iss) ?? supabase, options.now());
+    const issuer = providers?.get(token.claims.iss) ?? supabase;
+    if (issuer === undefined) throw refused("issuer", token);
+    return await verifyToken(token, issuer, options.now());
   };
 }
 

@@ -15,7 +15,7 @@ const RETRY_MS = 30_000;
 /** The same, while none does. */
 const FIRST_RETRY_MS = 1_000;
 /** A fetch takes two upstream answers at most: Discovery and the JWKS. */
-const MAX_FETCH_MS = 15_000;
+const MAX_FETCH_MS = 11_000;
 /** A clock that goes back by no more than this was corrected, not set back. */
 const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
@@ -80,6 +80,7 @@ export function keySet(options: KeySetOptions): KeySet {
   const inlineKeys = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   let published: Keys & { readonly at: number } | undefined;
   let failed: { readonly at: number; readonly cause: unknown } | undefined;
+  let begun: { readonly at: number } | undefined;
   let place: { readonly at: number; readonly url: string } | undefined;
 
   const age = (event: { at: number } | undefined) => clock() - (event?.at ?? -Infinity);
@@ -97,6 +98,7 @@ export function keySet(options: KeySetOptions): KeySet {
   }
 
   const refresh = oneInFlight(async () => {
+    begun = { at: clock() };
     try {
       const set = await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits });
       published = { ...readKeys(set), at: clock() };
@@ -104,7 +106,8 @@ export function keySet(options: KeySetOptions): KeySet {
     } catch (cause) {
       failed = { at: clock(), cause };
     }
-  }, { now: clock, limitMs: MAX_FETCH_MS });
+    begun = undefined;
+  }, { limitMs: MAX_FETCH_MS, now: clock });
 
   async function waitForRefresh(): Promise<void> {
     const run = refresh();
@@ -125,7 +128,9 @@ export function keySet(options: KeySetOptions): KeySet {
     if (isTooOld || usable(own).length === 0) {
       if (mayRetry()) await waitForRefresh();
     } else if (age(published ?? start) >= FRESH_MS && mayRetry()) {
-      refresh();
+      // Cloudflare ends what goes on behind an answer: what was lost there is waited for the next time.
+      if (begun === undefined) refresh();
+      else if (age(begun) >= MAX_FETCH_MS) await waitForRefresh();
     }
     const found = await lookUp(usable(own), header);
     if (Array.isArray(found) || found === "algorithm") return found;

@@ -2,15 +2,21 @@
  * Loads a value on the first call and keeps it. Concurrent first calls share one load; a failed load is not kept, so
  * that the next call tries again.
  */
-export function once<T>(load: () => T | Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => {
-    loaded ??= Promise.resolve().then(load).catch((error: unknown) => {
-      loaded = undefined;
-      throw error;
-    });
-    return loaded;
-  };
+export function once<T>(
+  load: () => T | Promise<T>,
+  { limitMs = 2_000, now = Date.now }: Partial<Limits> = {},
+): () => Promise<T> {
+  let loaded: { readonly value: T } | undefined;
+  const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now });
+  return async () => loaded === undefined ? await run().result : loaded.value;
+}
+
+/** How long a run may be waited for. */
+interface Limits {
+  /** Longer than a run takes, which must bound its own time. */
+  readonly limitMs: number;
+  /** Milliseconds since any time. */
+  readonly now: () => number;
 }
 
 /** A run under way that concurrent calls share. */
@@ -21,31 +27,48 @@ export interface Run<T> {
 }
 
 /**
- * Shares one run among concurrent calls; a call after its end runs again. A run that takes longer than its limit is given
- * up: some hosts end the work of a request with the request, and what others wait for then never settles.
- *
- * @param run Must bound its own time.
- * @param options `now`: milliseconds since any time; `limitMs`: longer than `run` can take.
+ * Shares one run among concurrent calls; a call after its end runs again. So does whoever waits for a run that is lost:
+ * Cloudflare ends the work of a request when its client goes away, and what others wait for then never settles.
  */
 export function oneInFlight<T>(
-  run: () => Promise<T>,
-  { now, limitMs }: { now: () => number; limitMs: number },
+  run: () => T | Promise<T>,
+  { limitMs, now }: Limits,
 ): () => Run<T> {
-  let current: Run<T> | undefined;
-  return () => {
-    if (current !== undefined && now() - current.at < limitMs) return current;
-    const result = run().finally(() => {
+  let current: Run<T> & { readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
+  // A clock that is set back prolongs nothing.
+  const timeLeft = ({ at }: Run<T>) => limitMs - Math.abs(now() - at);
+
+  function start(): Run<T> {
+    const result = Promise.resolve().then(run).finally(() => {
       if (current === started) current = undefined;
     });
-    const started: Run<T> = { result, at: now() };
-    return current = started;
-  };
+    const started = current = { at: now(), result, settled: Promise.allSettled([result]) };
+    return started;
+  }
+
+  async function follow(joined: NonNullable<typeof current>): Promise<T> {
+    // Nothing in a run rejects `settled`: where waiting for it throws, the host says that the run is lost.
+    const settled = await within(timeLeft(joined), joined.settled, () => undefined).catch(() => undefined);
+    if (settled === undefined) {
+      if (current === joined) current = undefined;
+      return await call().result;
+    }
+    const [outcome] = settled;
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  }
+
+  function call(): Run<T> {
+    if (current === undefined || timeLeft(current) <= 0) return start();
+    return { at: current.at, result: follow(current) };
+  }
+  return call;
 }
 
 /** Waits no longer than a time in milliseconds; then the result is what `late` returns or throws. */
 export async function within<T>(timeMs: number, result: T | PromiseLike<T>, late: () => T): Promise<T> {
   const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, timeMs);
+  const timer = setTimeout(resolve, Math.max(0, timeMs));
   try {
     return await Promise.race([result, over.then(late)]);
   } finally {

@@ -3,7 +3,7 @@ import { PowerSyncAuthError } from "./errors.ts";
 import { keySet, WrongDocument } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
-import { type Environment, readSetting, withoutSlash } from "./settings.ts";
+import { type Environment, isSet, readSetting, withoutSlash } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
 import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
@@ -24,7 +24,7 @@ export function providerIssuers(
   options: IssuerOptions,
 ): ReadonlyMap<unknown, Issuer> {
   const providers = parseIdentityProviders(list, [
-    `${readSetting(environment, "SUPABASE_URL")}/auth/v1`,
+    ...(isSet(environment, "SUPABASE_URL") ? [`${readSetting(environment, "SUPABASE_URL")}/auth/v1`] : []),
     readSetting(environment, "POWERSYNC_USER_ISSUER"),
   ]);
   return new Map(providers.map((provider) => [provider.issuer, providerIssuer(provider, options)]));

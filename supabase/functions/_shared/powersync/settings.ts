@@ -13,7 +13,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Setting<Value> {
   /** One sentence for the documentation. */
   readonly what: string;
-  /** Set by Supabase in every Edge Function. */
+  /** Supabase sets it. */
   readonly byPlatform?: true;
   /**
    * Its value; without this, the text as it is written.
@@ -77,7 +77,7 @@ export const SETTINGS = {
     invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
   },
   SUPABASE_URL: {
-    what: "The project's URL, as Supabase sets it in every Edge Function.",
+    what: "The URL of the Supabase project.",
     byPlatform: true,
     read: plainUrl,
     missing: "SUPABASE_URL_MISSING",
@@ -97,7 +97,9 @@ export const SETTINGS = {
     fallback: [],
     invalid: "SUPABASE_PUBLISHABLE_KEYS_INVALID",
   },
-  SUPABASE_PUBLISHABLE_KEY: { what: "A publishable key, for a self-hosted Supabase." },
+  SUPABASE_PUBLISHABLE_KEY: {
+    what: "The project's publishable key; without Supabase, any long text that the app sends as `apikey`.",
+  },
   SUPABASE_ANON_KEY: { what: "The legacy `anon` key.", byPlatform: true },
   SB_EXECUTION_ID: {
     what: "The platform's name for an isolate, for the log.",
@@ -122,9 +124,16 @@ type Unset<S> = S extends { missing: ErrorCode } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
 
-/** The platform's environment, as it is now. */
-export function readEnvironment(): Environment {
-  return Deno.env.toObject();
+/** The environment of Deno, or of Node and whatever resembles it, as it is now. Some hosts pass theirs instead. */
+export function readEnvironment(
+  globals: { Deno?: { env: { toObject(): Environment } }; process?: { env?: Environment } } = globalThis,
+): Environment {
+  // In this order: to look at `process` costs 10 ms of a cold start of Deno.
+  return globals.Deno?.env.toObject() ?? globals.process?.env ?? {};
+}
+
+export function isSet(environment: Environment, name: SettingName): boolean {
+  return textOf(environment, name) !== undefined;
 }
 
 /**
@@ -178,8 +187,8 @@ export function readApiKeys(environment: Environment): [string, ...string[]] {
   ].filter((key) => key !== undefined);
   if (first !== undefined) return [first, ...others];
   throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_MISSING", {
-    message: "SUPABASE_PUBLISHABLE_KEYS is not set.",
-    hint: "Supabase sets SUPABASE_PUBLISHABLE_KEYS; elsewhere, set SUPABASE_PUBLISHABLE_KEY.",
+    message: "Neither SUPABASE_PUBLISHABLE_KEYS nor SUPABASE_PUBLISHABLE_KEY is set.",
+    hint: `Set SUPABASE_PUBLISHABLE_KEY: ${SETTINGS.SUPABASE_PUBLISHABLE_KEY.what}`,
   });
 }
 

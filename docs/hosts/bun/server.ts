@@ -1,0 +1,3 @@
+import { powersyncFunctions } from "./functions.ts";
+
+export default { hostname: process.env.HOST, fetch: powersyncFunctions() };

@@ -1,0 +1,4 @@
+import { serve } from "srvx";
+import { powersyncFunctions } from "./functions.ts";
+
+serve({ fetch: powersyncFunctions() });

@@ -1,0 +1,104 @@
+/** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const { os, arch } = Deno.build;
+/** How npm's packages of Node's binaries call this computer. */
+const PLATFORM = `${os === "windows" ? "win" : os}-${arch === "x86_64" ? "x64" : "arm64"}`;
+
+/** The hosts' runtimes and tools, at the versions that docs/hosts.md names. */
+export const VERSIONS = {
+  "node-22": "22.23.3",
+  "node-24": "24.21.0",
+  bun: "1.4.5",
+  workerd: "1.20261117.1",
+  esbuild: "0.28.2",
+  srvx: "1.0.8",
+  "@google-cloud/functions-framework": "5.0.5",
+  "@azure/functions": "4.16.5",
+  "@netlify/dev": "5.1.3",
+};
+
+/** An installed project, in a temporary folder. */
+export interface HostProject extends AsyncDisposable {
+  /** Where an installed file is, such as a runtime. */
+  installed(path: string): string;
+  /**
+   * Makes a folder of a host: what a reader of its section has, built by the section's line. `functions` replaces
+   * the text of functions.ts.
+   */
+  prepare(host: string, functions?: string): Promise<string>;
+}
+
+/** Installs the runtimes, and the packages that the functions import. */
+export async function makeProject(): Promise<HostProject> {
+  const folder = await Deno.makeTempDir();
+  const manifest = { type: "module", dependencies: { ...await functionPackages(), ...hostPackages() } };
+  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], folder);
+  let folders = 0;
+  return {
+    installed: (path) => join(folder, "node_modules", path),
+    async prepare(host, functions) {
+      const own = join(folder, `${host}-${++folders}`);
+      await copy(join(ROOT, "supabase/functions"), join(own, "supabase/functions"));
+      const text = functions ?? await Deno.readTextFile(join(ROOT, "docs/hosts/functions.ts"));
+      await Deno.writeTextFile(join(own, "functions.ts"), text);
+      await copy(join(ROOT, "docs/hosts", host), own);
+      const build = await buildLine(host);
+      if (build !== undefined) await run("sh", ["-c", build], own);
+      return own;
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+async function functionPackages(): Promise<Record<string, string>> {
+  const { imports }: { imports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(join(ROOT, "import_map.json")),
+  );
+  const versionOf = (name: string) => [name, imports[name]?.split("@").at(-1) ?? ""];
+  return Object.fromEntries(["jose", "@supabase/supabase-js"].map(versionOf));
+}
+
+function hostPackages(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(VERSIONS).map(([name, version]) =>
+      name.startsWith("node-") ? [name, `npm:node-${PLATFORM}@${version}`] : [name, version]
+    ),
+  );
+}
+
+/** The line that bundles a host's entry file: it stands in the section of docs/hosts.md that shows the file. */
+async function buildLine(host: string): Promise<string | undefined> {
+  const folder = join(ROOT, "docs/hosts", host);
+  const entry = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".ts"));
+  if (entry === undefined) return undefined;
+  const text = await Deno.readTextFile(join(folder, entry.name));
+  const page = await Deno.readTextFile(join(ROOT, "docs/hosts.md"));
+  const section = page.split(/^## /m).find((section) => section.includes(text));
+  return /^npx (esbuild .*)$/m.exec(section ?? "")?.[1];
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copy(join(from, name), join(to, name));
+    // A developer's own secrets stay where they are.
+    else if (!/^\.env/.test(name)) await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+async function run(command: string, args: string[], folder: string): Promise<void> {
+  const bin = join(dirname(folder), "node_modules/.bin");
+  const { success, stderr } = await new Deno.Command(command, {
+    args,
+    cwd: folder,
+    env: { PATH: `${bin}:${Deno.env.get("PATH")}` },
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(`${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
+}
