@@ -21,6 +21,9 @@ export const VERSIONS = {
   "@netlify/dev": "5.1.3",
 };
 
+/** Its tools are 231 MB: whoever has no time for them says so. */
+export const IS_NETLIFY_LEFT_OUT = Deno.env.get("TEST_HOSTS_WITHOUT") === "netlify";
+
 /** An installed project, in a temporary folder. */
 export interface HostProject extends AsyncDisposable {
   /** Where an installed file is, such as a runtime. */
@@ -65,9 +68,9 @@ async function functionPackages(): Promise<Record<string, string>> {
 
 function hostPackages(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(VERSIONS).map(([name, version]) =>
-      name.startsWith("node-") ? [name, `npm:node-${PLATFORM}@${version}`] : [name, version]
-    ),
+    Object.entries(VERSIONS).filter(([name]) => !(IS_NETLIFY_LEFT_OUT && name === "@netlify/dev")).map((
+      [name, version],
+    ) => name.startsWith("node-") ? [name, `npm:node-${PLATFORM}@${version}`] : [name, version]),
   );
 }
 
