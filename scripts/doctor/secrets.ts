@@ -66,7 +66,7 @@ async function describeKeys(variables: EnvVariables, nowSeconds: number): Promis
   const ring = await loadKeyRing(readKeySecrets(variables));
   const { kid, alg, secret } = signingKeyAt(ring, nowSeconds);
   const count = ring.published.length === 1 ? "1 key" : `${ring.published.length} keys`;
-  return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`);
+  return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will publish ${count}.`);
 }
 
 /** The values that a setting may have in any project. */
