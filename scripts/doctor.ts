@@ -163,7 +163,7 @@ function assertFilledIn(flags: Readonly<Record<string, unknown>>): void {
 function assertUrl(flag: string, value: string | undefined): void {
   if (value === undefined || isHttpUrl(value)) return;
   if (isPlaceholder(value)) {
-    throw new CommandError(`--${flag} is a placeholder: fill in the name of your own.`);
+    throw new CommandError(`--${flag} is a placeholder: replace it with your own value.`);
   }
   const meant = likelyUrl(value);
   const example = meant === undefined ? "." : `: ${meant}`;
@@ -180,7 +180,7 @@ async function readSecrets(
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
     const { id, message, path, repairable } = error;
-    // Without a change, edit-secrets mends the file's form.
+    // Without a change, edit-secrets repairs the file's format.
     const change = repairable ? {} : { byHand: true } as const;
     return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };
   }

@@ -1,6 +1,6 @@
 /**
  * Sets, removes and renames variables of a file with secrets, on any system and without an editor, which may change
- * more than it should. What can be told for certain, it mends: the form of the file, and of the keys in it.
+ * more than it should. What it can repair without guessing, it does: the format of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readArguments } from "./cli/flags.ts";

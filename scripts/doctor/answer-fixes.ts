@@ -1,4 +1,4 @@
-/** What heals it when nothing answers, or something else than a function. */
+/** Fixes for when nothing answers, or something other than a function. */
 import {
   COPY_INSTANCE,
   deploy,

@@ -71,7 +71,7 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
 /** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
 function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
-  const edit = `${context.file.names === undefined ? "Write it into" : "Set it in"} ${context.file.path}`;
+  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${context.file.path}`;
   const then = command === undefined ? "." : `, then upload it: ${command}`;
   return note([hint, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
 }

@@ -1,4 +1,4 @@
-/** Which commands and which sentence heal a cause. */
+/** The commands and the sentence that fix a cause. */
 import { shellWord } from "../cli/invocation.ts";
 import { meaningOf } from "../powersync/codes.ts";
 import { ANSWER_FIXES, ourAnswer } from "./answer-fixes.ts";

@@ -13,7 +13,7 @@ export interface Probe {
 /** Every fault that the doctor can name beside the functions' codes, PowerSync's codes and its rules. */
 export const PROBES = {
   // No answer.
-  "no-dns": { means: "The host name is misspelled, or this network cannot resolve it." },
+  "no-dns": { means: "The name is misspelled, or the DNS of this network does not know it." },
   "no-connection": { means: "The server is down, or the address or port is wrong." },
   "no-tls": { means: "Neither PowerSync nor an app can connect to it." },
   "no-trust": {
@@ -91,7 +91,7 @@ export const PROBES = {
     code: "PSYNC_S2204",
   },
   "jwks-dev-key": {
-    means: "It is a development key: its private half is on a developer's disk.",
+    means: "This is a development key: its private half is on a developer's disk.",
   },
   "jwks-of-auth": {
     means: "This is Supabase Auth's own JWKS: it verifies Supabase's tokens, not those of the functions.",

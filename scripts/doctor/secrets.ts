@@ -96,7 +96,7 @@ function changeFor(
   }
   if (correct !== undefined) return set;
   if (rename !== undefined) return { rename: [name, rename] };
-  // Without a change, edit-secrets mends the value's form.
+  // Without a change, edit-secrets repairs the value's format.
   if (mendable) return {};
   if (id === "secrets-swapped") return { rename: ["POWERSYNC_PUBLIC_KEY", "POWERSYNC_PRIVATE_KEY"] };
   if (REMOVABLE.includes(id)) return { remove: [name] };
