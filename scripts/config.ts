@@ -80,7 +80,7 @@ function readJwksUrl(url: string | undefined, project: string | undefined): stri
     const supabaseUrl = projectUrl(project);
     if (supabaseUrl !== undefined) return jwksUrlOf(supabaseUrl);
     throw new CommandError(
-      "--project must be a project's ref or URL: copy the ref from the dashboard's address.",
+      "--project must be a project's ref or URL: copy the ref from the dashboard's URL.",
     );
   }
   if (url === undefined || isHttpUrl(url)) return url;

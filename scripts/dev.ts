@@ -23,8 +23,7 @@ const HELP = `Serves the functions for development, with a development Auth unle
 
   --port PORT             default 54321, where Supabase clients look; 0 for any free port
   --host HOST             default 127.0.0.1; another address opens it to the network
-  --allow-origin ORIGIN   lets pages of this origin use the development Auth, besides those of this computer; again
-                          for each
+  --allow-origin ORIGIN   also lets pages of this origin use the development Auth; may be repeated
   --help`;
 
 const ENV_FILE = fileURLToPath(new URL(`../${LOCAL_ENV_FILE}`, import.meta.url));

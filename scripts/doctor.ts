@@ -1,6 +1,6 @@
 /**
  * Finds out why PowerSync refuses a token: the root cause, the code that PowerSync's clients see, and the commands
- * that heal it. It only reads.
+ * that fix it. It only reads, unless it is to sign in.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
@@ -25,9 +25,9 @@ import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 
-  deno task doctor                            everything that is known here: the secrets in .env.production (or in
-                                              supabase/functions/.env), the project that is linked, and its instance
-  deno task doctor -- --token                 and one token, which it asks for
+  deno task doctor                            the secrets in .env.production (or in supabase/functions/.env),
+                                              the linked project, and its PowerSync instance
+  deno task doctor -- --token                 and a PowerSync token, which it asks for
   deno task doctor -- --user-token user.jwt   and the access token that your app sends to powersync-auth
 
   --env-file PATH         another file with secrets
@@ -38,8 +38,8 @@ const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
   --user-token [FILE]     the access token of a signed-in user, in the same way
   --sign-in-anonymously   signs in to get one; this creates a user in the project
   --jwks-url URL          the JWKS URI that PowerSync has, if it is not the project's
-  --audience AUD          what PowerSync is configured with; may be repeated
-  --json                  for machines
+  --audience AUD          an audience that PowerSync is configured with; may be repeated
+  --json                  print JSON
   --help
 
 Exits with 0 when nothing fails, 1 when something does, 2 when something that you named could not be checked.`;
@@ -163,7 +163,7 @@ function assertFilledIn(flags: Readonly<Record<string, unknown>>): void {
 function assertUrl(flag: string, value: string | undefined): void {
   if (value === undefined || isHttpUrl(value)) return;
   if (isPlaceholder(value)) {
-    throw new CommandError(`--${flag} is a placeholder: fill in the name of your own.`);
+    throw new CommandError(`--${flag} is a placeholder: replace it with your own value.`);
   }
   const meant = likelyUrl(value);
   const example = meant === undefined ? "." : `: ${meant}`;
@@ -180,7 +180,7 @@ async function readSecrets(
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
     const { id, message, path, repairable } = error;
-    // Without a change, edit-secrets mends the file's form.
+    // Without a change, edit-secrets repairs the file's format.
     const change = repairable ? {} : { byHand: true } as const;
     return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };
   }

@@ -1,6 +1,6 @@
 /**
  * Sets, removes and renames variables of a file with secrets, on any system and without an editor, which may change
- * more than it should. What can be told for certain, it mends: the form of the file, and of the keys in it.
+ * more than it should. What it can repair without guessing, it does: the format of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readArguments } from "./cli/flags.ts";
@@ -11,11 +11,11 @@ import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { mendedValue } from "./setup/mend-value.ts";
 import { isKnownName, nearestName } from "./setup/nearest-name.ts";
 
-const HELP = `Changes a file with secrets.
+const HELP = `Changes a secrets file, and repairs its format.
 
   deno task edit-secrets -- POWERSYNC_URL=https://… POWERSYNC_TOKEN_TTL=600
   deno task edit-secrets -- --remove POWERSYNC_PUBLIC_KEY --rename POWER_SYNC_URL=POWERSYNC_URL
-  deno task edit-secrets                        only mends it: UTF-16, a wrapped key, NAME: value, a PEM, …
+  deno task edit-secrets                        only repairs it: UTF-16, a wrapped key, NAME: value, a PEM, …
 
   --remove NAME     may be repeated
   --rename OLD=NEW  may be repeated; replaces what NEW was
@@ -30,7 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
     rename: { type: "string", multiple: true },
   });
   if (flags.help) return console.log(HELP);
-  const set = pairs(values, "A value to set must be NAME=value, in one line.");
+  const set = pairs(values, "A value to set must be NAME=value, on one line.");
   const rename = pairs(flags.rename ?? [], "--rename must be OLD=NEW.");
   const remove = flags.remove ?? [];
   [...Object.keys(set), ...Object.values(rename)].forEach(assertKnown);
@@ -43,8 +43,8 @@ export async function main(args: readonly string[]): Promise<void> {
   await assertUsable({ ...file.variables, ...set }, { file: path, names: Object.keys(set) });
   const mended = await mendedValues(file, { rename, others: [...remove, ...Object.keys(set)] });
   const done = [
-    ...(file.mended === undefined ? [] : ["mended its form"]),
-    ...Object.keys(mended).map((name) => `mended the value of ${name}`),
+    ...(file.mended === undefined ? [] : ["repaired its format"]),
+    ...Object.keys(mended).map((name) => `repaired the value of ${name}`),
     ...Object.keys(set).map((name) => `set ${name}`),
     ...remove.map((name) => `removed ${name}`),
     ...Object.entries(rename).map(([from, to]) => `renamed ${from} to ${to}`),

@@ -15,21 +15,21 @@ import { rotateKey } from "./keys/rotate.ts";
 import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
 import { storeSharedKey } from "./keys/store-shared-key.ts";
 
-const HELP = `Makes the key pair that signs PowerSync tokens.
+const HELP = `Creates the key pair that signs PowerSync tokens.
 
   deno task keys                                prints both halves and the commands that set them
   deno task keys -- --env-file .env.production  writes them to a file instead: the terminal never shows a private key
-  deno task keys -- --rotate                    makes a new key that takes over without a refused token
+  deno task keys -- --rotate                    adds a new key that takes over without a refused token
 
   --alg ALG          ${KEY_ALGORITHMS.join(", ")} (default ${KEY_ALGORITHMS[0]});
                      HS256 makes a shared secret for development, in supabase/functions/.env
   --kid KID          Key ID (default: powersync- and the start of the key's thumbprint; dev- in supabase/functions/.env)
   --env-file PATH    write to this file; keeps its other lines
   --force            replace the keys that are in the file
-  --json             print for machines
-  --rotate           adds a successor as another secret; the old key signs until it starts
+  --json             print JSON
+  --rotate           adds a successor as another secret; the old key signs until then
   --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …, or now
-  --leaked           the old key has leaked: the successor signs now, the old key leaves the file, no token is waited for
+  --leaked           the old key has leaked: the successor signs now, the old key leaves the file
   --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or the one in the file)
   --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set but not in the file (default 300)
   --jwks-url URL     check the published keys first
@@ -59,7 +59,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const waiting = (["starts-in", "token-ttl"] as const).find((name) => flags[name] !== undefined);
   if (flags.leaked && waiting !== undefined) {
-    throw new CommandError(`--leaked waits for no token: leave --${waiting} out.`);
+    throw new CommandError(`--leaked does not wait for old tokens: leave --${waiting} out.`);
   }
   const kid = readKeyId(flags.kid);
   const envFile = flags["env-file"];

@@ -179,7 +179,7 @@ Deno.test("what is missing is named with its fix", async () => {
   assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
   assertRefused(await config([], "POWERSYNC_URL=https://<instance>.example\n"), /placeholder/);
   assertRefused(await config([], "POWERSYNC_AUDIENCE=a,https://<instance>.example\n"), /placeholder/);
-  assertRefused(await config([], "POWER_SYNC_URL=https://a.example\n"), /Name it POWERSYNC_URL/);
+  assertRefused(await config([], "POWER_SYNC_URL=https://a.example\n"), /Rename it to POWERSYNC_URL/);
   assertRefused(
     await config(["--audience", "https://<instance>.example"]),
     /--audience is .*, a placeholder/,

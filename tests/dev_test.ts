@@ -125,7 +125,7 @@ Deno.test("what it cannot use is refused in one sentence", async (t) => {
       for (
         const [text, sentence] of [
           ["c2VjcmV0\n", /\.env, line 1: neither NAME=value nor a comment/],
-          ['A="c2VjcmV0\n', /\.env, line 1: a quotation mark at A is never closed/],
+          ['A="c2VjcmV0\n', /\.env, line 1: a quotation mark in A is never closed/],
           ["POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /\.env: .*POWERSYNC_PRIVATE_KEY/],
           ["POWERSYNC_TOKEN_TTL=c2VjcmV0\n", /\.env: POWERSYNC_TOKEN_TTL/],
           ["POWERSYNC_URL=c2VjcmV0\n", /\.env: POWERSYNC_URL/],

@@ -114,7 +114,7 @@ Deno.test("what would lose a value or break the file is refused, and the file st
       [["POWERSYNC_URL="], /must be NAME=value/],
       [["=x"], /must be NAME=value/],
       [["POWERSYNC_URL"], /must be NAME=value/],
-      [["POWERSYNC_ISSUER=a\nB=c"], /in one line/],
+      [["POWERSYNC_ISSUER=a\nB=c"], /on one line/],
       [["--rename", "POWERSYNC_PRIVATE_KEY"], /--rename must be OLD=NEW/],
       [["--remove", "POWERSYNC_URL"], /has no POWERSYNC_URL/],
       [["--remove", ""], /has no /],
@@ -128,7 +128,7 @@ Deno.test("what would lose a value or break the file is refused, and the file st
   ) {
     await assertKept(before, [...args], reason);
   }
-  await assertKept('A="open\n', ["--remove", "A"], /line 1: a quotation mark at A is never closed/);
+  await assertKept('A="open\n', ["--remove", "A"], /line 1: a quotation mark in A is never closed/);
   await inFolder(async (folder) => {
     const nowhere = join(folder, "nowhere.env");
     assertRefused(await callCommand(main, ["--env-file", nowhere]), /^There is no file .*nowhere\.env/m);

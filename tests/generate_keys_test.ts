@@ -135,7 +135,7 @@ Deno.test("a key under a misspelt name is not replaced by another, unless with -
     for (const more of [[], ["--rotate"], ["--rotate", "--leaked"]]) {
       assertRefused(
         await keys([...args, ...more]),
-        /do not read POWERSYNC_PRIVATEKEY: they read POWERSYNC_PRIVATE_KEY\. Name it POWERSYNC_PRIVATE_KEY/,
+        /do not read POWERSYNC_PRIVATEKEY: they read POWERSYNC_PRIVATE_KEY\. Rename it to POWERSYNC_PRIVATE_KEY/,
       );
     }
     assertEquals(await Deno.readTextFile(path), before);

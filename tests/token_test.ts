@@ -165,7 +165,7 @@ Deno.test("the key is that of supabase/functions/.env, or of --env-file", async 
 Deno.test("a missing or broken key is named with its fix, and never shown", async () => {
   assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.*deno task/);
   const misspelt = KEYS.replace("PRIVATE_KEY", "PRIVTE_KEY");
-  assertRefused(await token(["--user", "u"], { file: misspelt }), /Name it POWERSYNC_PRIVATE_KEY/);
+  assertRefused(await token(["--user", "u"], { file: misspelt }), /Rename it to POWERSYNC_PRIVATE_KEY/);
   alone(await token(["--user", "u", "--shared"], { file: misspelt }));
   assertRefused(
     await token(["--user", "u", "--shared"], { file: "X=1\n" }),

@@ -1,4 +1,4 @@
-/** What heals it when nothing answers, or something else than a function. */
+/** Fixes for when nothing answers, or something other than a function. */
 import {
   COPY_INSTANCE,
   deploy,
@@ -19,10 +19,10 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "no-dns": ({ project }, { id }) =>
     note(
       id === "powersync"
-        ? "Copy the instance's URL from PowerSync's dashboard, and look at the network, proxy or VPN here."
+        ? "Copy the instance's URL from PowerSync's dashboard, and check this computer's network, proxy or VPN."
         : project === "hosted"
-        ? "Compare the reference with the one in the dashboard's address, and look at the network, proxy or VPN here."
-        : "Check the address, and the network, proxy or VPN here.",
+        ? "Compare the project ref with the one in the dashboard's URL, and check this computer's network, proxy or VPN."
+        : "Check the address, and this computer's network, proxy or VPN.",
     ),
   "no-connection": ({ project, task }, { id }) =>
     id !== "powersync" && project === "local"
@@ -30,10 +30,12 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       : note(
         "Check the address and port, and that the server is up: see its dashboard or `docker compose ps`.",
       ),
-  "no-tls": say("Use the scheme and host that the server's certificate is for, or renew the certificate."),
+  "no-tls": say(
+    "Use the host that the server's certificate is for, or renew the certificate. A server without TLS needs an http address.",
+  ),
   "no-trust": ({ again }) => ({
     commands: [`DENO_TLS_CA_STORE=system ${again}`],
-    note: "With a self-signed certificate on a server of your own, PowerSync and apps cannot connect either.",
+    note: "If your own server has a self-signed certificate, PowerSync and apps cannot connect either.",
   }),
   "no-permission": ({ task }) => ({
     commands: [`${task} doctor`],
@@ -41,10 +43,12 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   }),
   "no-answer-in-time": (context, { id }) =>
     note(id === "powersync" ? "See the instance's health in PowerSync's dashboard." : logNote(context)),
-  "no-http": say("Write the address with https, or with the port of the server that is meant."),
+  "no-http": say("Use https in the address, or the right port."),
   "answer-too-large": (context, { id }) => id === "powersync" ? note(COPY_INSTANCE) : ourAnswer(context),
-  "redirect-loop": say("Let /functions/v1/ through without a redirect in the proxy that answers."),
-  "no-whole-answer": say("Run the doctor from another network. If it stays, read the server's log."),
+  "redirect-loop": say("Let the proxy that answers pass on /functions/v1/ without a redirect."),
+  "no-whole-answer": say(
+    "Run the doctor from another network. If that does not help, read the server's log.",
+  ),
 
   "gateway-check": (context) =>
     context.project === "self-hosted"
@@ -58,7 +62,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       }
       : deploy(context, "The functions check their callers themselves.", " --no-verify-jwt"),
   "gateway-api-key": say(
-    "Let calls without a key through to /functions/v1/: the functions check their callers themselves. In Supabase's docker folder, that is `key-auth` on the functions route in volumes/api/kong.yml; restart kong after.",
+    "Allow calls to /functions/v1/ without a key: the functions check their callers themselves. In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong.",
   ),
   "gateway-key-invalid": ({ ref }) =>
     note(`Copy the publishable key from ${dashboard(ref)}/settings/api-keys`),
@@ -66,23 +70,23 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
     note(
       `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,
     ),
-  "not-supabase": say("Give the Supabase project to --project, and the instance to --powersync."),
+  "not-supabase": say("Pass the Supabase project with --project, and the instance with --powersync."),
   "upstream-down": ({ project }) =>
     project === "self-hosted"
-      ? { commands: [START_CONTAINER, READ_CONTAINER_LOG], note: "If it ends again, the log says why." }
+      ? { commands: [START_CONTAINER, READ_CONTAINER_LOG], note: "If it stops again, the log says why." }
       : note(
-        "See whether the functions run behind the server that answers, and https://status.supabase.com.",
+        "Check that the functions run behind the server that answers, and see https://status.supabase.com.",
       ),
   "not-deployed": (context) => deploy(context, ""),
   "boot-error": (context) =>
     context.project === "self-hosted"
       ? {
         commands: [READ_CONTAINER_LOG, RECREATE_CONTAINER],
-        note: "The log names the file and the line. Copy supabase/functions whole.",
+        note: "The log names the file and the line. Copy the whole supabase/functions folder.",
       }
       : deploy(context, READ_LOG),
   "function-limit": (context, { id }) =>
-    note(`${id === "jwks" ? "" : "claims.ts does too much for one request. "}${logNote(context)}`),
+    note(`${id === "jwks" ? "" : "claims.ts may do too much for one request. "}${logNote(context)}`),
   "function-timeout": (context, { id }) =>
     note(
       `${id === "jwks" ? "" : "claims.ts may wait for something that does not answer. "}${logNote(context)}`,
@@ -90,15 +94,15 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "function-crashed": (context) => deploy(context, logNote(context)),
   "project-paused": ({ ref }) => note(`Restore it in the dashboard: ${dashboard(ref)}`),
   "project-restricted": say(
-    "See usage and billing of the organization in the dashboard: https://supabase.com/dashboard/org/_/billing",
+    "Check the organization's usage and billing in the dashboard: https://supabase.com/dashboard/org/_/billing",
   ),
   "project-down": ({ ref }) =>
     note(
-      `Wait some minutes; see ${dashboard(ref)} and https://status.supabase.com, then run the doctor again.`,
+      `Wait a few minutes; see ${dashboard(ref)} and https://status.supabase.com, then run the doctor again.`,
     ),
   "rate-limited": say("Wait a minute, and run the doctor again."),
   "front-refuses": say(
-    "Let /functions/v1/ through, without a password, in the firewall, proxy or access policy that answers.",
+    "In the firewall, proxy or access policy that answers, allow /functions/v1/ without a password.",
   ),
   "front-page": (context) =>
     note(
@@ -107,12 +111,12 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       }.`,
     ),
   "front-error": (context) => note(logNote(context)),
-  "front-redirect": say("Give the address that it redirects to, here and in apps."),
+  "front-redirect": say("Use the address that it redirects to, here and in apps."),
 };
 
 /** Something else answers at the functions' address. */
 export function ourAnswer(context: FixContext): Fix {
-  return deploy(context, "Something else answers there: the functions of this bundle replace it.");
+  return deploy(context, "Something else answers there. This deploys the functions in its place.");
 }
 
 function dashboard(ref = "_"): string {

@@ -31,7 +31,7 @@ export interface Check extends Subject {
   readonly cause?: CauseId;
   /** The code that a client of PowerSync sees. */
   readonly code?: PowerSyncCode;
-  /** What heals it; filled in at the end, when everything is known. */
+  /** What fixes it; filled in at the end, when everything is known. */
   readonly fix?: Fix;
   /** The cause of another check that explains this one: it goes away with that. */
   readonly followsFrom?: CauseId;

@@ -60,7 +60,7 @@ function checkThree(
     const ahead = `The functions' clock is ${relation(-apart)} the instance's and this computer's.`;
     return warning(CLOCKS, "clock-functions", {
       seen:
-        `${ahead} PowerSync refuses no token for that, but the functions take users' tokens for expired early.`,
+        `${ahead} PowerSync refuses no token for that, but the functions treat users' tokens as expired early.`,
     });
   }
   const effect = apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS

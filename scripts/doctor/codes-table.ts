@@ -32,17 +32,17 @@ export function codesTable(): string {
       cause: id as keyof typeof PROBES,
     } as const;
     const { commands = [], note = "" } = fixOf(check, CONTEXT) ?? {};
-    const fix = [note, ...commands.map((command) => `\`${command}\``)].filter((part) => part !== "").join(
+    const fix = [...commands.map((command) => `\`${command}\``), note].filter((part) => part !== "").join(
       " ",
     );
     return [`\`${id}\``, means, code === undefined ? "" : `\`${code}\``, fix];
   });
   return [
-    "What PowerSync answers, in the order in which a request meets it (details stay in the service's log):",
+    "PowerSync's error codes, in the order of its checks (details are only in the service's log):",
     "",
     ...table(["code", "raised for", "usual cause", "fix"], codes),
     "",
-    "<details><summary>Everything that the doctor finds in a running system</summary>",
+    "<details><summary>What else the doctor finds in a running system</summary>",
     "",
     ...table(["cause", "what it means", "code it leads to", "fix"], probes),
     "",

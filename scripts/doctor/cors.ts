@@ -53,7 +53,7 @@ export async function checkPreflight(name: string, url: string, timeoutMs: numbe
   if (missing !== undefined) {
     return probed(subject, "cors-headers", { seen: `Access-Control-Allow-Headers lacks ${missing}.` });
   }
-  return checkOrigin(subject, response) ?? passed(subject, "A browser's preflight is answered as it needs.");
+  return checkOrigin(subject, response) ?? passed(subject, "A browser's preflight succeeds.");
 }
 
 /** Whether a browser shows an answer to a page of another origin. */

@@ -46,7 +46,7 @@ export async function examineProject(
   const { publishableKey, userToken, signInAnonymously = false } = options;
   if (project === undefined || !reachable) {
     const seen = project === undefined
-      ? "No project is known: give --project <ref>, or link one."
+      ? "No project is known: pass --project <ref>, or link one."
       : "The project cannot be reached.";
     const wanted = userToken !== undefined || publishableKey !== undefined || signInAnonymously;
     if (project === undefined && !wanted) return [];
@@ -112,7 +112,7 @@ async function examineFunctions(
   const found = [anonymous, ...weighVerdicts(verdicts)];
   if (apikey !== undefined || anonymous.checks.some(({ status }) => status === "failed")) return found;
   const subject = { id: "anonymous-token", title: "Anonymous token" };
-  return [...found, { checks: [skipped(subject, "Give --publishable-key to get one.")] }];
+  return [...found, { checks: [skipped(subject, "Pass --publishable-key to get one.")] }];
 }
 
 type FunctionName = "powersync-auth" | "powersync-auth-anonymous";
@@ -123,7 +123,7 @@ async function findUserToken(
   const { project, publishableKey, userToken, timeoutMs, signInAnonymously: wanted } = options;
   if (userToken !== undefined) return await readUserToken(options);
   if (wanted !== true) {
-    const seen = "Give --user-token or --sign-in-anonymously to get one.";
+    const seen = "Pass --user-token, or --sign-in-anonymously to get one.";
     return { checks: [skipped(USER_TOKEN, seen)] };
   }
   if (publishableKey === undefined) {

@@ -95,7 +95,7 @@ function lifetimeOf(setting = ""): number {
 /** An audience is compared with a token's. */
 function checkNamedAudience({ audiences }: ExamineOptions, tokens: readonly unknown[]): Check[] {
   if (audiences.length === 0 || tokens.length > 0) return [];
-  const seen = "There is no token to compare it with: give --token, --publishable-key or --user-token.";
+  const seen = "There is no token to compare it with: pass --token, --publishable-key or --user-token.";
   return [skipped({ id: "audience", title: "--audience" }, seen, { wanted: true })];
 }
 

@@ -7,14 +7,14 @@ const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
 
 /** What `keys` does. */
 const NEW_KEY =
-  "The first command makes a new key. If you still have the right one, set that instead: one JWK, as JSON or its base64.";
+  "The first command creates a new key. If you still have the right one, set that instead: one JWK, as JSON or its base64.";
 
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
-export const READ_LOG = "Its log says why: in the dashboard, Edge Functions, the function, Logs.";
-const ISOLATES = "Isolates may keep the old values for ten minutes.";
-const RESTART = "Start the functions again: they read the file when they start.";
-export const COPY_INSTANCE = "Copy the instance's URL from PowerSync's dashboard: without a path.";
+export const READ_LOG = "The function's log says why: dashboard, Edge Functions, the function, Logs.";
+const ISOLATES = "Running functions may use the old values for up to ten minutes.";
+const RESTART = "Restart the functions: they read the file when they start.";
+export const COPY_INSTANCE = "Copy the instance's URL, without a path, from PowerSync's dashboard.";
 
 const COPY_URL =
   "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
@@ -54,7 +54,10 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
   const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
   const isElsewhere = remove.length > 0 && !remove.some((name) => names?.includes(name));
   if (isElsewhere && project !== "hosted") {
-    return upload(context, `Remove ${remove.join(", ")} from their environment; ${path} does not have it.`);
+    return upload(
+      context,
+      `Remove ${remove.join(", ")} from the functions' environment; ${path} does not have it.`,
+    );
   }
   if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
     const { commands, note } = upload(context, noteOfEdit(change, context) ?? hint);
@@ -68,7 +71,7 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
 /** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
 function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
-  const edit = `${context.file.names === undefined ? "Write it into" : "Change it in"} ${context.file.path}`;
+  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${context.file.path}`;
   const then = command === undefined ? "." : `, then upload it: ${command}`;
   return note([hint, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
 }
@@ -92,11 +95,13 @@ function noteOfEdit(change: EnvChange, context: FixContext): string | undefined 
   const [removed = ""] = change.remove ?? [];
   const wait = whenRead(context);
   if (change.newKey) return `${NEW_KEY} ${wait}`;
-  if (Object.keys(change).length === 0) return "The first command mends the form; the values stay the same.";
+  if (Object.keys(change).length === 0) {
+    return "The first command repairs the format; the values stay the same.";
+  }
   if (removed.startsWith("POWERSYNC_PUBLIC_KEY")) {
     return "It is not needed: the JWKS has the public half of each signing key anyway.";
   }
-  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key goes on signing. ${wait}`;
+  if (removed.startsWith("POWERSYNC_PRIVATE_KEY")) return `The other key keeps signing. ${wait}`;
   return change.instance ? wait : undefined;
 }
 
@@ -116,7 +121,7 @@ export function upload({ file, project, ref }: FixContext, text: string): Fix {
   if (file.isLocal || project === "local") return note(text);
   if (project === "self-hosted") {
     const how =
-      `Before, give the service \`functions\` in Supabase's docker-compose.yml the variables of ${file.path} (\`env_file\`).`;
+      `First, add ${file.path} as \`env_file\` to the service \`functions\` in Supabase's docker-compose.yml.`;
     return { commands: [RECREATE_CONTAINER], note: `${how} ${text}`.trim() };
   }
   return {
@@ -130,7 +135,7 @@ export function deploy({ project, ref, task }: FixContext, text: string, flags =
   if (project === "local") return { commands: [`${task} dev`], note: text };
   if (project === "self-hosted") {
     const how =
-      "Before, copy the folders of supabase/functions into volumes/functions of Supabase's docker folder.";
+      "First, copy the folders of supabase/functions into volumes/functions of Supabase's docker folder.";
     return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
   }
   return {
@@ -173,7 +178,7 @@ export function deployAudience(context: FixContext, { isRefused }: { isRefused: 
   }
   if (context.file.names?.includes(name) && !isRefused) return upload(context, whenRead(context));
   const text =
-    `Without ${name}, POWERSYNC_URL is the audience. To keep it, add it to the instance's Client Auth instead. ${
+    `Without ${name}, POWERSYNC_URL is the audience. To keep yours, add it to the instance's Client Auth instead. ${
       whenRead(context)
     }`;
   return changeSecrets({ remove: [name] }, context, text);
@@ -186,9 +191,9 @@ export function tellPowerSync(context: FixContext): Fix {
   const from = file.isLocal || file.names === undefined ? "" : ` --env-file ${shellWord(file.path)}`;
   return {
     commands: [`${task} config --${from}${of}`],
-    note: `It prints what PowerSync's Client Auth must hold. The JWKS URI is ${
+    note: `The command prints the values for PowerSync's Client Auth. The JWKS URI is ${
       jwksUri(context)
-    }. Save it there.`,
+    }. Save and deploy them there.`,
   };
 }
 

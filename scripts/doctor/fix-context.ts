@@ -1,6 +1,6 @@
 /** What a fix is made of, and the set-up that it is for. */
 
-/** What heals a fault. */
+/** What fixes a fault. */
 export interface Fix {
   /** In this order, each complete. */
   readonly commands: readonly string[];

@@ -1,4 +1,4 @@
-/** Which commands and which sentence heal a cause. */
+/** The commands and the sentence that fix a cause. */
 import { shellWord } from "../cli/invocation.ts";
 import { meaningOf } from "../powersync/codes.ts";
 import { ANSWER_FIXES, ourAnswer } from "./answer-fixes.ts";
@@ -41,7 +41,7 @@ function isElsewhere({ id, cause }: Check, { isOtherJwksUrl }: FixContext): bool
 const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "file-missing": ({ task }) => ({
     commands: [`${task} keys -- --env-file .env.production`],
-    note: `This makes the secrets of a deployment. To try everything on this computer: ${task} dev`,
+    note: `This creates the secrets for a deployment. To try everything on this computer: ${task} dev`,
   }),
   ...ANSWER_FIXES,
 
@@ -50,15 +50,15 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-of-auth": ourAnswer,
   "jwks-of-another": tellPowerSync,
   "jwks-slow": say(
-    "Run the doctor again: only a cold start may be slow. If it stays, see the function's log.",
+    "Run the doctor again: only a cold start should be slow. If it stays slow, see the function's log.",
   ),
-  "jwks-redirect": say("Enter the target itself as PowerSync's JWKS URI."),
+  "jwks-redirect": say("Enter the redirect's target as PowerSync's JWKS URI."),
   "jwks-http-public": say("Use the https address."),
   "jwks-host-ipv6": say("Serve the JWKS on a host with an IPv4 address."),
   "jwks-host-private": (context) => ({
     commands: [`${context.task} config -- --static --env-file ${shellWord(context.file.path)}`],
     note:
-      "It prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
+      "The command prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
   "jwks-dev-key": deployKey,
   // These functions answer with an error when they have no key, so another set of functions answers.
@@ -80,7 +80,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
       ...deploy(context, "").commands,
     ],
     note:
-      "Everybody can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. The functions of this bundle never publish a private member.",
+      "Anyone can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. These functions never publish a private key, so something else answers.",
   }),
   "keys-not-deployed": (context) => upload(context, whenRead(context)),
   "jwks-behind": deployTogether,
@@ -96,22 +96,22 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "endpoint-other": deployUrl,
   "cors-preflight": (context) => deploy(context, "", " --no-verify-jwt"),
   "cors-preflight-blocked": say(
-    "Let OPTIONS requests to /functions/v1/ through to the functions in what answers.",
+    "Let the proxy or gateway that answers pass OPTIONS requests to /functions/v1/ on to the functions.",
   ),
-  "cors-twice": say("Let the proxy or gateway in front of the functions set no CORS headers of its own."),
+  "cors-twice": say("Remove the CORS headers that the proxy or gateway in front of the functions adds."),
   "cors-headers": (context) => deploy(context, ""),
   "sign-in-refused": say(
-    "Allow anonymous sign-ins in the dashboard (Authentication, Sign In), or give --user-token with a user's access token.",
+    "Allow anonymous sign-ins in the dashboard (Authentication, Sign In), or pass --user-token with a user's access token.",
   ),
 
   "instance-not-a-service": say(COPY_INSTANCE),
   "instance-no-route": say(COPY_INSTANCE),
   "instance-redirect": say("Set POWERSYNC_URL to the address that it redirects to."),
   "instance-front": say(
-    "Let clients through to the instance in the firewall, proxy or access policy that answers.",
+    "Let clients reach the instance: change the firewall, proxy or access policy that answers.",
   ),
   "instance-down": say("See the instance's health in PowerSync's dashboard; self-hosted: docker compose ps"),
-  "instance-no-header": say("Let the proxy in front of the instance pass the Authorization header on."),
+  "instance-no-header": say("Let the proxy in front of the instance pass on the Authorization header."),
   "instance-lifetime": (context) =>
     changeSecrets({ set: { POWERSYNC_TOKEN_TTL: "300" } }, context, whenRead(context)),
   "instance-other-jwks": tellPowerSync,
@@ -125,9 +125,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   ),
   "instance-error": say("See the instance's log in PowerSync's dashboard."),
 
-  "clock-here": say("Switch on time synchronization on this computer."),
+  "clock-here": say("Turn on time synchronization on this computer."),
   "clock-unknown": say(
-    "Compare both with https://time.is, and switch on time synchronization (NTP) where it is wrong.",
+    "Compare both with https://time.is, and turn on time synchronization (NTP) where it is wrong.",
   ),
   "clock-functions": say("Self-hosted: synchronize the clock of the functions' host (NTP)."),
   "clock-instance": say("Self-hosted: synchronize the clock of PowerSync's host (NTP)."),
@@ -139,7 +139,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
     id === "function-token" ? deployAudience(context, { isRefused: false }) : note(hint),
   PSYNC_S2105: (context) => deployAudience(context, { isRefused: true }),
   lifetime: (context, { id, hint = "" }) =>
-    id === "token" ? note(hint) : deploy(context, "The functions of this bundle sign for a day at most."),
+    id === "token" ? note(hint) : deploy(context, "These functions sign for a day at most."),
   "iss-not-supabase": (context) =>
     changeSecrets({ remove: ["POWERSYNC_ISSUER"] }, context, whenRead(context)),
 };
@@ -154,13 +154,13 @@ const FAMILIES: readonly (readonly [RegExp, MakeFix])[] = [
     /^(url|local-url)/,
     (context, { id, hint = "" }) =>
       id === "powersync-given"
-        ? note(`${hint} Give the instance's own URL with --powersync.`)
+        ? note(`${hint} Pass the instance's own URL with --powersync.`)
         : deployUrl(context),
   ],
 ];
 
 function deployTogether(context: FixContext): Fix {
-  return deploy(context, `All three are deployed together. ${whenRead(context)}`);
+  return deploy(context, `Deploy all three together. ${whenRead(context)}`);
 }
 
 function deployUrl(context: FixContext): Fix {
@@ -171,6 +171,6 @@ function deployUrl(context: FixContext): Fix {
 function ourFunctions(context: FixContext): Fix {
   return deploy(
     context,
-    "The functions of this bundle leave such a key out: deploy them, or remove what else answers there.",
+    "These functions never publish such a key: deploy them, or remove whatever else answers there.",
   );
 }

@@ -120,9 +120,9 @@ function codeOf(body: unknown): string | undefined {
 
 /** What a good token's refusal says of the JWKS that the instance has. */
 const OTHER_JWKS: Readonly<Partial<Record<PowerSyncCode, string>>> = {
-  PSYNC_S2101: "The JWKS that it has lacks the token's key.",
-  PSYNC_S2201: "The JWKS that it has holds a key that cannot be imported.",
-  PSYNC_S2204: "It cannot fetch its JWKS, or what it gets is not one.",
+  PSYNC_S2101: "Its JWKS lacks the token's key.",
+  PSYNC_S2201: "Its JWKS holds a key that cannot be imported.",
+  PSYNC_S2204: "It cannot fetch its JWKS, or gets something else.",
 };
 
 /** What an answer that is not PowerSync's means, by its status. */
@@ -160,7 +160,7 @@ function checkRefusal(
   const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
   if (status === 431) {
     const size =
-      `The token has ${token.length} bytes; a PowerSync Service takes about ${MAX_TOKEN_BYTES}, a proxy in front of it often less.`;
+      `The token has ${token.length} bytes; a PowerSync Service accepts about ${MAX_TOKEN_BYTES}, a proxy in front of it often less.`;
     return failed(INSTANCE, "HTTP 431", { seen: `${seen} ${size}`, code: "HTTP 431" });
   }
   if (code === undefined) {

@@ -64,7 +64,7 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
   const refused = checkAnswer(response, text);
   if (refused !== undefined) return { ...refused, checks: [...before, ...refused.checks], response };
   const kids = keyIdsOf(body);
-  const summary = `HTTP 200 after ${tookMs} ms; PowerSync imports every key: ${shownList(kids, "none")}.`;
+  const summary = `HTTP 200 after ${tookMs} ms; PowerSync can import every key: ${shownList(kids, "none")}.`;
   return {
     checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],
     body,
@@ -109,7 +109,7 @@ export function checkDevKeys(
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
   return kid === undefined || (isLoopback(url) && !isDeployment)
     ? []
-    : [probed(JWKS, "jwks-dev-key", { seen: `It shows the kid "${shown(kid)}".` })];
+    : [probed(JWKS, "jwks-dev-key", { seen: `It publishes the kid "${shown(kid)}".` })];
 }
 
 /**
@@ -128,8 +128,8 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   if (missing.length === 0) return [passed(DEPLOYED, "The live JWKS has every key of the file.")];
   const ids = shownList(missing.map(({ kid }) => kid), "");
   const seen = missing.every((key) => live.some(({ kid }) => kid === key.kid))
-    ? `The live JWKS has another key with the \`kid\` ${ids} than the file.`
-    : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, and not ${ids} of the file.`;
+    ? `The live JWKS has a different key under the \`kid\` ${ids} of the file.`
+    : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, but not ${ids} of the file.`;
   return [probed(DEPLOYED, "keys-not-deployed", { seen })];
 }
 
@@ -149,7 +149,7 @@ export function compareWithOwn(named: { url: string; body: unknown }, own: unkno
 /** Says so when an address or its keys are those of Supabase Auth. */
 export function checkOfAuth(named: { url: string; body: unknown }): Check[] {
   const ids = keyIdsOf(named.body);
-  const seen = ids.length === 0 ? "It shows no key." : `Its keys: ${shownList(ids, "")}.`;
+  const seen = ids.length === 0 ? "It has no keys." : `Its keys: ${shownList(ids, "")}.`;
   return isOfAuth(named) ? [probed(JWKS, "jwks-of-auth", { seen })] : [];
 }
 

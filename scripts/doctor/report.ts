@@ -64,7 +64,7 @@ export function reportLines({ outcome, sources, checks, first }: Report): string
   const lines = checks.flatMap(({ status, title, seen, code, fix, followsFrom }) => [
     `${MARKS[status]}  ${title}: ${seen}${code === undefined || seen.includes(code) ? "" : ` (${code})`}`,
     ...(followsFrom !== undefined
-      ? [`      Follows from ${followsFrom}.`]
+      ? [`      Follows from ${titleOf(followsFrom, checks)} (${followsFrom}).`]
       : fix === undefined
       ? []
       : fixLines(fix, "      ")),
@@ -77,6 +77,11 @@ export function reportLines({ outcome, sources, checks, first }: Report): string
     ...verdictLines(outcome, checks),
     ...(first === null ? [] : firstLines(first)),
   ];
+}
+
+/** The title of the check with a cause: the cause alone is printed nowhere else. */
+function titleOf(cause: string, checks: Report["checks"]): string {
+  return checks.find((check) => check.cause === cause)?.title ?? "another check";
 }
 
 function verdictLines(outcome: Outcome, checks: Report["checks"]): string[] {

@@ -66,7 +66,7 @@ async function describeKeys(variables: EnvVariables, nowSeconds: number): Promis
   const ring = await loadKeyRing(readKeySecrets(variables));
   const { kid, alg, secret } = signingKeyAt(ring, nowSeconds);
   const count = ring.published.length === 1 ? "1 key" : `${ring.published.length} keys`;
-  return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will show ${count}.`);
+  return passed(KEYS, `${secret} signs with ${alg}, kid "${kid}"; the JWKS will publish ${count}.`);
 }
 
 /** The values that a setting may have in any project. */
@@ -96,7 +96,7 @@ function changeFor(
   }
   if (correct !== undefined) return set;
   if (rename !== undefined) return { rename: [name, rename] };
-  // Without a change, edit-secrets mends the value's form.
+  // Without a change, edit-secrets repairs the value's format.
   if (mendable) return {};
   if (id === "secrets-swapped") return { rename: ["POWERSYNC_PUBLIC_KEY", "POWERSYNC_PRIVATE_KEY"] };
   if (REMOVABLE.includes(id)) return { remove: [name] };

@@ -56,9 +56,7 @@ export async function findProject(
   const url = projectUrl(named);
   if (url === undefined) {
     throw new CommandError(
-      `--project ${
-        shown(named)
-      } is neither a project's reference nor a URL: copy the reference from the dashboard's address.`,
+      `--project ${shown(named)} is neither a project ref nor a URL: copy the ref from the dashboard's URL.`,
     );
   }
   return { url, ref: projectRef(named) ?? projectRef(url), from: "--project" };

@@ -41,5 +41,5 @@ export async function examineToken(subject: Subject, options: TokenOptions): Pro
 /** Without an expected audience there is nothing to compare. */
 function withoutAudience(result: RuleResult): RuleResult {
   if (result.rule !== "aud-accepted" || result.outcome !== "failed") return result;
-  return skipped("aud-accepted", "`aud` was not compared: give --powersync <URL>, or --audience.");
+  return skipped("aud-accepted", "`aud` was not compared: pass --powersync <URL> or --audience.");
 }

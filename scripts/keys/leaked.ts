@@ -116,7 +116,7 @@ async function assertGone(
   for (const name of Object.keys(kept)) {
     const { published } = await loadKeyRing(readKeySecrets({ [name]: kept[name] }));
     if (published.some((key) => leaked.some((other) => material(other) === material(key)))) {
-      throw new CommandError(`${name} also publishes the leaked key: take it out of that secret first.`);
+      throw new CommandError(`${name} also publishes the leaked key: remove it from that secret first.`);
     }
   }
 }

@@ -160,7 +160,7 @@ function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotatio
   const { envFile, publicJwk } = report;
   const taken = removed.length === 0
     ? []
-    : [`Taken out of ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`];
+    : [`Removed from ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`];
   if (envFile?.localOnly !== undefined) return [...taken, ...fileLines(envFile, "--rotate --leaked ")];
   const copies = envFile === undefined
     ? [
@@ -190,7 +190,7 @@ function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotatio
     ...copies,
     "",
     `4. ${delay} after the second command, so not before ${restartFrom}: restart the PowerSync instance,`,
-    "   or on PowerSync Cloud save and deploy the Client Auth settings again. Earlier, an isolate with the old secrets",
+    "   or on PowerSync Cloud save and deploy the Client Auth settings again. Earlier, a function with the old secrets",
     "   may publish the leaked key once more, and PowerSync keeps it for another hour. Without the restart, PowerSync may",
     `   accept the leaked key for up to ${longest}; with its keys inline instead of the JWKS URI, until you replace them.`,
   ];
@@ -208,7 +208,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
-    : [`   (within ${minutes}; later, make another key, because its start is fixed)`];
+    : [`   (within ${minutes}; later, create another key, because its start is fixed)`];
   return ["1. Now:", ...hurry, "", ...setCommands(report)];
 }
 
@@ -219,7 +219,7 @@ function secondCommand(report: KeyReport, times: RotationTimes): string[] {
     `the start, ${
       describeDuration(lifetime)
     } of token lifetime, ${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance, ` +
-    `${describeDuration(ISOLATE_RELOAD_SECONDS)} for isolates with old secrets`;
+    `${describeDuration(ISOLATE_RELOAD_SECONDS)} for functions with old secrets`;
   const from = describeTime(times.removableFrom);
   const { envFile } = report;
   if (envFile?.localOnly !== undefined) {

@@ -16,7 +16,7 @@ export interface ClaimOptions {
   readonly maxLifetimeSeconds: number;
 }
 
-const FIX_CLAIM = "Let the functions make the token; scripts/token.ts makes one for testing.";
+const FIX_CLAIM = "Let the functions make the token; `deno task token` prints one for testing.";
 
 /** Every rule about the payload, in the order in which PowerSync applies them. */
 export function checkClaims(claims: Claims, options: ClaimOptions): RuleResult[] {
@@ -73,7 +73,7 @@ function checkExpiry(exp: unknown, nowSeconds: number): RuleResult {
   if (left > -CLOCK_TOLERANCE_SECONDS) {
     return passed("exp-not-passed", `${seen}, within the ${CLOCK_TOLERANCE_SECONDS} s of tolerance.`);
   }
-  const fix = "Get a new token; if it is new, correct the clock that made it.";
+  const fix = "Get a new token; if it is new, correct the issuer's clock.";
   return failed("exp-not-passed", { seen: `${seen}.`, fix });
 }
 
@@ -134,7 +134,7 @@ function noticeSubject(sub: unknown): RuleResult {
   if (typeof sub === "string" && sub !== "") return passed("sub-text", "`sub` is text, as user IDs are.");
   if (sub === undefined) return skipped("sub-text", "Not checked: there is no `sub`.");
   const seen = typeof sub === "number"
-    ? "`sub` is a number: it matches bigint columns and no text column."
+    ? "`sub` is a number: it matches bigint columns, but no text column."
     : `\`sub\` is ${sub === "" ? "empty" : quoted(sub)}: it is not a user's ID.`;
   return warning("sub-text", { seen, fix: "Return the user's ID as text in `sub` from claims.ts." });
 }

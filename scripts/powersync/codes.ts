@@ -17,7 +17,7 @@ export interface PowerSyncCodeMeaning {
   readonly code: PowerSyncCode;
   /** What the service checks when it raises the code. */
   readonly raisedFor: string;
-  /** What is usually behind it in a set-up with this bundle. */
+  /** What is usually behind it in a setup with these functions. */
   readonly cause: string;
   readonly fix: string;
 }
@@ -29,7 +29,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     raisedFor: "request headers over about 16 KB",
     cause: "The token carries too many or too large claims; the service answers before it looks at them.",
     fix:
-      "Return fewer claims from claims.ts and look large values up in Sync Streams; or let the proxy in front take larger headers.",
+      "Return fewer claims from claims.ts and look large values up in Sync Streams; or let the proxy in front accept larger headers.",
   },
   {
     code: "PSYNC_S2106",
@@ -83,7 +83,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     code: "PSYNC_S2103",
     raisedFor: "`exp` passed by more than 60 s",
     cause: "The app keeps an old token, or a clock is wrong.",
-    fix: "Call the function in every fetchCredentials instead of storing its answer; check both clocks.",
+    fix: "Call the function in every fetchCredentials instead of storing its token; check both clocks.",
   },
   {
     code: "PSYNC_S2105",
@@ -95,7 +95,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
   {
     code: "PSYNC_S2104",
     raisedFor: "`exp - iat` above the service's maximum, 86400 s",
-    cause: "The token was made to live longer than a day.",
+    cause: "The token's lifetime is more than a day.",
     fix: "Set POWERSYNC_TOKEN_TTL to 86400 or less; for a development token, a shorter --expires-in.",
   },
 ];

@@ -34,7 +34,7 @@ export interface JwksAnswer {
 /** Members that only a private or a shared key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4). */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-const FIX_URI = "Check that the URI is that of powersync-jwks, and that its answer is the JWKS.";
+const FIX_URI = "Check that the URI is that of powersync-jwks, and that it returns the JWKS.";
 const SPOILS_SET = ", which makes PowerSync refuse the whole set.";
 const FIX_KEY = "Unset the secret that holds this key, or replace the key.";
 
@@ -132,7 +132,7 @@ function readMember(
 }
 
 function whySkipped({ kty, use, key_ops }: Members): string | undefined {
-  if (kty === "oct") return "its key type is `oct`, a shared secret, which a JWKS URI must not show";
+  if (kty === "oct") return "its key type is `oct`, a shared secret, which must not be published";
   if (!["RSA", "EC", "OKP"].some((type) => isLooselyEqual(type, kty))) {
     return `its key type is ${quoted(kty)}`;
   }
@@ -182,11 +182,11 @@ function algorithmResult({ jwk, algorithms, imported: { kind } }: KnownKey, labe
 /** Our own rule: PowerSync does not notice a private key that is shown to the world. */
 function privateMembers(member: Members, label: string): RuleResult[] {
   const names = PRIVATE_MEMBERS.filter((name) => Object.hasOwn(member, name));
-  if (names.length === 0) return [passed("jwks-no-private-member", `${label} shows no private member.`)];
+  if (names.length === 0) return [passed("jwks-no-private-member", `${label} publishes no private member.`)];
   const list = names.map((name) => `\`${name}\``).join(", ");
   const fix = "Treat the key as leaked, and replace it.";
   return [
-    failed("jwks-no-private-member", { seen: `${label} shows everybody the private member ${list}.`, fix }),
+    failed("jwks-no-private-member", { seen: `${label} publishes the private member ${list}.`, fix }),
   ];
 }
 

@@ -59,15 +59,19 @@ export function whyNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
 const OTHER_FAILURE = [/./, "no-connection", "The connection failed."] as const;
 
 const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
-  [/--allow-net/, "no-permission", "Deno may not connect: run the command as a task, or with --allow-net."],
+  [
+    /--allow-net/,
+    "no-permission",
+    "Deno has no permission to connect: run the command as a task, or with --allow-net.",
+  ],
   [
     /port \d+ are blocked/,
     "no-connection",
-    "Web requests may not use this port (Fetch standard, port blocking).",
+    "The Fetch standard blocks this port.",
   ],
-  [/redirect/i, "redirect-loop", "It redirects, and the redirects lead nowhere."],
-  [/invalid HTTP/, "no-http", "What listens there does not answer with HTTP."],
-  [/dns|name or service|resolve|nodename/i, "no-dns", "The host name is not known here."],
+  [/redirect/i, "redirect-loop", "It redirects in a loop, or too often."],
+  [/invalid HTTP/, "no-http", "The server there does not speak HTTP."],
+  [/dns|name or service|resolve|nodename/i, "no-dns", "The host name cannot be resolved."],
   [/refused/i, "no-connection", "The connection was refused: nothing listens there."],
   [
     /UnknownIssuer|CaUsedAsEndEntity|self.signed/i,

@@ -46,7 +46,7 @@ interface EnvFault {
 /** The fault of a file in UTF-16, which PowerShell and Notepad write. */
 export const UTF16: EnvFault = {
   id: "env-file-utf16",
-  state: "it is UTF-16, which no upload can read. Save it as UTF-8.",
+  state: "it is UTF-16, which cannot be uploaded. Save it as UTF-8.",
   repairable: true,
 };
 
@@ -74,7 +74,7 @@ export function faultOf(text: string): EnvFault | undefined {
     const { name, lines, fault } = above = parsed;
     if (fault === "wrapped") return { ...wrapped(parsed), line: line + 1, repairable: true };
     if (fault === "open") {
-      const state = `a quotation mark at ${name} is never closed. Correct it.`;
+      const state = `a quotation mark in ${name} is never closed. Close it.`;
       return { id: "env-file-open-quote", state, line, variable: name };
     }
     line += lines.length;
@@ -112,7 +112,7 @@ function faultOfLine(text: string, above: Definition | undefined): EnvFault {
 function wrapped({ name, value }: Definition): EnvFault {
   const decoded = decodeJsonSecret(value);
   const kind = value.startsWith("-----BEGIN") && !decoded.ok ? `, which ${decoded.problem},` : "";
-  const state = `the value of ${name}${kind} goes on here without quotation marks. Write it in one line.`;
+  const state = `the value of ${name}${kind} continues here without quotation marks. Put it on one line.`;
   return { id: "env-file-wrapped-value", state, variable: name };
 }
 

@@ -40,7 +40,7 @@ export async function assertGitIgnores(path: string): Promise<void> {
   throw new CommandError(
     `Git cannot say whether it would commit ${path}: ${
       shown(reason, 300)
-    }. Nothing was written: \`git status\` tells more.`,
+    }. Nothing was written. Run \`git status\` for details.`,
   );
 }
 

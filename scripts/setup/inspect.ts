@@ -192,7 +192,7 @@ function inspectSharedKey(variables: EnvVariables): Finding[] {
   const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
   if (value === "" || readSharedKey(value) !== undefined) return [];
   const message = `${SHARED_KEY_NAME} is not an HS256 key with a \`kid\` and 256 bits or more.`;
-  return [finding("shared-key-invalid", SHARED_KEY_NAME, { message, hint: "Make another one." })];
+  return [finding("shared-key-invalid", SHARED_KEY_NAME, { message, hint: "Create another one." })];
 }
 
 /** What a deployment must not get. */

@@ -56,8 +56,8 @@ export function inspectClientKeys(variables: EnvVariables): Finding[] {
       : [value];
     const kind = keys.map(secretKind).find((found) => found !== undefined);
     if (kind === undefined) return [];
-    const message = `${name} holds ${kind}, which opens the whole project.`;
-    const hint = "Set the publishable key, and revoke the secret one if anybody saw it.";
+    const message = `${name} holds ${kind}, which gives full access to the project.`;
+    const hint = "Set the publishable key, and revoke the secret one if anyone saw it.";
     return [finding("api-key-is-secret", name, { message, hint })];
   });
 }

@@ -24,7 +24,9 @@ export function inspectNames(variables: EnvVariables): Finding[] {
     if (isThere(known) && wordsOf(name).length < wordsOf(known).length) return [];
     const severity = missing.delete(known) ? "error" : "warning";
     const message = `The functions do not read ${name}: they read ${known}.`;
-    return [finding("name-misspelt", name, { severity, message, hint: `Name it ${known}.`, rename: known })];
+    return [
+      finding("name-misspelt", name, { severity, message, hint: `Rename it to ${known}.`, rename: known }),
+    ];
   });
 }
 

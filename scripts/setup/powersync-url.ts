@@ -132,7 +132,7 @@ function dashboard({ url: { hostname, pathname } }: Accepted): Fault | undefined
   const [, instance] = INSTANCE_PAGE.exec(pathname) ?? [];
   return {
     id: "url-dashboard",
-    state: ", a page of PowerSync and not an instance",
+    state: ", a page of PowerSync, not an instance",
     ...(instance === undefined
       ? { hint: "Set it to the instance URL that the dashboard shows under Connect." }
       : setTo(`https://${instance}.powersync.journeyapps.com`)),
@@ -142,7 +142,7 @@ function dashboard({ url: { hostname, pathname } }: Accepted): Fault | undefined
 function supabase({ url: { hostname, pathname } }: Accepted): Fault | undefined {
   if (!SUPABASE_HOST.test(hostname) && !SUPABASE_PATH.test(pathname)) return undefined;
   const hint = "Set it to the URL of the PowerSync instance: the functions know Supabase's own.";
-  return { id: "url-supabase", state: ", a URL of Supabase and not of a PowerSync instance", hint };
+  return { id: "url-supabase", state: ", a URL of Supabase, not of a PowerSync instance", hint };
 }
 
 function thisComputer({ text, deployed }: Accepted): Fault | undefined {
@@ -166,7 +166,7 @@ function withoutTls({ text, url, cloudUrl, deployed }: Accepted): Fault | undefi
 function privateHost({ text, deployed }: Accepted): Fault | undefined {
   if (!deployed || !isPrivateHost(text)) return undefined;
   const hint = "Keep it if every client is in that network.";
-  return { id: "url-private", state: ", which only a private network reaches", hint, severity: "warning" };
+  return { id: "url-private", state: ", which only a private network can reach", hint, severity: "warning" };
 }
 
 /** A path, a slash or another spelling. */

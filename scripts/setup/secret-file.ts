@@ -107,10 +107,10 @@ async function keepOwner(target: string, temporary: string): Promise<void> {
 function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
   if (error instanceof Deno.errors.NotFound) {
-    return new CommandError(`${state}: its folder does not exist; make it first.`);
+    return new CommandError(`${state}: its folder does not exist; create it first.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return new CommandError(`${state}: check who owns ${owned} and its mode.`);
+    return new CommandError(`${state}: check who owns ${owned}, and its permissions.`);
   }
   if (error instanceof Deno.errors.IsADirectory) {
     return new CommandError(`${state}: it is a folder; name a file in it.`);

@@ -68,9 +68,9 @@ Deno.test("another key under the same ID is told from one that is missing", () =
   const { kid = "" } = key;
   const published = [{ ...key.publicJwk, kid, kty: "RSA", alg: "RS256", use: "sig" } as PublishedKey];
   const [same] = checkDeployedKeys(published, { keys: [twin.publicJwk] });
-  assertMatch(`${same?.seen}`, /has another key with the `kid` powersync-0123456789 than the file/);
+  assertMatch(`${same?.seen}`, /has a different key under the `kid` powersync-0123456789 of the file/);
   const [missing] = checkDeployedKeys(published, { keys: [dev.publicJwk] });
-  assertMatch(`${missing?.seen}`, /has dev-0123456789, and not powersync-0123456789 of the file\./);
+  assertMatch(`${missing?.seen}`, /has dev-0123456789, but not powersync-0123456789 of the file\./);
 });
 
 const CASES: [CauseId, Record<string, string>][] = [

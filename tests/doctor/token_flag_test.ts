@@ -73,7 +73,7 @@ Deno.test("a token comes from a file, whatever the file is called", async () => 
     await Deno.writeTextFile(`${folder}/large`, "x".repeat(300_000));
     await refused(["--token", `${folder}/large`], /--token holds more than 256 KB/);
     await refused(["--token", folder], /folder/);
-    await refused(["--token", `${folder}/missing`], /names a file that is not there/);
+    await refused(["--token", `${folder}/missing`], /names a file that does not exist/);
   });
 });
 
@@ -103,7 +103,7 @@ Deno.test("a flag without value asks at the prompt, wherever it stands", async (
   assertEquals(both.asked.length, 2);
   // On a terminal, standard input is the prompt too.
   assertEquals((await read(["--token", "-", "--user-token", "-"], inputOf({ typed: token }))).token, token);
-  await refused(["--token"], /no terminal to ask at: give a file, or - for standard input/);
+  await refused(["--token"], /no terminal for a prompt: pass a file, or - for standard input/);
   await refused(["--token"], /Nothing was entered/, inputOf({ typed: "\n" }));
 });
 
@@ -126,7 +126,7 @@ Deno.test("a typed token works, with one line that says why not", async () => {
   assertEquals((await read(["--json"])).warned, "");
   await refused(["--token", ""], /--token is empty: the shell's variable may not be set/);
   for (const path of ["./token.jwt", "~/token", "secrets\\token", "token.txt", "/dev/stdin"]) {
-    await refused(["--token", path], /a file that is not there|a device/);
+    await refused(["--token", path], /a file that does not exist|a device/);
   }
 });
 

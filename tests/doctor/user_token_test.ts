@@ -81,7 +81,7 @@ Deno.test("a good token of a Supabase user is accepted, with and without a publi
   const unasked = await examine(await sign(claimsOf(auth.url), { key: ES256 }), server);
   assertMatch(
     find(unasked, "not-compared").seen,
-    /are "project-ec"\. It was not asked: no publishable key/,
+    /are "project-ec"\. Supabase Auth was not asked: no publishable key/,
   );
   const told = await examine(await signLegacyToken(claimsOf(auth.url)), { supabaseUrl: auth.url });
   assertEquals(idsOf(told), ["not-compared"]);
@@ -234,7 +234,7 @@ Deno.test("a server that cannot be reached, or never answers, is not the token's
   auth.fail(() => Response.redirect("http://127.0.0.1:9/keys"));
   assertMatch(
     find(await examine(token, ofProject(auth)), "not-compared").seen,
-    /answered 302\. The functions follow no redirect/,
+    /answered 302\. The functions do not follow redirects/,
   );
   await auth.stop();
   assertMatch(

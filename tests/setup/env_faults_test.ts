@@ -105,11 +105,11 @@ for (
 Deno.test("the sentence says what is wrong and what to write instead", async () => {
   assertMatch(
     (await errorOf(`POWERSYNC_PRIVATE_KEY=${inLines(KEY)}\n`)).message,
-    /line 2: the value of POWERSYNC_PRIVATE_KEY goes on here without quotation marks\. Write it in one line\.$/,
+    /line 2: the value of POWERSYNC_PRIVATE_KEY continues here without quotation marks\. Put it on one line\.$/,
   );
   assertMatch(
     (await errorOf(`POWERSYNC_PRIVATE_KEY=${PEM}\n`)).message,
-    /, which is a private key in PEM form, goes/,
+    /, which is a private key in PEM form, continues/,
   );
   assertMatch(
     (await errorOf("POWERSYNC_TTL: 600\n")).message,
@@ -124,7 +124,7 @@ Deno.test("UTF-16 is named as such, with and without a byte order mark", async (
       for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i), littleEndian);
       const { id, line, repairable, message } = await errorOf(new Uint8Array(view.buffer));
       assertEquals([id, line, repairable], ["env-file-utf16", undefined, true]);
-      assertMatch(message, /: it is UTF-16, which no upload can read\. Save it as UTF-8\.$/);
+      assertMatch(message, /: it is UTF-16, which cannot be uploaded\. Save it as UTF-8\.$/);
     }
   }
 });

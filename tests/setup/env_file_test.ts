@@ -58,7 +58,7 @@ Deno.test("a line that cannot be read is named by its number, and its text is no
       // Space that comes along from a web page belongs to the name.
       ["A=1\n\u00a0B=hunter2\n", "line 2: neither"],
       ["A=1\nB\u2009=hunter2\n", "line 2: neither"],
-      ['A=1\r\nB="hunter2\r\n', "line 2: a quotation mark at B"],
+      ['A=1\r\nB="hunter2\r\n', "line 2: a quotation mark in B"],
     ];
     for (const [text, where] of cases) {
       await Deno.writeTextFile(path, text);

@@ -178,6 +178,6 @@ Deno.test("a command is refused for what it needs and cannot use, but not for wh
   await assertRejects(
     () => assertUsable(misspelt, { file: ".env", names: ["POWERSYNC_URL"] }),
     CommandError,
-    ".env: The functions do not read POWER_SYNC_URL: they read POWERSYNC_URL. Name it POWERSYNC_URL.",
+    ".env: The functions do not read POWER_SYNC_URL: they read POWERSYNC_URL. Rename it to POWERSYNC_URL.",
   );
 });

@@ -54,7 +54,10 @@ function unpackLayer(text: string): PastedToken | undefined {
   // deno-lint-ignore no-control-regex
   const clean = text.replace(/\x1b\[[\d;]*[A-Za-z~]|[\p{Cf}\0]/gu, "").trim();
   if (clean !== text) {
-    return { token: clean, ...(clean === text.trim() ? {} : { around: "Invisible characters were in it." }) };
+    return {
+      token: clean,
+      ...(clean === text.trim() ? {} : { around: "It contained invisible characters." }),
+    };
   }
   if (/^(undefined|null|NaN|\[object \w+\]|)$/.test(text)) return nothing(text);
   const json = parseJson(text);
@@ -62,16 +65,16 @@ function unpackLayer(text: string): PastedToken | undefined {
   const scheme = /^(authorization\s*[:=]\s*)?((?:bearer|token|jwt)\s+)?(?=\S)/i.exec(text)?.[0] ??
     "";
   if (scheme !== "") {
-    return { token: text.slice(scheme.length), around: `\`${scheme.trim()}\` stood before it.` };
+    return { token: text.slice(scheme.length), around: `\`${scheme.trim()}\` was in front of it.` };
   }
   const unquoted = unwrap(text);
-  if (unquoted !== text) return { token: unquoted, around: "Quotation marks stood around it." };
+  if (unquoted !== text) return { token: unquoted, around: "It was in quotation marks." };
   if (isBareToken(text)) return undefined;
   const [first = ""] = text.match(JWT) ?? [];
   if (isWholeJwt(first)) return fromText(text);
   const joined = text.replace(/\s+|\\[rn]/g, "");
   if (joined !== text && isBareToken(joined)) {
-    return { token: joined, isBroken: true, around: "Line breaks or spaces were in it." };
+    return { token: joined, isBroken: true, around: "It contained line breaks or spaces." };
   }
   return fromText(text) ?? fromUrl(text);
 }
@@ -87,20 +90,20 @@ function isBareToken(text: string): boolean {
 }
 
 function fromJson(json: unknown, depth = 0): PastedToken | undefined {
-  if (typeof json === "string") return { token: json, around: "Quotation marks stood around it." };
+  if (typeof json === "string") return { token: json, around: "It was in quotation marks." };
   if (Array.isArray(json)) {
-    return typeof json[0] === "string" ? { token: json[0], around: "It stood in a JSON list." } : undefined;
+    return typeof json[0] === "string" ? { token: json[0], around: "It was in a JSON list." } : undefined;
   }
   if (!isJsonObject(json)) return undefined;
   const name = NAMES.find((name) => typeof json[name] === "string");
   if (name !== undefined) {
-    return { token: String(json[name]), around: `It stood in a JSON answer, as \`${name}\`.` };
+    return { token: String(json[name]), around: `It was in a JSON object, as \`${name}\`.` };
   }
   const container = CONTAINERS.find((name) => isJsonObject(json[name]));
   if (container !== undefined) {
     const inner = depth < MAX_LAYERS ? fromJson(json[container], depth + 1) : undefined;
     if (inner === undefined) return { token: "", around: `It is JSON, and \`${container}\` holds no token.` };
-    return { ...inner, around: `It stood in \`${container}\`. ${inner.around ?? ""}`.trim() };
+    return { ...inner, around: `It was in \`${container}\`. ${inner.around ?? ""}`.trim() };
   }
   const { code, error, error_code, message } = json;
   if (code === undefined && error === undefined && message === undefined) return undefined;
@@ -114,24 +117,24 @@ function fromText(text: string): PastedToken | undefined {
   if (cookie !== undefined) {
     return {
       token: Buffer.from(cookie, "base64url").toString(),
-      around: "It stood in a cookie of Supabase.",
+      around: "It was in a Supabase cookie.",
     };
   }
   const [, name, member] = MEMBER.exec(text) ?? [];
   if (member !== undefined && member !== text) {
-    return { token: member, around: `Other text stood around it, as \`${name}\`.` };
+    return { token: member, around: `Other text was around it, as \`${name}\`.` };
   }
   const found = [...new Set(text.match(JWT) ?? [])];
   const [first] = found;
   if (first === undefined || first === text) return undefined;
   const more = found.length > 1 ? ` It holds ${found.length} tokens; this is about the first.` : "";
-  return { token: first, around: `Other text stood around it.${more}` };
+  return { token: first, around: `Other text was around it.${more}` };
 }
 
 function fromUrl(text: string): PastedToken | undefined {
   try {
     const plain = decodeURIComponent(text);
-    return plain === text ? undefined : { token: plain, around: "It was encoded for a URL." };
+    return plain === text ? undefined : { token: plain, around: "It was URL-encoded." };
   } catch {
     return undefined;
   }

@@ -119,11 +119,11 @@ function whyCut(token: string, { header: { alg } }: DecodedToken): string | unde
   const state = `a token that was cut or edited: its signature has ${length} characters`;
   if (wanted !== undefined) {
     const right = Math.ceil(wanted * 4 / 3);
-    return length === right ? undefined : `${state}, and one of ${alg} has ${right}`;
+    return length === right ? undefined : `${state}, but one of ${alg} has ${right}`;
   }
   // RSA keys have a multiple of 512 bits in practice.
   const isRsa = typeof alg === "string" && /^(RS|PS)\d/.test(alg);
-  return isRsa && Math.floor(length * 3 / 4) % 64 !== 0 ? `${state}, and one of ${alg} never has` : undefined;
+  return isRsa && Math.floor(length * 3 / 4) % 64 !== 0 ? `${state}, which ${alg} never produces` : undefined;
 }
 
 function recogniseJwt(decoded: DecodedToken, known: KnownSetup): Named {
@@ -207,7 +207,7 @@ function recogniseSupabase({ header, claims }: DecodedToken, known: KnownSetup):
   const mine = projectOf(known);
   const theirs = projectOf({ supabaseUrl: iss });
   const state = mine !== undefined && theirs !== undefined && mine !== theirs
-    ? `: it is of the project ${named(theirs)}, and this project is ${named(mine)}`
+    ? `: it belongs to the project ${named(theirs)}, and this project is ${named(mine)}`
     : "";
   if (role === undefined) return { owner: "supabase-id-token", what: `an ID token from ${from}${state}` };
   const legacy = header.alg === "HS256" ? ", signed with its legacy secret (HS256)" : "";

@@ -48,7 +48,7 @@ export async function readTokenFlags(
   },
 ): Promise<TokenFlags> {
   if (FLAGS.every((flag) => flags[flag] === "-") && !input.isTerminal) {
-    throw new CommandError("Standard input holds one token: give a file for --token or for --user-token.");
+    throw new CommandError("Standard input holds one token: pass a file for --token or for --user-token.");
   }
   const read: Partial<Record<Flag, string>> = {};
   for (const flag of FLAGS) {
@@ -62,7 +62,7 @@ async function readToken(flag: Flag, value: string, input: TokenInput): Promise<
   if (value === ASK || (value === "-" && input.isTerminal)) {
     if (!input.isTerminal) {
       throw new CommandError(
-        `--${flag} has no value, and there is no terminal to ask at: give a file, or - for standard input.`,
+        `--${flag} has no value, and there is no terminal for a prompt: pass a file, or - for standard input.`,
       );
     }
     const typed = await input.ask(`Paste the token for --${flag} and press Enter (it is not shown): `);
@@ -74,10 +74,10 @@ async function readToken(flag: Flag, value: string, input: TokenInput): Promise<
   const file = await openFile(flag, value);
   if (file !== undefined) return decode(flag, await readBytes(flag, file.readable));
   if (looksLikePath(value)) {
-    throw new CommandError(`--${flag} names a file that is not there: check the path.`);
+    throw new CommandError(`--${flag} names a file that does not exist: check the path.`);
   }
   console.error(
-    `--${flag}: better give a file, or - for standard input. A token on the command line stays in the shell's history and in CI logs, and the task runner prints it.`,
+    `--${flag}: prefer a file, or - for standard input. A token on the command line stays in the shell's history and in CI logs, and the task runner prints it.`,
   );
   return value;
 }
@@ -86,12 +86,12 @@ async function openFile(flag: Flag, path: string): Promise<Deno.FsFile | undefin
   try {
     if (path.length > 1024 || path.includes("\0")) return undefined;
     const { isDirectory } = await Deno.stat(path);
-    if (isDirectory) throw new CommandError(`--${flag} names a folder: give a file.`);
+    if (isDirectory) throw new CommandError(`--${flag} names a folder: pass a file.`);
     return await Deno.open(path);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new CommandError(`--${flag} names a file that may not be read.`);
+      throw new CommandError(`--${flag} names a file that cannot be read: check its permissions.`);
     }
     if (error instanceof Deno.errors.NotCapable) {
       throw new CommandError(`--${flag} names a device: pipe the token in, with --${flag} -.`);
@@ -128,6 +128,6 @@ function decode(flag: Flag, bytes: Uint8Array): string {
     ? "utf-16be"
     : "utf-8";
   const text = new TextDecoder(encoding).decode(bytes);
-  if (text.trim() === "") throw new CommandError(`--${flag} is empty: nothing was in what it names.`);
+  if (text.trim() === "") throw new CommandError(`--${flag} is empty.`);
   return text;
 }

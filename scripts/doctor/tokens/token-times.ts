@@ -7,7 +7,7 @@ const TIMES = ["exp", "iat", "nbf", "auth_time"];
 /** In seconds, it is the year 5138. */
 const FIRST_MILLISECONDS = 1e11;
 
-const CORRECT_CLOCK = "Correct the clock of what made the token, or of this computer.";
+const CORRECT_CLOCK = "Correct the issuer's clock, or this computer's.";
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
 
@@ -42,8 +42,8 @@ export function checkTimes(
     return [{
       id: "token-in-milliseconds",
       status: "failed",
-      seen: `${list}: that is in milliseconds, and a JWT counts in seconds.`,
-      advice: "Divide the times by 1000 in what makes the token, and round them down.",
+      seen: `${list}: that is in milliseconds, but JWT times are in seconds.`,
+      advice: "Let the issuer divide the times by 1000 and round down.",
     }];
   }
   const { exp, nbf, iat } = Object.fromEntries(found);
@@ -54,10 +54,10 @@ export function checkTimes(
     const seen = claims.exp === undefined
       ? "There is no `exp`."
       : `\`exp\` is ${named(claims.exp)}, not a number.`;
-    const advice = "Let what makes the token set `exp`, in seconds since 1970.";
+    const advice = "Let the issuer set `exp`, in seconds since 1970.";
     told.push({ id: "token-without-expiry", status: "failed", seen, advice });
   } else if (exp <= nowSeconds - toleranceSeconds) {
-    const advice = "Send a new token: an app asks for one for each call.";
+    const advice = "Send a new token: an app must get one for each call.";
     told.push({ id: "token-expired", status: "failed", seen: `The token expired ${when(exp)}.`, advice });
   }
   if (isAhead(nbf)) {

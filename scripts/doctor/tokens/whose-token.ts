@@ -9,24 +9,24 @@ export interface Whose extends Recognised {
 }
 
 const CALL_FUNCTION =
-  "In fetchCredentials, send it to powersync-auth and give PowerSync the `token` that it answers.";
-const KEEP_SECRET = "It may do everything, so never put it in an app: revoke it if it ever was in one.";
-const WHOLE = "Copy the whole token again, straight from where it is made.";
-const FROM_FUNCTION = "Give the `token` that powersync-auth answers.";
+  "In fetchCredentials, send it to powersync-auth and give PowerSync the `token` that it returns.";
+const KEEP_SECRET = "It has full access, so never put it in an app, and revoke it if it ever was in one.";
+const WHOLE = "Copy the whole token again, from where it was issued.";
+const FROM_FUNCTION = "Use the `token` that powersync-auth returns.";
 
 /** What to send instead; nothing where it is the right kind of token. */
 const ADVICE: Readonly<Record<Owner, string | undefined>> = {
   "functions": undefined,
   "unpublished-key":
-    "Get a new token from the function. If its key is not published either, the deployed secrets and this JWKS are not of one project.",
+    "Get a new token from the function. If its key is not published either, the deployed secrets and this JWKS belong to different projects.",
   "other-powersync":
-    "Give a token of this project's powersync-auth, or look at the project that made it; no key has to change.",
+    "Use a token from this project's powersync-auth, or check the project that issued it. No key needs to change.",
   "development-key":
-    "Give a token of the deployed powersync-auth: a development key stays on its computer and is never published.",
+    "Use a token from the deployed powersync-auth: a development key stays on its computer and is never published.",
   "shared-secret":
-    "Give a token of powersync-auth: only a PowerSync service with this secret in its own configuration accepts a shared one.",
+    "Use a token from powersync-auth: only a PowerSync Service that has this secret in its configuration accepts this one.",
   "powersync-dashboard":
-    "Only the instance that made it accepts it, and it says nothing about the functions: give a token of powersync-auth.",
+    "Only the instance that issued it accepts it, and it says nothing about the functions. Use a token from powersync-auth.",
   "supabase-user": CALL_FUNCTION,
   "supabase-other-project": `Sign in at this project. ${CALL_FUNCTION}`,
   "supabase-oauth-client": CALL_FUNCTION,
@@ -63,11 +63,11 @@ export function whoseToken(token: string, known: KnownSetup, nowSeconds: number)
 
 function checkSubject({ sub }: { readonly sub?: unknown }): Told[] {
   if (sub !== undefined) return [];
-  const advice = "Let what makes the token set the user's ID as `sub`; PowerSync refuses one without.";
+  const advice = "Let the issuer set the user's ID as `sub`: PowerSync refuses a token without it.";
   return [{
     id: "token-without-subject",
     status: "failed",
-    seen: "The token has no `sub`, so no user.",
+    seen: "The token has no `sub`, so it names no user.",
     advice,
   }];
 }

@@ -11,11 +11,11 @@ import { checkTimes } from "../tokens/token-times.ts";
 const COMMON_REFUSALS: Explanations = {
   "too-long": () => ({
     seen:
-      "The token has more than 16,384 characters, and hosts accept about as much in all headers together.",
+      "The token has more than 16,384 characters, and servers accept about as much in all headers together.",
     advice: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
   }),
   "malformed": () => ({
-    seen: "It was cut or edited: a part of it is not what an encoder writes as base64url.",
+    seen: "It was cut or edited: a part of it is not valid base64url.",
     advice: "Copy the whole access token again, straight from the session.",
   }),
 };
@@ -39,7 +39,7 @@ export async function explainRefusal(
   if (code.startsWith("IDENTITY_PROVIDER_")) return await explainProviderKeys(context, error);
   if (code.startsWith("AUTH_SERVER_") || code.startsWith("SUPABASE_PUBLISHABLE_KEYS_")) {
     const isKeyMissing = code === "SUPABASE_PUBLISHABLE_KEYS_MISSING";
-    const unasked = "It was not asked: no publishable key of the project is known.";
+    const unasked = "Supabase Auth was not asked: no publishable key of the project is known.";
     return await explainUnchecked(context, isKeyMissing ? unasked : message);
   }
   const { reason } = why ?? {};

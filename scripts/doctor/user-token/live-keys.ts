@@ -29,7 +29,7 @@ export async function fetchLiveKeys(jwksUri: string, timeoutMs: number): Promise
 export function whyUnfetched(error: unknown, timeoutMs: number): string {
   if (error instanceof UnusableAnswer) {
     const isRedirect = error.status >= 300 && error.status < 400;
-    return isRedirect ? `${error.message} The functions follow no redirect.` : error.message;
+    return isRedirect ? `${error.message} The functions do not follow redirects.` : error.message;
   }
   // What the functions say of an answer; all others are of the connection.
   const isOurs = error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);

@@ -35,7 +35,7 @@ export async function comparePublishedKeys(context: RefusalContext): Promise<Exp
   return {
     seen,
     advice:
-      "It is of another environment of the provider, or was changed, or its key was removed: sign in again there.",
+      "It belongs to another environment of the provider, was changed, or its key was removed: sign in again there.",
   };
 }
 

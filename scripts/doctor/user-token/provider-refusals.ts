@@ -41,7 +41,8 @@ export const PROVIDER_REFUSALS: Explanations = {
     return { seen, advice: `${ACCESS_TOKEN}${also}` };
   },
   "bound-to-key": () => ({
-    seen: "It is bound to a key of the client (`cnf.jkt`, DPoP), which a bearer token cannot prove.",
+    seen:
+      "It is bound to a key of the client (`cnf.jkt`, DPoP), and a bearer token does not prove who holds it.",
     advice: 'Let the provider issue a bearer token to this client; or add `"allow": ["DPoP"]` to the entry.',
   }),
   "subject": (context) => {

@@ -8,12 +8,12 @@ import type { Told } from "../tokens/told.ts";
 export const UNKNOWN_PROJECT = "http://localhost:0";
 
 const SIGN_IN = "Sign in again at this project, and send the new session's access token.";
-const HOOK = "Look at the custom access token hook of the project, which may change the claims.";
+const HOOK = "Check the project's custom access token hook, which may change the claims.";
 
 /** Why Supabase users' tokens are refused. */
 export const SUPABASE_REFUSALS: Explanations = {
   "role": ({ decoded: { claims: { role } } }) => ({
-    seen: `\`role\` is ${named(role)}, and a user's is a role of the database such as "authenticated".`,
+    seen: `\`role\` is ${named(role)}, but a user's is a database role such as "authenticated".`,
     advice: HOOK,
   }),
   "api-key": ({ decoded: { claims: { role } } }) => ({
@@ -21,7 +21,7 @@ export const SUPABASE_REFUSALS: Explanations = {
     advice: SIGN_IN,
   }),
   "subject": ({ decoded: { claims: { sub } } }) => ({
-    seen: `\`sub\` is ${named(sub)}, and a Supabase user's is a UUID.`,
+    seen: `\`sub\` is ${named(sub)}, but a Supabase user's is a UUID.`,
     advice: HOOK,
   }),
   "audience": ({ decoded: { claims: { aud } }, environment }) => {
@@ -45,7 +45,7 @@ export const SUPABASE_REFUSALS: Explanations = {
       allowed.length === 0 ? "is not set" : `is ${named(allowed)}`
     }.`;
     const advice =
-      "Trust it only if this app may read what its users may; or send the token of the user's own session.";
+      "Allow it only if this app may read what its users may read, or send the token of the user's own session.";
     if (!isPlainValue(client_id)) return { seen, advice };
     return { seen, set: { POWERSYNC_OAUTH_CLIENTS: [...allowed, client_id].join(",") }, advice };
   },
@@ -106,8 +106,8 @@ async function compareKeys(context: RefusalContext): Promise<Explanation> {
     : "";
   const key = alg === "HS256" ? "the legacy secret (HS256)" : `the key ${named(kid)} (${named(alg)})`;
   return {
-    seen: `This project's Supabase Auth does not know the token's signature by ${key}.${other} ${seen}`,
-    advice: `The token is of another project, or its key was revoked. ${SIGN_IN}`,
+    seen: `This project's Supabase Auth does not accept the token's signature by ${key}.${other} ${seen}`,
+    advice: `The token belongs to another project, or its key was revoked. ${SIGN_IN}`,
   };
 }
 

@@ -50,7 +50,7 @@ const WRONG_KINDS: Readonly<Partial<Record<Owner, string>>> = {
   "supabase-id-token": "Send the access token: an ID token is for the client that asked for it.",
   "publishable-key": `It goes in the \`apikey\` header. ${SIGN_IN}`,
   "secret-key":
-    `It may do everything, so never put it in an app: revoke it if it ever was in one. ${SIGN_IN}`,
+    `It has full access, so never put it in an app, and revoke it if it ever was in one. ${SIGN_IN}`,
   "encrypted":
     "Let the provider issue a signed access token (for Auth0: name the API as `audience` when signing in).",
   "cut": WHOLE,

@@ -26,7 +26,7 @@ export const ERRORS = {
       hint: "Refresh the session, as supabase.auth.getSession() does, and send its new access token.",
     },
     USER_TOKEN_IS_API_KEY: {
-      message: "The bearer is an API key of the project, not the access token of a user.",
+      message: "The bearer token is an API key of the project, not a user's access token.",
       hint: "Sign in first, or call powersync-auth-anonymous. The API key belongs in the `apikey` header.",
     },
     USER_TOKEN_TOO_LARGE: {
@@ -54,7 +54,7 @@ export const ERRORS = {
     CLAIMS_REFUSED: { message: "This caller gets no token.", hint: "Ask whoever runs this app for access." },
   }),
   ...alike({ status: 405 }, {
-    METHOD_NOT_ALLOWED: { message: "Method not allowed.", hint: "Use a method of the `Allow` header." },
+    METHOD_NOT_ALLOWED: { message: "Method not allowed.", hint: "Use a method from the `Allow` header." },
   }),
   ...alike({ status: 503 }, {
     AUTH_SERVER_UNAVAILABLE: {
@@ -62,7 +62,7 @@ export const ERRORS = {
       hint: "Try again in a moment. If this persists, check the project's Auth logs and SUPABASE_URL.",
     },
     AUTH_SERVER_LIMIT_REACHED: {
-      message: "Too many access tokens are waiting for an answer of Supabase Auth.",
+      message: "Too many access tokens are waiting for an answer from Supabase Auth.",
       hint: "Try again in a moment. After a rotation of Supabase's signing keys this passes within minutes.",
     },
     IDENTITY_PROVIDER_UNAVAILABLE: {
@@ -72,7 +72,7 @@ export const ERRORS = {
   }),
   ...alike({ status: 500 }, {
     IDENTITY_PROVIDER_MISCONFIGURED: {
-      message: "The identity provider that issued this token has no usable keys at the place that is set.",
+      message: "The identity provider that issued this token has no usable keys at the configured address.",
       hint: "Check `issuer` and `jwks_uri` of its entry in POWERSYNC_IDENTITY_PROVIDERS.",
     },
     CLAIMS_FAILED: {
@@ -104,7 +104,7 @@ export const ERRORS = {
     KEY_MALFORMED: { hint: `It must be one JWK, as JSON or its base64. ${SET_AGAIN}` },
     KEY_IS_PUBLIC: { hint: "The secrets may be swapped: POWERSYNC_PRIVATE_KEY is the JWK with `d`." },
     KEY_IS_PRIVATE: {
-      hint: "It was not published. Set the JWK without `d`; replace the key if anybody saw it.",
+      hint: "It was not published. Set the JWK without `d`; replace the key if anyone saw it.",
     },
     KEY_IS_SYMMETRIC: { hint: "A JWKS cannot hold a shared secret. Set an RSA, EC or Ed25519 key pair." },
     KEY_UNSUPPORTED: { hint: "Use RS256, RS384 or RS512 with 2048 to 4096 bits, ES256, ES384 or Ed25519." },
