@@ -34,7 +34,7 @@ export function checkTimes(
   toleranceSeconds = CLOCK_TOLERANCE_SECONDS,
 ): Told[] {
   const found = TIMES.flatMap((name) =>
-    typeof claims[name] === "number" ? [[name, claims[name]] as const] : []
+    typeof claims[name] === "number" && Number.isFinite(claims[name]) ? [[name, claims[name]] as const] : []
   );
   const inMilliseconds = found.filter(([, time]) => time >= FIRST_MILLISECONDS);
   if (inMilliseconds.length > 0) {
