@@ -96,7 +96,7 @@ export async function updateEnvFile(
 function definition(name: string, value: string): string {
   if (/^[\w@%+=:,./?&~-]*$/.test(value)) return `${name}=${value}`;
   // JSON in lines, as a value in quotes may be.
-  const line = value.replace(/\s*\n\s*/g, " ");
+  const line = value.split("\n").map((part) => part.trim()).filter((part) => part !== "").join(" ");
   if (!line.includes("'")) return `${name}='${line}'`;
   throw new CommandError(`The value of ${name} has a quotation mark: write its base64 instead.`);
 }

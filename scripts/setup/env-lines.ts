@@ -18,7 +18,7 @@ export type Line = Definition | string;
 const MAX_WRAPPED_LINES = 200;
 
 /** Node's parser takes any other space for a part of the name. */
-const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/;
+const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?![ \t])(.*)$/;
 
 /** Every line in order. */
 export function parseLines(text: string): Line[] {
