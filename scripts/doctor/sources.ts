@@ -4,6 +4,7 @@ import { shown } from "../cli/shown.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { projectRef, projectUrl } from "../setup/project-url.ts";
+import { redact } from "./redact.ts";
 import type { SecretsFile } from "./secrets.ts";
 
 /** `supabase link` writes the project's reference there. */
@@ -57,7 +58,7 @@ export async function findProject(
   if (url === undefined) {
     throw new CommandError(
       `--project ${
-        shown(named)
+        shown(redact(named))
       } is neither a project's reference nor a URL: copy the reference from the dashboard's address.`,
     );
   }

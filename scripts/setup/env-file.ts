@@ -49,9 +49,9 @@ export async function openEnvFile(path: string, { mend = false } = {}): Promise<
     throw new EnvFileError(path, { ...fault, repairable });
   }
   // As the functions will see them: the CLI uploads what stands around a value too.
-  const variables = Object.entries(parseEnv(text)).map((
-    [name, value],
-  ) => [name, unwrap(value ?? "", name)]);
+  // Node's parser takes an indented comment for a variable.
+  const variables = Object.entries(parseEnv(text)).filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
+    .map(([name, value]) => [name, unwrap(value ?? "", name)]);
   const file = { path, text: read.text, variables: Object.fromEntries(variables) };
   return read.isUtf16 || text !== read.text ? { ...file, mended: text } : file;
 }

@@ -6,6 +6,7 @@ import { examineProject } from "../../scripts/doctor/deployment.ts";
 import { askInstance } from "../../scripts/doctor/instance.ts";
 import { recogniseToken } from "../../scripts/doctor/tokens/recognise-token.ts";
 import { whoseToken } from "../../scripts/doctor/tokens/whose-token.ts";
+import { inspect } from "../../scripts/setup/inspect.ts";
 import { withDeployment } from "../support/deployment.ts";
 import { PUBLISHABLE_KEY } from "../support/project.ts";
 import { serve } from "../support/serving.ts";
@@ -111,6 +112,13 @@ Deno.test("an anonymous sign-in does not follow a redirect with the API key", as
     assertEquals(checks.find(({ id }) => id === "sign-in")?.status, "failed");
   });
   assertFalse(isFollowed);
+});
+
+Deno.test("settings of 100 KB are inspected at once", async () => {
+  const started = performance.now();
+  await inspect({ POWERSYNC_URL: `https://a${"/".repeat(100_000)}b` }, { place: "deployment" });
+  await inspect({ POWERSYNC_PRIVATE_KEY: `{${":".repeat(50_000)} !` }, { place: "deployment" });
+  assert(performance.now() - started < 1_500);
 });
 
 Deno.test("any token is recognised at once", () => {

@@ -16,7 +16,7 @@ const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] 
  *
  * @param seconds Negative is in the past.
  */
-export function fromNow(seconds: number): string {
+function fromNow(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return new Intl.RelativeTimeFormat("en").format(Math.trunc(seconds / size), unit);
 }
