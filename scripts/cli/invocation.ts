@@ -5,9 +5,9 @@ export function taskCommand(execPath: string = Deno.execPath()): string {
   return /[\\/]_npx[\\/]/.test(execPath) ? "npx -y deno@2 task" : "deno task";
 }
 
-/** A word of a command for a shell: quoted only where it must be. */
+/** A word of a command for a shell: quoted only where it must be. zsh expands `=` at the beginning. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /**

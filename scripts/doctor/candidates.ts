@@ -2,11 +2,11 @@
 import { decodeJwt } from "jose";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { projectRef } from "../setup/project-url.ts";
+import { isInClear, projectRef } from "../setup/project-url.ts";
 import { keyIdsOf } from "../setup/remote-jwks.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { type Check, checkOfTold, failed, passed, probed, skipped } from "./check.ts";
-import { decodeLeniently } from "./tokens/decoded-token.ts";
+import { decodeLeniently, textsOf } from "./tokens/decoded-token.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
@@ -128,6 +128,10 @@ export async function askPowerSync(
   const url = powersync ?? (asksInstanceOfFile && isOrder ? instanceOfFile(options)?.url : undefined);
   if (url === undefined) return undefined;
   const subject = { id: "powersync", title: "PowerSync instance" };
+  if (isInClear(url)) {
+    const seen = "It was not asked: without TLS, anybody on the way could read the token. Use https.";
+    return { check: skipped(subject, seen, { wanted: powersync !== undefined }) };
+  }
   const candidate = tokens.find(({ isSendable }) => isSendable) ??
     await ownCandidate(options, { isOrder, servers });
   if (candidate === undefined) {
@@ -160,7 +164,7 @@ export function checksOfTokens(tokens: readonly Candidate[], accepted: readonly 
     if (!audienceOf(token).some((audience) => accepted.includes(audience))) return checks;
     return checks.map((check) =>
       check.cause === "aud-accepted" || check.cause === "audience-other"
-        ? passed(check, `The instance accepts its audience ${accepted.join(", ")}.`)
+        ? passed(check, `The instance accepts its audience ${textsOf(accepted).join(", ")}.`)
         : check
     );
   });
@@ -178,6 +182,9 @@ function audienceOf(token: string): unknown[] {
   }
 }
 
+/** As far as this computer's clock may be wrong: a time zone, and some more. */
+const MAX_CLOCK_ERROR_SECONDS = 24 * 60 * 60;
+
 /** A token that is signed here with the file's key, when the functions give none. */
 async function ownCandidate(
   options: ExamineOptions,
@@ -185,9 +192,12 @@ async function ownCandidate(
 ): Promise<Candidate | undefined> {
   const { file } = options;
   if (file === undefined || !isOrder || !concernsProject(options)) return undefined;
-  const token = await signOwnToken(file.variables, servers.nowSeconds);
+  // A `Date` header must not make a token that is good for years.
+  const isTrusted = Math.abs(servers.nowSeconds - options.now()) <= MAX_CLOCK_ERROR_SECONDS;
+  const nowSeconds = isTrusted ? servers.nowSeconds : options.now();
+  const token = await signOwnToken(file.variables, nowSeconds);
   const audiences = audiencesFor(options);
-  const { good } = await examineToken({ id: "", title: "" }, { token, audiences, ...servers });
+  const { good } = await examineToken({ id: "", title: "" }, { token, audiences, ...servers, nowSeconds });
   const tokenOf = `a token signed with the key in ${file.path}`;
   return { token, tokenOf, checks: [], good, isSendable: true };
 }

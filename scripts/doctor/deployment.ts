@@ -2,7 +2,7 @@
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { parseJson } from "../setup/ask.ts";
-import { jwksUrlOf, projectRef } from "../setup/project-url.ts";
+import { isInClear, jwksUrlOf, projectRef } from "../setup/project-url.ts";
 import { askForJwks } from "../setup/remote-jwks.ts";
 import { type Check, checkOfTold, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
@@ -44,6 +44,10 @@ export async function examineProject(
   { reachable }: { reachable: boolean },
 ): Promise<FunctionFound[]> {
   const { publishableKey, userToken, signInAnonymously = false } = options;
+  if (project !== undefined && reachable && isInClear(project)) {
+    const seen = "They were not called: without TLS, anybody on the way could read the tokens. Use https.";
+    return [{ checks: [skipped({ id: "functions", title: "Auth functions" }, seen, { wanted: true })] }];
+  }
   if (project === undefined || !reachable) {
     const seen = project === undefined
       ? "No project is known: pass --project <ref>, or link one."

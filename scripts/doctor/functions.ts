@@ -8,6 +8,9 @@ import { type Check, checkOfFinding, failed, passed, probed, type Subject } from
 import { checkOrigin, checkPreflight } from "./cors.ts";
 import type { NamedInstance } from "./scope.ts";
 
+/** No URL is longer; what a hostile server sends may be. */
+const MAX_URL_CHARACTERS = 2048;
+
 /** One of the two auth functions, and who calls it. */
 export interface FunctionOptions {
   readonly name: "powersync-auth" | "powersync-auth-anonymous";
@@ -76,7 +79,7 @@ function checkCredentials(
   { url, expected }: FunctionOptions,
 ): { checks: Check[]; token?: string; endpoint?: string } {
   const body = parseJson(text);
-  if (!isJsonObject(body) || typeof body.token !== "string" || typeof body.powersync_url !== "string") {
+  if (!isJsonObject(body) || typeof body.token !== "string" || !isEndpoint(body.powersync_url)) {
     const { probe, seen } = whoAnswered(new Response(null), text);
     return { checks: [probed(subject, probe === "front-page" ? probe : "answer-malformed", { seen })] };
   }
@@ -87,6 +90,10 @@ function checkCredentials(
     token,
     endpoint,
   };
+}
+
+function isEndpoint(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_URL_CHARACTERS;
 }
 
 /** The deployed POWERSYNC_URL, as far as the answer shows it. */

@@ -32,6 +32,9 @@ export interface InstanceFound {
 /** An empty client's request for a stream. */
 const REQUEST = JSON.stringify({ buckets: [], include_checksum: true, raw_data: true });
 
+/** Far more than the first lines of a stream with thousands of buckets. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+
 /** After its first line a stream that is refused late ends soon. */
 const GRACE_MS = 300;
 
@@ -64,13 +67,15 @@ async function readStart(
   let timer = setTimeout(() => reject(new DOMException("No answer in time.", "TimeoutError")), timeoutMs);
   const found: { response?: Response; text: string } = { text: "" };
   let body: ReadableStreamDefaultReader<string> | undefined;
+  let hasLine = false;
   const read = async () => {
     found.response = await fetch(url, { ...init, redirect: "manual", signal: controller.signal });
     body = found.response.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await body?.read(); part?.done === false; part = await body?.read()) {
-      const isFirstLine = !found.text.includes("\n") && part.value.includes("\n");
       found.text += part.value;
-      if (!isFirstLine || !found.response.ok) continue;
+      if (found.text.length > MAX_CHARACTERS) return;
+      if (hasLine || !part.value.includes("\n") || !found.response.ok) continue;
+      hasLine = true;
       clearTimeout(timer);
       timer = setTimeout(enough, GRACE_MS);
     }
@@ -103,7 +108,9 @@ function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTi
   if (!lines.some(isStreamLine)) {
     return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
   }
-  const isOver = lines.some((line) => isJsonObject(line) && Number(line.token_expires_in ?? 1) <= 0);
+  const isOver = lines.some((line) =>
+    isJsonObject(line) && typeof line.token_expires_in === "number" && line.token_expires_in <= 0
+  );
   if (isOver) {
     return probed(INSTANCE, "instance-clock", {
       seen: "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
@@ -136,7 +143,7 @@ const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
 /** The instance's URL, where a redirect keeps the path of the stream. */
 function movedTo(response: Response): string | undefined {
   const target = redirects(response) ? response.headers.get("Location") ?? "" : "";
-  return /^(https?:\/\/[^?#]+?)\/+sync\/stream$/.exec(target)?.[1];
+  return /^(https?:\/\/[^?#]*[^?#/])\/+sync\/stream$/.exec(target)?.[1];
 }
 
 function changeTo(url: string | undefined) {

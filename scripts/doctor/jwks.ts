@@ -4,7 +4,7 @@ import { shown, shownList } from "../cli/shown.ts";
 import { checkJwks } from "../powersync/jwks.ts";
 import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { isLoopback, isPrivateHost } from "../setup/project-url.ts";
+import { isInClear, isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
 import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
@@ -73,13 +73,13 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
 }
 
 function checkHost({ url, powersync }: JwksOptions): Check[] {
-  const { hostname = "", protocol = "" } = URL.parse(url) ?? {};
+  const { hostname = "" } = URL.parse(url) ?? {};
   const seen = `The host is ${shown(hostname)}.`;
   if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", { seen })];
   if (isPrivateHost(url) && powersync !== undefined && !isPrivateHost(powersync)) {
     return [probed(HOST, "jwks-host-private", { seen: `${seen} The instance is ${shown(powersync, 120)}.` })];
   }
-  return protocol === "http:" && !isPrivateHost(url) ? [probed(HOST, "jwks-http-public", { seen })] : [];
+  return isInClear(url) ? [probed(HOST, "jwks-http-public", { seen })] : [];
 }
 
 /** Why an answer is not a JWKS; `undefined` when it is JSON with a 2xx. */
@@ -159,7 +159,8 @@ function isOfAuth({ url, body }: { url: string; body: unknown }): boolean {
   const keys = isJsonObject(body) && Array.isArray(body.keys) ? body.keys.filter(isJsonObject) : [];
   return keys.length > 0 &&
     keys.every(({ kid, key_ops }) =>
-      /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(`${kid}`) && Array.isArray(key_ops)
+      typeof kid === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(kid) &&
+      Array.isArray(key_ops)
     );
 }
 

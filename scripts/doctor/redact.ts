@@ -20,7 +20,7 @@ export function redactCommand(command: string, secrets: readonly string[] = []):
   const known = secrets.filter((secret) => secret.length >= 8)
     .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), command);
   return visible(known)
-    .replace(/:\/\/[^\s/@]*@/g, "://[hidden]@")
+    .replace(/:\/\/[^\s/]*@/g, "://[hidden]@")
     .replace(/eyJ[\w-]+(\.[\w-]*)+/g, "[token hidden]")
     .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]");
 }

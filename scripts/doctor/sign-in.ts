@@ -1,5 +1,6 @@
 import { fetchUpstream } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import { type Check, passed, probed } from "./check.ts";
+import { named } from "./tokens/decoded-token.ts";
 
 const SIGN_IN = { id: "sign-in", title: "Anonymous sign-in" };
 
@@ -17,7 +18,7 @@ export async function signInAnonymously(
   const supabase = createClient(supabaseUrl, publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
-      fetch: (input, init) => fetchUpstream(input, { redirect: "follow", ...init }, { timeoutMs }),
+      fetch: (input, init) => fetchUpstream(input, { ...init, redirect: "manual" }, { timeoutMs }),
     },
   });
   const { data, error } = await supabase.auth.signInAnonymously();
@@ -28,6 +29,6 @@ export async function signInAnonymously(
       : probed(SIGN_IN, "no-connection", { seen: "Supabase Auth does not answer." });
     return { check };
   }
-  const seen = `It created the user ${data.user?.id}, which stays in the project until you delete it.`;
+  const seen = `It created the user ${named(data.user?.id)}, which stays in the project until you delete it.`;
   return { check: passed(SIGN_IN, seen), accessToken: data.session.access_token };
 }

@@ -4,6 +4,7 @@ import { shown } from "../cli/shown.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { projectRef, projectUrl } from "../setup/project-url.ts";
+import { redact } from "./redact.ts";
 import type { SecretsFile } from "./secrets.ts";
 
 /** `supabase link` writes the project's reference there. */
@@ -56,7 +57,9 @@ export async function findProject(
   const url = projectUrl(named);
   if (url === undefined) {
     throw new CommandError(
-      `--project ${shown(named)} is neither a project ref nor a URL: copy the ref from the dashboard's URL.`,
+      `--project ${
+        shown(redact(named))
+      } is neither a project ref nor a URL: copy the ref from the dashboard's URL.`,
     );
   }
   return { url, ref: projectRef(named) ?? projectRef(url), from: "--project" };

@@ -5,6 +5,7 @@ import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import { CommandError } from "../cli/command.ts";
+import { shellWord } from "../cli/invocation.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
@@ -55,7 +56,9 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
       throw new CommandError(`${error.message} (${envFile})`);
     }
     throw new CommandError(
-      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
+      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${
+        shellWord(envFile)
+      }`,
     );
   }
 }

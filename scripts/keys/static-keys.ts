@@ -2,6 +2,7 @@ import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts"
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
+import { shellWord } from "../cli/invocation.ts";
 import { readJwks } from "../powersync/jwks.ts";
 import type { ConfiguredKey } from "../setup/client-auth.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
@@ -22,7 +23,9 @@ export async function keysOfFile(variables: EnvVariables, envFile: string): Prom
   const keys = [...published.map(configured), ...(shared === undefined ? [] : [shared])];
   if (keys.length > 0) return keys;
   throw new CommandError(
-    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${envFile}.`,
+    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${
+      shellWord(envFile)
+    }`,
   );
 }
 

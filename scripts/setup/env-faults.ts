@@ -51,8 +51,7 @@ export const UTF16: EnvFault = {
 };
 
 /** A line as other tools write it: `NAME: value`, `NAME value`, `set NAME=value`, `"NAME": "value",`. */
-const LOOSE_LINE =
-  /^\s*(?:export\s+|set\s+|\$env:)?(["']?)([A-Za-z][\w.-]*)\1(?:\s*[=:]\s*|\s+)(\S.*?),?\s*$/;
+const LOOSE_LINE = /^\s*(?:export\s+|set\s+|\$env:)?(["']?)([A-Za-z][\w.-]*)\1(?:\s*[=:]\s*|\s+)(\S.*?),?$/;
 
 /** What stands around the lines in JSON. */
 const BRACE = /^\s*[{}]\s*$/;
@@ -119,7 +118,7 @@ function wrapped({ name, value }: Definition): EnvFault {
 /** A loose line as `NAME=value`, if the name is known: nothing else may be shown. */
 function tightLine(line: Line): { name: string; text: string } | undefined {
   if (typeof line !== "string" || line.trimStart().startsWith("#")) return undefined;
-  const [, , stated = "", value = ""] = LOOSE_LINE.exec(line) ?? [];
+  const [, , stated = "", value = ""] = LOOSE_LINE.exec(line.trimEnd()) ?? [];
   const name = isKnownName(stated) ? stated : nearestName(stated);
   return name === undefined ? undefined : { name, text: `${name}=${value}` };
 }

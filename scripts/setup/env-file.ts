@@ -49,9 +49,9 @@ export async function openEnvFile(path: string, { mend = false } = {}): Promise<
     throw new EnvFileError(path, { ...fault, repairable });
   }
   // As the functions will see them: the CLI uploads what stands around a value too.
-  const variables = Object.entries(parseEnv(text)).map((
-    [name, value],
-  ) => [name, unwrap(value ?? "", name)]);
+  // Node's parser takes an indented comment for a variable.
+  const variables = Object.entries(parseEnv(text)).filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
+    .map(([name, value]) => [name, unwrap(value ?? "", name)]);
   const file = { path, text: read.text, variables: Object.fromEntries(variables) };
   return read.isUtf16 || text !== read.text ? { ...file, mended: text } : file;
 }
@@ -96,7 +96,7 @@ export async function updateEnvFile(
 function definition(name: string, value: string): string {
   if (/^[\w@%+=:,./?&~-]*$/.test(value)) return `${name}=${value}`;
   // JSON in lines, as a value in quotes may be.
-  const line = value.replace(/\s*\n\s*/g, " ");
+  const line = value.split("\n").map((part) => part.trim()).filter((part) => part !== "").join(" ");
   if (!line.includes("'")) return `${name}='${line}'`;
   throw new CommandError(`The value of ${name} has a quotation mark: write its base64 instead.`);
 }

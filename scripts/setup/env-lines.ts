@@ -18,7 +18,7 @@ export type Line = Definition | string;
 const MAX_WRAPPED_LINES = 200;
 
 /** Node's parser takes any other space for a part of the name. */
-const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/;
+const DEFINITION = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?![ \t])(.*)$/;
 
 /** Every line in order. */
 export function parseLines(text: string): Line[] {
@@ -62,11 +62,14 @@ function wrappedLines(value: string, rest: readonly string[]): number {
   if (value.startsWith("-----BEGIN ")) return rest.findIndex((line) => line.startsWith("-----END ")) + 1;
   const first = withoutContinuation(value);
   if (!/^(|[[{].*|[\w+/-]{16,})$/.test(first) || decodeJsonSecret(first).ok) return 0;
-  const end = rest.findIndex((line) => /^\s*(#|$)/.test(line));
-  const candidates = rest.slice(0, Math.min(end === -1 ? rest.length : end, MAX_WRAPPED_LINES));
-  for (let count = 1; count <= candidates.length; count++) {
-    const lines = [first, ...candidates.slice(0, count)].map(withoutContinuation);
-    if (decodeJsonSecret(lines.join("\n")).ok) return count;
+  const lines = [first];
+  for (const line of rest.slice(0, MAX_WRAPPED_LINES)) {
+    lines.push(withoutContinuation(line));
+    const isJson = /^\s*[[{]/.test(lines[0] || lines[1] || "");
+    // Nothing follows the padding of base64, and no line of JSON looks like a definition: each line is tried once or so.
+    if (/^\s*(#|$)/.test(line) || (isJson && DEFINITION.test(line))) return 0;
+    if (decodeJsonSecret(lines.join("\n")).ok) return lines.length - 1;
+    if (!isJson && !/^\s*[\w+/-]+\s*\\?$/.test(line)) return 0;
   }
   return 0;
 }

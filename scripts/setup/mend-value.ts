@@ -39,6 +39,9 @@ function isProviderList(value: string): boolean {
   }
 }
 
+/** More than any key or list of providers has. */
+const MAX_CHARACTERS = 16_384;
+
 /** In base64, none of them checked. */
 function likelyValues(value: string): string[] {
   return [...textsIn(value)].flatMap((text) => {
@@ -59,7 +62,7 @@ function* textsIn(value: string): Generator<string> {
 
 /** JSON as it was before its quotation marks became typographic, single, or nothing. */
 function withQuotes(text: string): string[] {
-  if (!isJson(text)) return [];
+  if (!isJson(text) || text.length > MAX_CHARACTERS) return [];
   const bare = text.replace(/([{,[]\s*)([^\s"{}[\],:]+)(\s*:\s*)(?=\S)/g, '$1"$2"$3')
     .replace(/(:\s*)(?!true\b|false\b|\d+\s*[,}])([^\s"{}[\],]+)(?=\s*[,}])/g, '$1"$2"');
   return [text.replace(/[“”„]/g, '"'), text.replaceAll("'", '"'), bare];

@@ -30,7 +30,7 @@ export function plainUrl(text: string): URL | undefined {
 export function likelyUrl(text: string): string | undefined {
   if (/^[\da-f]{24}$/.test(text)) return `https://${text}.powersync.journeyapps.com`;
   const scheme = SCHEMES.exec(text)?.[0] ?? "";
-  const [, host, path = ""] = HOST_AND_PATH.exec(text.slice(scheme.length).replace(/[?#].*$/, "")) ?? [];
+  const [, host, path = ""] = HOST_AND_PATH.exec(text.slice(scheme.length).replace(/[?#].*$/s, "")) ?? [];
   if (host === undefined) return undefined;
   const isCloud = /\.powersync\.journeyapps\.com$/i.test(host);
   if (isCloud) return `https://${host.toLowerCase()}`;

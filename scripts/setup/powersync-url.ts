@@ -20,6 +20,9 @@ const SUPABASE_PATH = /\/(auth|functions|realtime|rest|storage)\/v1(\/|$)/;
 /** What clients and probes request, copied with the service's address. */
 const ENDPOINT = /\/(sync\/stream|write-checkpoint2?\.json|probes\/\w+)\/*$/;
 
+/** More characters than any URL has. */
+const MAX_URL = 2048;
+
 /** Characters of a URL in a message. */
 const MAX_SHOWN_URL = 120;
 
@@ -76,7 +79,7 @@ export function inspectPowerSyncUrl(
       : `${name} is a placeholder.`;
     return [finding("url-placeholder", name, { message, hint: "Set it to the instance's own URL." })];
   }
-  const url = plainUrl(text);
+  const url = text.length > MAX_URL ? undefined : plainUrl(text);
   if (url === undefined) {
     const message = `${name} cannot be used: it is not a plain http(s) URL.`;
     const hint = "Set it to the http(s) URL of the PowerSync instance.";

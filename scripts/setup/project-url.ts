@@ -48,6 +48,11 @@ export function isLoopback(url: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)\.?$/.test(host);
 }
 
+/** Whether anybody on the way to a URL can read what is sent there. */
+export function isInClear(url: string): boolean {
+  return URL.parse(url)?.protocol === "http:" && !isPrivateHost(url);
+}
+
 /** Whether a URL's host cannot be reached from the internet. */
 export function isPrivateHost(url: string): boolean {
   return isLoopback(url) || PRIVATE_HOST.test(URL.parse(url)?.hostname ?? "");

@@ -10,6 +10,8 @@ export interface FileText {
   readonly text: string;
   /** PowerShell and Notepad write it; other tools cannot read it. */
   readonly isUtf16: boolean;
+  /** It is in another encoding, so the text lacks characters of the file. */
+  readonly isLossy: boolean;
 }
 
 /**
@@ -22,10 +24,20 @@ export async function readText(path: string): Promise<FileText | undefined> {
   try {
     const bytes = await Deno.readFile(path);
     const utf16 = utf16Of(bytes);
-    return { text: new TextDecoder(utf16 ?? "utf-8").decode(bytes), isUtf16: utf16 !== undefined };
+    const text = new TextDecoder(utf16).decode(bytes);
+    return { text, isUtf16: utf16 !== undefined, isLossy: text.includes("\ufffd") && !isValid(bytes, utf16) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw fileError(error, `${path} cannot be read`, "it");
+  }
+}
+
+function isValid(bytes: Uint8Array, encoding: string | undefined): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -63,8 +75,14 @@ async function replace(
   const created = await createSecretFile(temporary);
   try {
     try {
-      if ((await readText(path))?.text !== from) {
+      const current = await readText(path);
+      if (current?.text !== from) {
         throw new CommandError(`${path} has changed since it was read, and was left as it is: try again.`);
+      }
+      if (current?.isLossy) {
+        throw new CommandError(
+          `${path} is not UTF-8, so writing it would lose characters: save it as UTF-8.`,
+        );
       }
       const bytes = new TextEncoder().encode(to);
       for (let written = 0; written < bytes.length;) written += await created.write(bytes.subarray(written));

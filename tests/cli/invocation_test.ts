@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandAgain } from "../../scripts/cli/invocation.ts";
+import { commandAgain, shellWord } from "../../scripts/cli/invocation.ts";
 
 const NAMES = { named: ["project", "audience"], asked: ["token"] };
 
@@ -10,4 +10,28 @@ Deno.test("a command is repeated with its flags, quoted for a shell, and without
     "deno task doctor -- --project 'https://x.example/a b' --audience one --audience two --token",
   );
   assertEquals(commandAgain("deno task doctor", { json: true }, NAMES), "deno task doctor");
+});
+
+Deno.test("a word reaches a program as it is, whatever a shell makes of it", () => {
+  const words = [
+    "=ls",
+    "~",
+    "a b",
+    "$(id)",
+    "`id`",
+    "it's",
+    "a\nb",
+    "*",
+    "!x",
+    "a;b",
+    "",
+    "-x",
+    "NAME=~/a",
+    "\\",
+  ];
+  const args = ["-c", `printf '%s\\0' ${words.map(shellWord).join(" ")}`];
+  const { stdout } = new Deno.Command("sh", { args }).outputSync();
+  assertEquals(new TextDecoder().decode(stdout), words.map((word) => `${word}\0`).join(""));
+  // zsh takes it for the path of a program.
+  assertEquals(shellWord("=ls"), "'=ls'");
 });

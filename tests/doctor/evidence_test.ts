@@ -180,5 +180,6 @@ Deno.test("a command keeps its values, and no secret", () => {
   }]);
   const command = `edit-secrets -- POWERSYNC_IDENTITY_PROVIDERS=${value}`;
   assertEquals(redactCommand(command), command);
+  assertEquals(redactCommand("x https://user:p@ss@host/a@b"), "x https://[hidden]@host/a@b");
   assertFalse(redactCommand(`x ${SECRET_KEY} eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln`).includes("c2ln"));
 });

@@ -1,9 +1,9 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
 import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
 import { taskCommand } from "../../scripts/cli/invocation.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { withDeployment } from "../support/deployment.ts";
-import { PUBLISHABLE_KEY } from "../support/project.ts";
+import { PUBLISHABLE_KEY, SECRET_KEY } from "../support/project.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
@@ -57,6 +57,11 @@ Deno.test("the linked project is taken unless another is named", async () => {
   });
   await inProject({}, async (dir) => assertEquals(await findProject(undefined, { dir }), undefined));
   await assertRejects(() => findProject("not a ref", { dir: "." }), CommandError, "neither");
+});
+
+Deno.test("a secret in the place of the project is not shown", async () => {
+  const error = await assertRejects(() => findProject(SECRET_KEY, { dir: "/none" }), CommandError);
+  assertFalse(error.message.includes(SECRET_KEY));
 });
 
 Deno.test("without anything to check the doctor says how to begin", async () => {

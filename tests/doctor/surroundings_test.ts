@@ -58,7 +58,10 @@ Deno.test("an anonymous sign-in goes through supabase-js, and says that it creat
     });
     const checks = await look(deployment, { userToken: undefined, signInAnonymously: true });
     const signIn = checks.find((check) => check.id === "sign-in");
-    assertEquals(signIn?.seen, `It created the user ${id}, which stays in the project until you delete it.`);
+    assertEquals(
+      signIn?.seen,
+      `It created the user "${id}", which stays in the project until you delete it.`,
+    );
     assertEquals(checks.find((check) => check.id === "powersync-auth")?.status, "passed");
     assertShowsNothingSecret(checks, deployment);
   });

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { HttpStandIn, SILENCE } from "../support/http_stand_in.ts";
 import { startIssuer } from "../support/issuer.ts";
-import { projectKeys, signLegacyToken } from "../support/project.ts";
+import { signLegacyToken } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
 import { assertHeals, examine, find, idsOf, list, NOW, withProvider } from "./user_token.ts";
 

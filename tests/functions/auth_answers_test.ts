@@ -40,6 +40,7 @@ Deno.test("a ban counts until its time has passed", async () => {
     [undefined, "200"],
     ["for ever", INVALID],
     [true, INVALID],
+    [{ toString: 1 }, INVALID],
   ];
   for (const [banned_until, expected] of bans) {
     auth.user = () => Response.json({ id: userClaims().sub, banned_until });

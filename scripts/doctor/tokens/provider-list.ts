@@ -35,7 +35,7 @@ export function entryOf({ decoded, environment }: RefusalContext): {
 /** What people get wrong in an issuer or audience, and how a text looks without it. */
 const SLIPS: readonly (readonly [string, (text: string) => string])[] = [
   ["white space around it", (text) => text.trim()],
-  ["a final slash", (text) => text.replace(/\/+$/, "")],
+  ["a final slash", (text) => text.replace(/(?<!\/)\/+$/, "")],
   ["http or https", (text) => text.replace(/^https?:\/\//i, "")],
   ["upper and lower case", (text) => text.toLowerCase()],
   ["localhost or 127.0.0.1", (text) => text.replace(/^(https?:\/\/)?(127\.0\.0\.1|\[::1\])/i, "$1localhost")],

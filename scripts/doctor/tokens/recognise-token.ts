@@ -89,7 +89,7 @@ const FORMS: readonly (readonly [RegExp, Owner, string])[] = [
     "cut",
     "a token that was cut or edited: a part of it is not JSON in base64url",
   ],
-  [/^\S+@\S+\.\S+$/, "not-a-token", "an e-mail address"],
+  [/^[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{1,190}$/, "not-a-token", "an e-mail address"],
   [/^\S{8,}$/, "opaque", "not a JWT: a refresh token, or an access token that only its issuer can read"],
 ];
 
@@ -114,7 +114,7 @@ const SIGNATURE_BYTES = new Map<unknown, number>([
 
 function whyCut(token: string, { header: { alg } }: DecodedToken): string | undefined {
   if (alg === "none") return "a token without a signature (`alg` is none)";
-  const { length } = (token.split(".")[2] ?? "").replace(/=+$/, "");
+  const { length } = (token.split(".")[2] ?? "").replace(/={1,4}$/, "");
   const wanted = SIGNATURE_BYTES.get(alg);
   const state = `a token that was cut or edited: its signature has ${length} characters`;
   if (wanted !== undefined) {

@@ -16,7 +16,7 @@ const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] 
  *
  * @param seconds Negative is in the past.
  */
-export function fromNow(seconds: number): string {
+function fromNow(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return new Intl.RelativeTimeFormat("en").format(Math.trunc(seconds / size), unit);
 }
@@ -34,7 +34,7 @@ export function checkTimes(
   toleranceSeconds = CLOCK_TOLERANCE_SECONDS,
 ): Told[] {
   const found = TIMES.flatMap((name) =>
-    typeof claims[name] === "number" ? [[name, claims[name]] as const] : []
+    typeof claims[name] === "number" && Number.isFinite(claims[name]) ? [[name, claims[name]] as const] : []
   );
   const inMilliseconds = found.filter(([, time]) => time >= FIRST_MILLISECONDS);
   if (inMilliseconds.length > 0) {

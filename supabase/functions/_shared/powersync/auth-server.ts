@@ -145,8 +145,8 @@ async function answerOf(
 function userOf(user: unknown, now: number): Answer {
   if (!isJsonObject(user) || typeof user.id !== "string") return unavailable(undefined);
   // Auth before 2.195 answers for a banned user too. What is not a time counts as a ban.
-  const banned = user.banned_until;
-  const isBanned = banned !== undefined && banned !== null && !(Date.parse(`${banned}`) <= now);
+  const banned = user.banned_until ?? undefined;
+  const isBanned = banned !== undefined && !(typeof banned === "string" && Date.parse(banned) <= now);
   return isBanned ? "auth-user-banned" : { id: user.id };
 }
 
