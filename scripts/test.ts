@@ -24,7 +24,7 @@ const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/host
 const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"], parallel: true };
 
 const GROUPS: Readonly<Record<string, Group>> = {
-  "--edge": { paths: ["tests/functions"], programs: [], parallel: true },
+  "--edge": { paths: ["tests/functions", "tests/attacks"], programs: [], parallel: true },
   "--deploy": { paths: ["tests/deploy"], programs: ["git", "npx", "sh"] },
   "--browser": { paths: ["tests/browser"], programs: [], needsAll: true },
   "--hosts": { paths: ["tests/hosts"], programs: [], needsAll: true },
