@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
-import { assertGrowsLinearly } from "../support/growth.ts";
+import { assertCostsLike, assertGrowsLinearly } from "../support/growth.ts";
 import { inFolder } from "../support/run_script.ts";
 
 Deno.test("a file in another encoding is not written, which would lose characters", async () => {
@@ -23,24 +23,29 @@ Deno.test("an indented comment defines nothing", async () => {
   });
 });
 
-/** What a parser may read again and again. */
-const REPEATED: Readonly<Record<string, (size: number) => string>> = {
-  "empty values": (size) => "A=\n".repeat(size),
-  "lists that never end": (size) => "A=[\n".repeat(size),
-  "lists in lists": (size) => "A=[[\n]\n".repeat(size / 2),
-  "spaces in a loose line": (size) => `A ${" ".repeat(50 * size)}.${" ".repeat(50 * size)}.`,
-  "spaces before a line separator": (size) => `A=${" ".repeat(50 * size)}\u2028`,
-  "an open quote": (size) => `A="${" ".repeat(50 * size)}x"`,
-};
-
-for (const [what, repeat] of Object.entries(REPEATED)) {
-  Deno.test(`a longer file costs no more than it is longer: ${what}`, async () => {
-    await inFolder(async (folder) => {
-      const path = `${folder}/.env`;
-      await assertGrowsLinearly(async (size) => {
-        await Deno.writeTextFile(path, repeat(size));
-        await openEnvFile(path, { mend: true }).then((file) => updateEnvFile(file, {})).catch(() => {});
-      }, 500);
-    });
-  });
+/** Reads a file with this text, and writes it again in order. */
+async function mend(folder: string, text: string): Promise<void> {
+  const path = `${folder}/.env`;
+  await Deno.writeTextFile(path, text);
+  await openEnvFile(path, { mend: true }).then((file) => updateEnvFile(file, {})).catch(() => {});
 }
+
+Deno.test("lines that might begin a wrapped value cost no more than others", async () => {
+  await inFolder(async (folder) => {
+    for (const lines of ["A=\n", "A=[\n", "A=[[\n]\n"]) {
+      await assertCostsLike(
+        () => mend(folder, "A=1\n".repeat(1_000)),
+        () => mend(folder, lines.repeat(1_000)),
+      );
+    }
+  });
+});
+
+Deno.test("a longer line costs no more than it is longer", async () => {
+  await inFolder(async (folder) => {
+    const spaces = (size: number) => " ".repeat(size);
+    await assertGrowsLinearly((size) => mend(folder, `A ${spaces(size)}.${spaces(size)}.`), 25_000);
+    await assertGrowsLinearly((size) => mend(folder, `A=${spaces(size)}\u2028`), 25_000);
+    await assertGrowsLinearly((size) => mend(folder, `A="${spaces(size)}x"`), 25_000);
+  });
+});

@@ -14,15 +14,21 @@ export async function assertGrowsLinearly(
   work: (size: number) => unknown,
   size: number,
 ): Promise<void> {
-  const [small, large] = [await fastest(work, size), await fastest(work, 4 * size)];
+  const [small, large] = [await fastest(() => work(size)), await fastest(() => work(4 * size))];
   assert(large / small < 8, `${small} ms for ${size}, ${large} ms for four times as much`);
 }
 
-async function fastest(work: (size: number) => unknown, size: number): Promise<number> {
+/** Holds odd work to a cost of the same order as plain work of the same size. */
+export async function assertCostsLike(plain: () => unknown, odd: () => unknown): Promise<void> {
+  const [usual, unusual] = [await fastest(plain), await fastest(odd)];
+  assert(unusual / usual < 30, `${unusual} ms where plain input costs ${usual} ms`);
+}
+
+async function fastest(work: () => unknown): Promise<number> {
   let best = Infinity;
   for (let run = 0; run < 3; run++) {
     const started = performance.now();
-    await work(size);
+    await work();
     best = Math.min(best, performance.now() - started);
   }
   return Math.max(best, NOISE_MS);
