@@ -21,7 +21,7 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isPlaceholder } from "./setup/placeholder.ts";
 import { likelyUrl } from "./setup/plain-url.ts";
-import { isHttpUrl, isLoopback, jwksUrlOf } from "./setup/project-url.ts";
+import { isHttpUrl, isLoopback, jwksUrlOf, withoutTrailingSlash } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
 
@@ -99,7 +99,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   const { file, path, fault } = await readSecrets(flags["env-file"]);
   const { token, "user-token": userToken } = await readTokenFlags(flags);
   const variables = file?.variables ?? {};
-  const powersync = flags.powersync?.trim().replace(/\/+$/, "");
+  const powersync = flags.powersync === undefined ? undefined : withoutTrailingSlash(flags.powersync);
   const { checks, projectKind, endpoint } = await examine({
     file,
     project: project?.url,
@@ -194,7 +194,7 @@ function fixFileOf(
     path: path ?? PRODUCTION_ENV_FILE,
     isLocal: path !== undefined && isLocalEnvFile(path),
     names: path === undefined ? undefined : Object.keys(variables),
-    url: variables.POWERSYNC_URL?.trim().replace(/\/+$/, ""),
+    url: variables.POWERSYNC_URL === undefined ? undefined : withoutTrailingSlash(variables.POWERSYNC_URL),
     canSign: checks.some(({ id, status }) => id === "key-secrets" && status === "passed"),
   };
 }

@@ -14,6 +14,7 @@ import { audiencesOf } from "./setup/audience.ts";
 import { readEnvFile } from "./setup/env-file.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { withoutTrailingSlash } from "./setup/project-url.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
 
@@ -73,7 +74,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const request = { variables, envFile, claims, audiences, lifetimeSeconds, nowSeconds };
   const made = flags.shared ? await signWithSharedKey(request) : await signWithFunctionsKey(request);
-  console.error(explain(made, { url: variables.POWERSYNC_URL?.trim().replace(/\/+$/, ""), nowSeconds }));
+  console.error(explain(made, { url: withoutTrailingSlash(variables.POWERSYNC_URL ?? ""), nowSeconds }));
   console.log(made.token);
 }
 

@@ -1,4 +1,4 @@
-/** Nobody wonders earlier. */
+/** A shorter wait needs no explanation. */
 const PATIENCE_MS = 1_000;
 
 /**
@@ -6,9 +6,14 @@ const PATIENCE_MS = 1_000;
  *
  * @param what The end of "Waiting for …".
  * @param work What takes the time.
+ * @param options `patienceMs`: how long to wait in silence.
  */
-export async function withProgress<Result>(what: string, work: Promise<Result>): Promise<Result> {
-  const timer = setTimeout(() => console.error(`Waiting for ${what} …`), PATIENCE_MS);
+export async function withProgress<Result>(
+  what: string,
+  work: Promise<Result>,
+  { patienceMs = PATIENCE_MS } = {},
+): Promise<Result> {
+  const timer = setTimeout(() => console.error(`Waiting for ${what} …`), patienceMs);
   try {
     return await work;
   } finally {

@@ -2,7 +2,7 @@ import { SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts
 import { withProgress } from "../cli/progress.ts";
 import { shown } from "../cli/shown.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
-import { isLoopback } from "../setup/project-url.ts";
+import { isLoopback, withoutTrailingSlash } from "../setup/project-url.ts";
 import {
   askPowerSync,
   checksOfTokens,
@@ -43,7 +43,8 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
       reachable: jwks.response !== undefined,
     }),
   );
-  const endpoint = functions.find(({ endpoint }) => endpoint !== undefined)?.endpoint?.replace(/\/+$/, "");
+  const answered = functions.map(({ endpoint }) => endpoint).find((url) => url !== undefined);
+  const endpoint = answered === undefined ? undefined : withoutTrailingSlash(answered);
   const tokens = [
     ...await examineGivenToken(options, { servers, endpoint }),
     ...await examineFunctionTokens(functions, { options, servers }),

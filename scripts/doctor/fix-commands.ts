@@ -152,7 +152,7 @@ export function deployKey(context: FixContext): Fix {
 }
 
 /**
- * Mends a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default.
+ * Fixes a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default.
  *
  * @param code The error code, such as `POWERSYNC_URL_MISSING`.
  */
@@ -170,7 +170,7 @@ export function deploySetting(code: string, context: FixContext): Fix {
     );
 }
 
-/** Mends the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
+/** Fixes the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
 export function deployAudience(context: FixContext, { isRefused }: { isRefused: boolean }): Fix {
   const name = "POWERSYNC_AUDIENCE";
   if (context.audiences.length > 0 && !isRefused) {

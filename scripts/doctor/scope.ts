@@ -1,6 +1,6 @@
 /** What is examined, and which parts of it belong to one set-up. */
 import { audiencesOf } from "../setup/audience.ts";
-import { isLoopback } from "../setup/project-url.ts";
+import { isLoopback, withoutTrailingSlash } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
 
 /** What is to be examined. */
@@ -12,7 +12,7 @@ export interface ExamineOptions {
   /** The JWKS' address, when it is not the project's. */
   readonly jwksUrl?: string | undefined;
   readonly publishableKey?: string | undefined;
-  /** Nobody named the key: where it is refused, the doctor goes on without one. */
+  /** The key was not given on the command line. If it is refused, the doctor goes on without one. */
   readonly isKeyGuessed?: boolean | undefined;
   /** The access token of a user. */
   readonly userToken?: string | undefined;
@@ -58,7 +58,7 @@ export interface NamedInstance {
 export function instanceOfFile(options: ExamineOptions): NamedInstance | undefined {
   const { file } = options;
   const url = concernsProject(options)
-    ? file?.variables.POWERSYNC_URL?.trim().replace(/\/+$/, "")
+    ? withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "")
     : undefined;
   return file === undefined || !url ? undefined : { url, by: `POWERSYNC_URL in ${file.path}` };
 }

@@ -1,3 +1,5 @@
+import { withoutTrailingSlash } from "./project-url.ts";
+
 /** Names and values of an `.env` file. */
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -15,5 +17,5 @@ export function audiencesOf(variables: Variables, given: readonly string[]): [st
   const stated = given.length > 0 ? given : (variables.POWERSYNC_AUDIENCE ?? "").split(",");
   const [first, ...others] = stated.map((audience) => audience.trim()).filter((audience) => audience !== "");
   if (first !== undefined) return [first, ...others];
-  return [variables.POWERSYNC_URL?.trim().replace(/\/+$/, "") || DEVELOPMENT_AUDIENCE];
+  return [withoutTrailingSlash(variables.POWERSYNC_URL ?? "") || DEVELOPMENT_AUDIENCE];
 }

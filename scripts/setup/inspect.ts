@@ -17,7 +17,7 @@ import { LOCAL_KEY_PREFIX } from "./local-only.ts";
 import { mendedValue } from "./mend-value.ts";
 import { inspectNames } from "./name-findings.ts";
 import { inspectAudiences, inspectPowerSyncUrl, type UrlOptions } from "./powersync-url.ts";
-import { isHttpUrl } from "./project-url.ts";
+import { isHttpUrl, withoutTrailingSlash } from "./project-url.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "./shared-key.ts";
 
 export type { Finding, Place } from "./finding.ts";
@@ -131,7 +131,7 @@ function inspectSetting(
 
 /** As the functions do: no other provider may claim the project's own issuers. */
 function supabaseIssuers(variables: EnvVariables, supabaseUrl: string | undefined): string[] {
-  const urls = [supabaseUrl?.replace(/\/+$/, ""), valueOf(variables, "SUPABASE_URL")];
+  const urls = [supabaseUrl && withoutTrailingSlash(supabaseUrl), valueOf(variables, "SUPABASE_URL")];
   const issuers = urls.map((url) => url === undefined ? url : `${url}/auth/v1`);
   return [...issuers, valueOf(variables, "POWERSYNC_USER_ISSUER")].filter((issuer) => issuer !== undefined);
 }
@@ -176,7 +176,7 @@ function withoutIssuers(list: string, issuers: readonly string[]): string | unde
   const decoded = decodeJsonSecret(list);
   if (!decoded.ok || !Array.isArray(decoded.value)) return undefined;
   const others = decoded.value.filter((entry) =>
-    !isJsonObject(entry) || !issuers.includes(`${entry.issuer}`.replace(/\/+$/, ""))
+    !isJsonObject(entry) || !issuers.includes(withoutTrailingSlash(`${entry.issuer}`))
   );
   return others.length === decoded.value.length ? undefined : JSON.stringify(others);
 }

@@ -1,6 +1,6 @@
 import { CommandError } from "../cli/command.ts";
 import type { EnvVariables } from "./env-file.ts";
-import { isLoopback } from "./project-url.ts";
+import { isLoopback, withoutTrailingSlash } from "./project-url.ts";
 
 /** The publishable key of the development Auth. It is public, because it is for clients. */
 export const DEVELOPMENT_PUBLISHABLE_KEY = "sb_publishable_development";
@@ -61,7 +61,7 @@ export function configuredPlatform(
   if (isLoopback(SUPABASE_URL) && Number(url.port) === port) return undefined;
   return {
     variables,
-    supabaseUrl: SUPABASE_URL.replace(/\/+$/, ""),
+    supabaseUrl: withoutTrailingSlash(SUPABASE_URL),
     publishableKey: SUPABASE_PUBLISHABLE_KEY ?? firstKey(SUPABASE_PUBLISHABLE_KEYS) ?? SUPABASE_ANON_KEY,
     isDevelopmentAuth: false,
   };

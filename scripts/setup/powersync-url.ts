@@ -2,7 +2,7 @@ import { unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { type Finding, finding, type Place, type UrlRule } from "./finding.ts";
 import { likelyUrl, plainUrl } from "./plain-url.ts";
 import { isPlaceholder } from "./placeholder.ts";
-import { isLoopback, isPrivateHost } from "./project-url.ts";
+import { isLoopback, isPrivateHost, withoutTrailingSlash } from "./project-url.ts";
 
 /** PowerSync Cloud's instances; each has a host of its own, and neither port nor path. */
 const CLOUD_HOST = /^[^.]+\.powersync\.journeyapps\.com$/;
@@ -174,8 +174,8 @@ function privateHost({ text, deployed }: Accepted): Fault | undefined {
 
 /** A path, a slash or another spelling. */
 function otherForm({ text, url: { origin, pathname }, cloudUrl }: Accepted): Fault | undefined {
-  const plain = text.replace(/\/+$/, "");
-  const hasPath = pathname.replace(/\/+$/, "") !== "";
+  const plain = withoutTrailingSlash(text);
+  const hasPath = withoutTrailingSlash(pathname) !== "";
   const endpoint = ENDPOINT.exec(pathname);
   if (hasPath && cloudUrl !== undefined) {
     return { id: "url-has-path", state: ", with a path", ...setTo(cloudUrl) };

@@ -19,7 +19,7 @@ export function projectUrl(project: string): string | undefined {
   if (ref !== undefined) return `https://${ref}.supabase.co`;
   const url = URL.parse(text);
   if (url === null || !isHttpUrl(text) || /(^|\.)supabase\.(com|io)$/.test(url.hostname)) return undefined;
-  return `${url.origin}${url.pathname.replace(SUPABASE_PATH, "")}`.replace(/\/+$/, "");
+  return withoutTrailingSlash(`${url.origin}${url.pathname.replace(SUPABASE_PATH, "")}`);
 }
 
 /** The reference in what names a project; `undefined` for a custom domain and for a self-hosted one. */
@@ -30,7 +30,15 @@ export function projectRef(project: string): string | undefined {
 
 /** The address of the JWKS that a project's functions serve. */
 export function jwksUrlOf(supabaseUrl: string): string {
-  return `${supabaseUrl.replace(/\/+$/, "")}/functions/v1/powersync-jwks`;
+  return `${withoutTrailingSlash(supabaseUrl)}/functions/v1/powersync-jwks`;
+}
+
+/** A URL as it is compared and extended: without white space around it and slashes at its end. */
+export function withoutTrailingSlash(url: string): string {
+  const text = url.trim();
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
 }
 
 /** Whether a text is an http(s) URL. */

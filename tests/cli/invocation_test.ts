@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandAgain, shellWord } from "../../scripts/cli/invocation.ts";
+import { commandAgain, shellWord, taskCommand } from "../../scripts/cli/invocation.ts";
 
 const NAMES = { named: ["project", "audience"], asked: ["token"] };
 
@@ -10,6 +10,15 @@ Deno.test("a command is repeated with its flags, quoted for a shell, and without
     "deno task doctor -- --project 'https://x.example/a b' --audience one --audience two --token",
   );
   assertEquals(commandAgain("deno task doctor", { json: true }, NAMES), "deno task doctor");
+});
+
+Deno.test("a task is started as the reader started this one", () => {
+  assertEquals(
+    taskCommand("/root/.npm/_npx/0123abcd/node_modules/@deno/linux-x64-glibc/deno"),
+    "npx -y deno@2 task",
+  );
+  assertEquals(taskCommand("C:\\npm-cache\\_npx\\0123abcd\\deno.exe"), "npx -y deno@2 task");
+  assertEquals(taskCommand("/usr/local/bin/deno"), "deno task");
 });
 
 Deno.test("a word reaches a program as it is, whatever a shell makes of it", () => {

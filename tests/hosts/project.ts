@@ -21,7 +21,7 @@ export const VERSIONS = {
   "@netlify/dev": "5.1.3",
 };
 
-/** Its tools are 231 MB: whoever has no time for them says so. */
+/** Its tools are 231 MB, so CI leaves it out. */
 export const IS_NETLIFY_LEFT_OUT = Deno.env.get("TEST_HOSTS_WITHOUT") === "netlify";
 
 /** An installed project, in a temporary folder. */

@@ -83,7 +83,7 @@ export const PROVIDER_REFUSALS: Explanations = {
   "signature": comparePublishedKeys,
 };
 
-/** What to change in an entry so that it accepts the audience of a token; `undefined` where that is nobody's own. */
+/** What to change in an entry so that it accepts the audience of a token; `undefined` if the token names no audience of its own. */
 function audienceChange(
   claims: RefusalContext["decoded"]["claims"],
   { claim, wanted }: { claim: string; wanted: readonly string[] },

@@ -13,7 +13,7 @@ export type Decoded = { ok: true; value: unknown } | { ok: false; problem: strin
 /** Both ends of what shells, files, documents and editors put around a value. */
 const QUOTES = ['""', "''", "``", "“”", "„“", "‘’"];
 
-/** Nobody wraps a value more often by accident. */
+/** More layers than anyone adds by accident. */
 const MAX_WRAPPINGS = 8;
 
 /** What is pasted in the place of JSON or its base64: the end of "it is …". */
