@@ -189,27 +189,6 @@ Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async
   });
 });
 
-Deno.test("--alg HS256 makes a shared secret and prints the static client_auth block", async () => {
-  await inFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
-    const path = `${folder}/supabase/functions/.env`;
-    const ran = await runTask("keys", ["--alg", "HS256"], { cwd: folder });
-    assertEquals([ran.code, ran.stderr], [0, ""]);
-    const variables = parseEnv(await Deno.readTextFile(path));
-    assertEquals(Object.keys(variables), ["POWERSYNC_SHARED_KEY"]);
-    assertEquals(decode(variables.POWERSYNC_SHARED_KEY).alg, "HS256");
-    assertEquals(readKeySecrets(variables), { signing: [], extra: [] });
-    assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
-    assertFalse(ran.stdout.includes("supabase secrets"));
-    assertRefused(await keys(["--alg", "HS256", "--env-file", path]), /--force/);
-    const other = `${folder}/other.env`;
-    await Deno.writeTextFile(other, "POWERSYNC_URL=http://<instance>:8080\n");
-    assertRefused(await keys(["--alg", "HS256", "--env-file", other]), /placeholder/);
-    assertEquals(await Deno.readTextFile(other), "POWERSYNC_URL=http://<instance>:8080\n");
-    assertFalse((await keys([...FAST, "--env-file", path])).stdout.includes("secrets set"));
-  });
-});
-
 Deno.test("--jwks-url refuses a kid that is published, and says which are", async () => {
   const published = { keys: [{ kty: "EC", kid: "powersync-live" }] };
   const answer = (request: Request) =>

@@ -16,7 +16,7 @@ import {
   bearer,
   callTo,
   withApiKey,
-} from "./contract.ts";
+} from "../support/contract.ts";
 import { type Environment, HOSTS } from "./hosts.ts";
 import { type HostProject, IS_NETLIFY_LEFT_OUT, makeProject } from "./project.ts";
 import { assertSurvivesReset, type Upstream } from "./resets.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { outcome } from "../support/answer.ts";
-import { bearer, callTo } from "./contract.ts";
+import { bearer, callTo } from "../support/contract.ts";
 import type { HostProcess } from "./process.ts";
 
 /** More than any wait for a shared answer takes, and a second in which a failed fetch is not repeated. */

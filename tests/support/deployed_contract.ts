@@ -1,11 +1,12 @@
 /** What the documentation promises of the three functions, called over HTTP as apps and PowerSync call them. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
 import { assertAccepted } from "../powersync/token_check.ts";
 import { answer } from "./answer.ts";
+import { assertPreflights, assertRefusals } from "./contract.ts";
 import type { DeployedFunctions } from "./deployed_functions.ts";
-import { FUNCTION_NAMES, type FunctionName } from "./functions.ts";
+import type { FunctionName } from "./functions.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
 /** What the functions were deployed with. */
@@ -50,28 +51,6 @@ export async function assertContract(
     }
   }
 
-  const refused: [FunctionName, RequestInit, string][] = [
-    ["powersync-auth", {}, "401 USER_TOKEN_MISSING"],
-    ["powersync-auth", { headers: { authorization: `Bearer ${apikey}` } }, "401 USER_TOKEN_IS_API_KEY"],
-    ["powersync-auth-anonymous", {}, "401 API_KEY_MISSING"],
-    ["powersync-auth-anonymous", { headers: { apikey: "sb_publishable_x" } }, "401 API_KEY_INVALID"],
-    ...FUNCTION_NAMES.map((name): [FunctionName, RequestInit, string] => [
-      name,
-      { method: "DELETE" },
-      "405 METHOD_NOT_ALLOWED",
-    ]),
-  ];
-  for (const [name, init, expected] of refused) {
-    const response = await call(name, init);
-    assertEquals(response.headers.get("access-control-allow-origin"), "*");
-    const { status, body } = await answer(response);
-    assertEquals([`${status} ${body.code}`, Object.keys(body)], [expected, ["code", "message", "hint"]]);
-    assertEquals(response.headers.has("www-authenticate"), status === 401);
-    assertEquals(response.headers.has("allow"), status === 405);
-  }
-  for (const name of FUNCTION_NAMES) {
-    const preflight = await call(name, { method: "OPTIONS" });
-    assertEquals(await answer(preflight), { status: 204, body: "" });
-    assertStringIncludes(preflight.headers.get("access-control-allow-headers") ?? "", "authorization");
-  }
+  await assertRefusals(call);
+  await assertPreflights(call);
 }

@@ -3,9 +3,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
 import { assertAccepted } from "../powersync/token_check.ts";
-import { type Answer, answer, outcome } from "../support/answer.ts";
-import { FUNCTION_NAMES, type FunctionName } from "../support/functions.ts";
-import { POWERSYNC_URL, PUBLISHABLE_KEY } from "../support/project.ts";
+import { type Answer, answer, outcome } from "./answer.ts";
+import { FUNCTION_NAMES, type FunctionName } from "./functions.ts";
+import { POWERSYNC_URL, PUBLISHABLE_KEY } from "./project.ts";
 
 /** Calls a function of a host. */
 export type Call = (name: FunctionName, init?: RequestInit) => Promise<Response>;
