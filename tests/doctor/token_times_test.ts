@@ -5,7 +5,12 @@ import { makeKey, sign } from "../support/signing.ts";
 const NOW = 1_800_000_000;
 const INSTANCE = "https://a.powersync.journeyapps.com";
 const ours = await makeKey("ES256", "powersync-0123456789");
-const known = { issuer: "powersync-auth", keyIds: ["powersync-0123456789"], audiences: [INSTANCE], providers: [] };
+const known = {
+  issuer: "powersync-auth",
+  keyIds: ["powersync-0123456789"],
+  audiences: [INSTANCE],
+  providers: [],
+};
 const good = { iss: "powersync-auth", sub: "u", aud: INSTANCE, iat: NOW, exp: NOW + 300 };
 
 Deno.test("times are told in units that a person uses, and milliseconds are recognised", async () => {
