@@ -63,7 +63,7 @@ export async function main(args: readonly string[]): Promise<void> {
   started.resolve({
     functions,
     auth,
-    page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks }),
+    page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks, status: () => functions.status }),
     host,
     port,
     allowedOrigins,

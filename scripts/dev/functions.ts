@@ -1,6 +1,7 @@
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { CommandError } from "../cli/command.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
+import type { FunctionsStatus } from "./functions-status.ts";
 import { Generation } from "./generation.ts";
 import { readBody } from "./read-body.ts";
 
@@ -17,6 +18,7 @@ export class Functions {
   #current: Generation | undefined;
   #next: Generation | undefined;
   #loads = 0;
+  #generation = 0;
   #revival: Promise<unknown> | undefined;
 
   /**
@@ -51,6 +53,7 @@ export class Functions {
     this.#next = undefined;
     this.#current?.retire();
     this.#current = next;
+    this.#generation += 1;
     return true;
   }
 
@@ -85,6 +88,11 @@ export class Functions {
       console.error(error.message);
     }).finally(() => this.#revival = undefined);
     await this.#revival;
+  }
+
+  /** What the functions are doing. */
+  get status(): FunctionsStatus {
+    return { generation: this.#generation, state: this.#generation === 0 ? "loading" : "ready" };
   }
 
   /** Ends the functions. */
