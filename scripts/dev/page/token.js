@@ -48,7 +48,7 @@ async function getToken() {
     await judge(code);
   } catch (error) {
     if (mine !== turn) return;
-    clearToken("No token: the call failed.");
+    clearToken("No token: the call failed");
     lastCall.failed = true;
     showException();
     throw error;
