@@ -79,8 +79,12 @@ Deno.test("no verdict stays for a token that was edited, and one runs out with t
     const asked = page.waitForRequest(/\/dev\/check$/);
     await page.clock.fastForward(301_000);
     await asked;
-    assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ s ago · /);
-  });
+    // In the reader's zone and in UTC.
+    assertMatch(
+      await page.locator("#expiry").innerText(),
+      /^Expired \d+ s ago · .* CES?T \((\d+ \w+ \d{4}, )?\d\d:\d\d:\d\d UTC\)$/,
+    );
+  }, { timezoneId: "Europe/Berlin" });
 });
 
 Deno.test("a button that is busy does nothing twice, keeps its size, and says what went wrong beside it", async () => {

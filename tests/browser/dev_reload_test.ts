@@ -1,6 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
-import { getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
+import { getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 
 const ENV_FILE = "supabase/functions/.env";
@@ -33,6 +33,29 @@ Deno.test("a broken .env is shown with what fixes it here, and goes when it is m
     await Deno.writeTextFile(`${server.folder}/${ENV_FILE}`, before.replace("8080", "8081"));
     await page.getByText("PowerSync refuses this token: PSYNC_S2105").waitFor();
     await page.getByText("Made by older code").waitFor();
+  });
+});
+
+Deno.test("a token that is on its way while the code changes is shown, and marked as made by older code", async () => {
+  await withDevPage(async ({ server, page }) => {
+    await getToken(page);
+    const first = await tokenOf(page);
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/functions/v1/*", async (route) => {
+      asked.resolve();
+      await released.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await asked.promise;
+    await server.editClaims("anonymousClaims", 'if (1) return { sub: "anonymous", plan: "new" };');
+    await page.getByText("Made by older code").waitFor();
+    released.resolve();
+    await page.locator("[data-change=added]", { hasText: "plan" }).waitFor();
+    assertNotEquals(await tokenOf(page), first);
+    await page.getByText("Made by older code").waitFor();
+    await getToken(page);
+    await page.getByText("Made by older code").waitFor({ state: "hidden" });
   });
 });
 

@@ -95,7 +95,7 @@ function findingsAlert({ problems = [] }) {
     })
   );
   const isBroken = problems.some(({ severity }) => severity === "error");
-  return alertOf("In supabase/functions/.env", [make("ul", { class: "results" }, ...items)], isBroken);
+  return alertOf("Check supabase/functions/.env", [make("ul", { class: "results" }, ...items)], isBroken);
 }
 
 function alertOf(title, content, isError = true) {

@@ -18,8 +18,9 @@ let checked = { token: "", claims: undefined, before: undefined, code: undefined
 /** The last call: where its token may be used, and whether it failed. */
 export const lastCall = { name: "powersync-auth-anonymous", endpoint: "", failed: false };
 
-/** Of several requests only the last may show its result. */
-let turn = 0;
+/** Of several calls, and of several checks, only the last may show its result. */
+let calls = 0;
+let checks = 0;
 
 const field = element("token");
 const choice = element("call").elements.namedItem("function");
@@ -35,29 +36,30 @@ export async function getUserToken() {
 }
 
 async function getToken() {
-  const mine = ++turn;
+  const mine = ++calls;
   Object.assign(lastCall, { name: choice.value, endpoint: "", failed: false });
   showException();
+  let [answer, code] = [];
   try {
     // Asked first: what was made during a reload counts as older.
-    const code = codeOf(await readState());
-    const { token, endpoint } = await callFunction(lastCall.name);
-    if (mine !== turn) return;
-    lastCall.endpoint = endpoint;
-    field.value = token;
-    await judge(code);
+    code = codeOf(await readState());
+    answer = await callFunction(lastCall.name);
   } catch (error) {
-    if (mine !== turn) return;
+    if (mine !== calls) return;
     clearToken("No token: the call failed");
     lastCall.failed = true;
     showException();
     throw error;
   }
+  if (mine !== calls) return;
+  lastCall.endpoint = answer.endpoint;
+  field.value = answer.token;
+  await judge(code);
 }
 
 /** Has the token in the field checked, and compares it with the token before. */
 async function judge(code) {
-  const mine = ++turn;
+  const mine = ++checks;
   const token = field.value.trim();
   const { header, claims } = decode(token);
   if (token !== checked.token || code !== undefined) {
@@ -69,9 +71,9 @@ async function judge(code) {
   showAge();
   try {
     const check = await checkToken(token);
-    if (mine === turn) showVerdict(check);
+    if (mine === checks) showVerdict(check);
   } catch (error) {
-    if (mine === turn) clearVerdict("No verdict: the check failed");
+    if (mine === checks) clearVerdict("No verdict: the check failed");
     throw error;
   }
 }
@@ -83,7 +85,7 @@ function judgeAgain() {
 }
 
 function clearToken(text) {
-  turn += 1;
+  forgetRequests();
   field.value = "";
   clearVerdict(text);
   clearClaims(EMPTY);
@@ -91,8 +93,13 @@ function clearToken(text) {
   setText("older", "");
 }
 
+function forgetRequests() {
+  calls += 1;
+  checks += 1;
+}
+
 field.addEventListener("input", () => {
-  turn += 1;
+  forgetRequests();
   clearVerdict(field.value.trim() === "" ? "No token yet" : "Not checked yet");
   clearClaims(field.value.trim() === "" ? EMPTY : "Check this token to see what it says.");
   showExpiry();
