@@ -6,7 +6,7 @@ const BEFORE = { sub: "ada", role: "authenticated", org: { id: 1 }, iat: 100, ex
 
 Deno.test("what changed between two tokens is marked, and what changes in every token is not", () => {
   const claims = { sub: "ada", org: { id: 2 }, plan: "team", iat: 200, exp: 500, jti: "b" };
-  const marked = claimRows(claims, BEFORE).filter(({ change }) => change !== undefined);
+  const marked: unknown = claimRows(claims, BEFORE).filter(({ change }) => change !== undefined);
   assertEquals(marked, [
     { name: "org", value: { id: 2 }, change: "changed", was: { id: 1 } },
     { name: "plan", value: "team", change: "added" },

@@ -1,10 +1,11 @@
 /** The calls that a browser app makes, with the headers that supabase-js sends. */
 import { shared } from "./store.js";
 
-/** An error answer, with its code and hint. */
+/** An error answer, with its status, code and hint. */
 export class AnswerError extends Error {
   constructor(status, body) {
     super(body.message ?? body.msg ?? `The server answered ${status}.`);
+    this.status = status;
     this.code = body.error_code ?? body.code;
     this.hint = body.hint;
   }

@@ -64,8 +64,12 @@ function offlineAlert(state) {
   ]);
 }
 
-function loadAlert({ functions: { problem } }) {
+function loadAlert({ functions: { problem }, problem: fileProblem, problems = [] }) {
   if (problem === undefined) return undefined;
+  // A broken .env is shown with its fix, by itself.
+  const isOfFile = problem.file === undefined || problem.file.endsWith(".env");
+  const isShown = fileProblem !== undefined || problems.some(({ severity }) => severity === "error");
+  if (isOfFile && isShown) return undefined;
   const { file, line, text } = problem;
   const place = file === undefined ? "" : `\`${file}\`${line === undefined ? "" : `, line ${line}`}. `;
   return alertOf("The functions cannot be loaded", [

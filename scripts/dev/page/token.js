@@ -15,7 +15,7 @@ const LEEWAY_SECONDS = 60;
 /** The token that was checked last, and the claims of the one before. `code`: what made it, if it was made here. */
 let checked = { token: "", claims: undefined, before: undefined, code: undefined };
 
-/** The last call: where its token may be used, and whether it failed. */
+/** The last call: where its token may be used, and whether the function failed. */
 export const lastCall = { name: "powersync-auth-anonymous", endpoint: "", failed: false };
 
 /** Of several calls, and of several checks, only the last may show its result. */
@@ -47,7 +47,7 @@ async function getToken() {
   } catch (error) {
     if (mine !== calls) return;
     clearToken("No token: the call failed");
-    lastCall.failed = true;
+    lastCall.failed = error.status >= 500;
     showException();
     throw error;
   }
@@ -152,10 +152,10 @@ function decisive(state) {
   return JSON.stringify([codeOf(state), state.keys, state.clientAuth, state.problem]);
 }
 
-/** Shows the exception behind the call that failed. */
+/** Shows the exception behind the call that failed: of its function, or what ended all of them. */
 function showException() {
   const { exception } = shared.state?.functions ?? {};
-  const isShown = lastCall.failed && exception?.name === lastCall.name;
+  const isShown = lastCall.failed && [lastCall.name, "the functions"].includes(exception?.name);
   const text = isShown ? exception.text : "";
   if (element("exception").textContent !== text) {
     element("exception").replaceChildren(...text === "" ? [] : [make("pre", {}, text)]);
