@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import { taskCommand } from "./cli/invocation.ts";
 import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
@@ -63,7 +64,14 @@ export async function main(args: readonly string[]): Promise<void> {
   started.resolve({
     functions,
     auth,
-    page: pageHandler({ origin, platform, envFile: ENV_FILE, jwks, status: () => functions.status }),
+    page: pageHandler({
+      origin,
+      command: `${taskCommand()} dev -- --port ${port}`,
+      platform,
+      envFile: ENV_FILE,
+      jwks,
+      status: () => functions.status,
+    }),
     host,
     port,
     allowedOrigins,

@@ -2,7 +2,6 @@ import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/e
 import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { taskCommand } from "../cli/invocation.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { readEnvFile } from "../setup/env-file.ts";
@@ -14,6 +13,8 @@ import type { FunctionsStatus } from "./functions-status.ts";
 /** What the page shows. */
 export interface PageOptions {
   readonly origin: string;
+  /** Starts this server again, at the same address. */
+  readonly command: string;
   readonly platform: Platform;
   /** The `.env` file with the signing keys. */
   readonly envFile: string;
@@ -38,18 +39,18 @@ const INSTANCE = crypto.randomUUID();
 
 /** Everything that the page shows of the server. A broken `.env` or secret is its `problem`. */
 export async function pageState(options: PageOptions) {
-  const { platform, status } = options;
+  const { command, platform, status } = options;
   const { supabaseUrl, publishableKey, isDevelopmentAuth } = platform;
   return {
     instance: INSTANCE,
-    command: `${taskCommand()} dev`,
+    command,
     supabaseUrl,
     publishableKey,
     isDevelopmentAuth,
     // The development Auth's secret key is known to everybody; a project's is never here.
     ...isDevelopmentAuth ? { secretKey: DEVELOPMENT_SECRET_KEY } : {},
     functions: status(),
-    ...await secretsState(options).catch((error) => ({ problem: problemOf(error) })),
+    ...await secretsState(options).catch((error) => ({ problem: problemOf(error, command) })),
   };
 }
 
@@ -64,7 +65,10 @@ async function secretsState({ origin, platform: { supabaseUrl }, envFile }: Page
 }
 
 /** What is wrong with the `.env` file. The functions' own hint is for a deployment: this one is for the file here. */
-export function problemOf(error: unknown): { code?: string; message: string; hint?: string } {
+export function problemOf(
+  error: unknown,
+  command: string,
+): { code?: string; message: string; hint?: string } {
   if (error instanceof CommandError) return { message: error.message };
   if (!(error instanceof PowerSyncAuthError)) throw error;
   const { code, message } = error;
@@ -72,7 +76,7 @@ export function problemOf(error: unknown): { code?: string; message: string; hin
     code,
     message,
     hint: "Correct that line in `supabase/functions/.env`. " +
-      `Or delete it and start \`${taskCommand()} dev\` again, which writes a new one.`,
+      `Or delete it and start \`${command}\` again, which writes a new one.`,
   };
 }
 

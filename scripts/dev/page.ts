@@ -31,7 +31,7 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
     if (endpoint === undefined) return undefined;
     const { method, answer } = endpoint;
     const response = request.method === method
-      ? await answer(request, options).catch(errorAnswer)
+      ? await answer(request, options).catch((error) => errorAnswer(error, options))
       : Response.json({ message: `Use ${method}.` }, { status: 405, headers: { Allow: method } });
     for (const [name, value] of Object.entries(headers)) response?.headers.set(name, value);
     return response;
@@ -50,8 +50,8 @@ async function readFile({ url }: Request): Promise<Response | undefined> {
 }
 
 /** A token cannot be checked with a broken secret or `.env`; in the form of the functions' errors. */
-function errorAnswer(error: unknown): Response {
-  return Response.json(problemOf(error), { status: 500 });
+function errorAnswer(error: unknown, { command }: PageOptions): Response {
+  return Response.json(problemOf(error, command), { status: 500 });
 }
 
 /** Nothing from other servers, nothing inline, no text as markup; requests only to this server and the project's Auth. */

@@ -114,7 +114,10 @@ Deno.test("the page, behind a company's proxy", async (t) => {
       const { status, body: { problem: { code, message, hint }, keys } } = await get("/dev/state.json");
       assertEquals([status, keys], [200, undefined]);
       assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY"));
-      assertMatch(hint, /^Correct that line in `supabase\/functions\/\.env`\. .*`deno task dev` again/);
+      assertMatch(
+        hint,
+        /^Correct that line in `supabase\/functions\/\.env`\. .*`deno task dev -- --port \d+` again/,
+      );
       await server.edit(ENV_FILE, () => '"broken', /NAME=value/);
       const broken = await get("/dev/state.json");
       assertEquals(broken.status, 200);
@@ -162,6 +165,7 @@ Deno.test("the page names what is wrong with the file, also beside the project's
       const origin = "http://127.0.0.1:54321";
       const state = await pageState({
         origin,
+        command: "deno task dev",
         platform,
         envFile,
         jwks: () => Promise.reject(),

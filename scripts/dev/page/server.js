@@ -60,7 +60,7 @@ function showAlerts() {
 function offlineAlert(state) {
   const command = state === undefined ? "deno task dev" : state.command;
   return alertOf("The server does not answer", [
-    ...withCode(`Start it again with \`${command}\` and the same flags. This page goes on by itself.`),
+    ...withCode(`Start it again: \`${command}\`. This page goes on by itself.`),
   ]);
 }
 
