@@ -15,8 +15,8 @@ const LEEWAY_SECONDS = 60;
 /** The token that was checked last, and the claims of the one before. `code`: what made it, if it was made here. */
 let checked = { token: "", claims: undefined, before: undefined, code: undefined };
 
-/** The last call: where its token may be used, and whether the function failed. */
-export const lastCall = { name: "powersync-auth-anonymous", endpoint: "", failed: false };
+/** The last call: what answered it, where its token may be used, and whether the function failed. */
+export const lastCall = { name: "powersync-auth-anonymous", run: undefined, endpoint: "", failed: false };
 
 /** Of several calls, and of several checks, only the last may show its result. */
 let calls = 0;
@@ -42,13 +42,17 @@ async function getToken() {
   let [answer, code] = [];
   try {
     // Asked first: what was made during a reload counts as older.
-    code = codeOf(await readState());
+    const state = await readState();
+    code = codeOf(state);
+    lastCall.run = runOf(state);
     answer = await callFunction(lastCall.name);
   } catch (error) {
     if (mine !== calls) return;
     clearToken("No token: the call failed");
     lastCall.failed = error.status >= 500;
     showException();
+    // The function's hint says that the exception is not shown to the caller; here it is.
+    if (error.code === "CLAIMS_FAILED") error.hint = undefined;
     throw error;
   }
   if (mine !== calls) return;
@@ -117,7 +121,7 @@ on("session", (session, before) => {
 });
 
 on("state", (state, before) => {
-  if (before !== undefined && codeOf(state) !== codeOf(before)) {
+  if (runOf(state) !== lastCall.run) {
     // What failed was older code.
     lastCall.failed = false;
     showMessage(element("call"));
@@ -145,6 +149,11 @@ function showAge() {
 /** Names the version of the code that runs. */
 function codeOf({ instance, functions: { generation } }) {
   return `${instance} ${generation}`;
+}
+
+/** Changes as well when newer code cannot be loaded. */
+function runOf(state) {
+  return `${codeOf(state)} ${state.functions.state}`;
 }
 
 /** What a verdict depends on, besides the token and the time. */
