@@ -5,6 +5,7 @@ import { clientAuthYaml } from "../setup/client-auth.ts";
 import { updateEnvFile } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
+import { jwksUrlFor } from "../setup/project-url.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { encodeSecret } from "./key-pair.ts";
 import { readOwnFile } from "./new-key.ts";
@@ -36,7 +37,12 @@ export async function storeSharedKey(
   await assertUsable(variables, { file: envFile, names: ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] });
   const key = makeSharedKey(kid);
   await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
-  const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
+  // With the address of the functions' keys: pasted over a block that has it, the key alone would refuse their tokens.
+  const yaml = clientAuthYaml({
+    audiences: audiencesOf(variables, []),
+    jwksUri: jwksUrlFor(variables),
+    keys: [key],
+  });
   const path = invocation.path(envFile);
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile: path, clientAuth: yaml }, null, 2);
   const named = envFile === LOCAL_ENV_FILE ? [] : ["--env-file", envFile];
