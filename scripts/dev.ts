@@ -43,7 +43,8 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   if (flags.help) return console.log(HELP);
   const { host = "127.0.0.1" } = flags;
-  const [asked, allowedOrigins] = [readPort(flags.port), readOrigins(flags["allow-origin"])];
+  const wanted = { host, port: readPort(flags.port) };
+  const allowedOrigins = readOrigins(flags["allow-origin"]);
   const invocation = await enterProject(flags.dir);
   const root = resolve(flags.dir === undefined ? REPOSITORY : Deno.cwd());
   const folder = resolve(root, "supabase", "functions");
@@ -52,9 +53,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const secrets = await prepareSecrets(envFile);
 
   const started = Promise.withResolvers<ServerParts>();
-  const withPort = (port: number) =>
+  const again = (port: number) =>
     invocation.again("dev", { ...flags, port }, { named: ["port", "host", "allow-origin"], asked: [] });
-  const server = listen({ host, port: asked, withPort }, async (request) => {
+  const withPort = flags.port === undefined ? undefined : again;
+  const server = listen({ ...wanted, withPort }, async (request) => {
     return await answer(request, await started.promise);
   });
   const { port } = server.addr;
@@ -64,6 +66,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const auth = configured === undefined ? await startDevelopmentAuth(`${origin}/auth/v1`) : undefined;
   const platform = configured ?? developmentPlatform(origin, auth?.jwks);
   await secrets.write();
+  // From here on nothing is written.
+  await Deno.permissions.revoke({ name: "write" });
   const readEnvironment = async () => ({ ...await readLocalSecrets(envFile), ...platform.variables });
   const functions = new Functions({ root, readEnvironment });
   const jwks = () => functions.fetch(new Request(jwksUrlOf(origin)));
@@ -118,8 +122,7 @@ function networkAddresses(): string[] {
   ).map(({ address }) => address);
 }
 
-function readPort(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function readPort(text = "54321"): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new CommandError("--port must be a number from 0 to 65535.");
 }

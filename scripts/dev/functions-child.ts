@@ -4,6 +4,7 @@
  * a deployed function has. They run in a worker, so this process ends with its parent even while one of them loops.
  */
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { Log } from "../../supabase/functions/_shared/powersync/log.ts";
 import type { FunctionsStatus } from "./functions-status.ts";
 import { linesOf } from "./log-lines.ts";
@@ -90,9 +91,8 @@ async function work({ folder, environment, secret: { header, value } }: Assignme
 
 /** The runtime's own errors end with the place in the code; an exception has it in its stack. */
 function textOf(error: unknown): string {
-  return error instanceof Error && / at file:\/\/\S+$/.test(error.message)
-    ? error.message
-    : Deno.inspect(error);
+  const message = error instanceof Error ? stripVTControlCharacters(error.message) : "";
+  return / at file:\/\/.+:\d+:\d+/.test(message) ? message : Deno.inspect(error);
 }
 
 /**

@@ -63,11 +63,11 @@ export class FunctionsProcess {
   }
 
   /**
-   * Settles once the functions are loaded.
+   * The port of the functions, once they are loaded.
    *
    * @throws {Error} They cannot be loaded; the message is what the runtime said.
    */
-  get loaded(): Promise<unknown> {
+  get loaded(): Promise<number> {
     return this.#port.promise;
   }
 
@@ -136,8 +136,7 @@ export class FunctionsProcess {
   }
 
   async #follow({ onException, onEnd }: ProcessListeners): Promise<void> {
-    const downloading = new Set(["Downloading the packages of the functions …"]);
-    let failure = "";
+    let [failure, isDownloading] = ["", false];
     const hear = (report: Report) => {
       if ("failure" in report) failure = report.failure;
       else if ("exception" in report) onException(report.exception);
@@ -148,16 +147,19 @@ export class FunctionsProcess {
     };
     for await (const line of createInterface({ input: Readable.fromWeb(this.#child.stderr) })) {
       const { value } = this.#secret;
+      const plain = stripVTControlCharacters(line);
       if (line.startsWith(value)) hear(JSON.parse(line.slice(value.length)));
-      else if (/^Download /.test(line)) {
-        downloading.forEach((text) => (downloading.delete(text), console.error(text)));
+      else if (/^Download /.test(plain)) {
+        if (!isDownloading) console.error("Downloading the packages of the functions …");
+        isDownloading = true;
       } // The runtime's own last words: a broken deno.json, for example.
-      else if (this.#state === "loading" && (failure !== "" || /^error: /.test(line))) failure += `${line}\n`;
-      else console.error(line);
+      else if (this.#state === "loading" && (failure !== "" || /^error: /.test(plain))) {
+        failure += `${plain}\n`;
+      } else console.error(line);
     }
     const { code } = await this.#child.status;
     await this.#child.stdin.close().catch(() => {});
-    const reason = stripVTControlCharacters(failure).trim() || `exit code ${code}`;
+    const reason = failure.trim() || `exit code ${code}`;
     const isUnexpected = this.#state === "serving";
     this.#state = "ended";
     this.#port.reject(new Error(reason));

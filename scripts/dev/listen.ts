@@ -1,8 +1,5 @@
 import { CommandError } from "../cli/command.ts";
 
-/** Where Supabase clients look. */
-const DEFAULT_PORT = 54321;
-
 /** `supabase start` uses the next few ports itself. */
 const MAX_TRIES = 40;
 
@@ -14,10 +11,9 @@ type Respond = (request: Request) => Promise<Response>;
 /** Where to listen. */
 export interface Address {
   readonly host: string;
-  /** `undefined`: the default, or the next free one. */
-  readonly port: number | undefined;
-  /** The command with another port. */
-  readonly withPort: (port: number) => string;
+  readonly port: number;
+  /** The command with another port, where only this one will do; `undefined`: the next free one is taken. */
+  readonly withPort?: ((port: number) => string) | undefined;
 }
 
 /**
@@ -25,42 +21,37 @@ export interface Address {
  *
  * @throws {CommandError} The port is in use, or the address cannot be used.
  */
-export function listen(
-  { host, port: asked, withPort }: Address,
-  respond: Respond,
-): Deno.HttpServer<Deno.NetAddr> {
-  const first = asked ?? DEFAULT_PORT;
-  for (let port = first; port <= Math.min(first + MAX_TRIES, 65_535); port++) {
-    // With `--port` the others are only tried to name one that is free.
-    if (asked !== undefined && port !== asked) {
-      if (!isFree(host, port)) continue;
-      throw new CommandError(`Port ${asked} is in use: stop what uses it, or run \`${withPort(port)}\`.`);
-    }
-    const server = serve({ hostname: host, port, onListen: () => {} }, respond);
-    if (server === undefined) continue;
-    if (port !== first) console.log(`Port ${first} is in use, so this is port ${port}.`);
-    return server;
+export function listen({ host, port, withPort }: Address, respond: Respond): Deno.HttpServer<Deno.NetAddr> {
+  const server = serve({ hostname: host, port }, respond);
+  if (server !== undefined) return server;
+  const next = nextFree(host, port);
+  if (withPort !== undefined) {
+    throw new CommandError(`Port ${port} is in use: stop what uses it, or run \`${withPort(next)}\`.`);
   }
-  throw new CommandError(`Port ${first} is in use: stop what uses it, or run \`${withPort(0)}\`.`);
+  console.log(`Port ${port} is in use. The next free one is ${next}.`);
+  return listen({ host, port: next }, respond);
 }
 
-function isFree(hostname: string, port: number): boolean {
-  try {
-    Deno.listen({ hostname, port }).close();
-    return true;
-  } catch {
-    return false;
+/** 0, any free one, if there is none near. */
+function nextFree(hostname: string, from: number): number {
+  for (let port = from + 1; port <= Math.min(from + MAX_TRIES, 65_535); port++) {
+    try {
+      Deno.listen({ hostname, port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
+  return 0;
 }
 
 /** `undefined` when the port is in use. */
 function serve(
-  options: Deno.ServeTcpOptions & { hostname: string; port: number },
+  { hostname, port }: { hostname: string; port: number },
   respond: Respond,
 ): Deno.HttpServer<Deno.NetAddr> | undefined {
-  const { hostname, port } = options;
   try {
-    return Deno.serve(options, async (request) => {
+    return Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
       const startedAt = performance.now();
       const response = await respond(request);
       console.log(requestLine(request, response.status, performance.now() - startedAt));

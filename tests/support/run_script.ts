@@ -74,7 +74,8 @@ export async function inFolder(test: (folder: string) => Promise<void>): Promise
   }
 }
 
-async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
+/** A task of deno.json, as a process of its own is given it. */
+export async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
   const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
     await Deno.readTextFile(`${ROOT}deno.json`),
   );
