@@ -5,29 +5,46 @@
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
-import { audiencesOf, DEVELOPMENT_AUDIENCE } from "./setup/audience.ts";
-import { type ClientAuth, clientAuthYaml, cloudFields } from "./setup/client-auth.ts";
+import { audiencesOf, statedAudiences } from "./setup/audience.ts";
+import {
+  type ClientAuth,
+  clientAuthYaml,
+  cloudAuthYaml,
+  cloudFields,
+  isShared,
+  whyNotCloud,
+} from "./setup/client-auth.ts";
 import { readEnvFile } from "./setup/env-file.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import { isHttpUrl, isLoopback, jwksUrlOf, projectUrl } from "./setup/project-url.ts";
-import { SHARED_KEY_NAME } from "./setup/shared-key.ts";
+import {
+  isHttpUrl,
+  isLoopback,
+  isPrivateHost,
+  jwksUrlFor,
+  jwksUrlOf,
+  projectUrl,
+} from "./setup/project-url.ts";
+import { readSharedKey, SHARED_KEY_NAME } from "./setup/shared-key.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 
   deno task config                          for the keys that deno task dev serves
   deno task config -- --env-file .env.production --project <project ref>
   deno task config -- --static              with the keys inline, for a service that cannot reach the JWKS
+  deno task config -- --cloud --env-file .env.production --project <project ref>
+                                            for PowerSync's CLI: client_auth in powersync/service.yaml
 
   --project REF     the deployment's project, by ref or URL
   --jwks-url URL    the address of powersync-jwks (default: from SUPABASE_URL in the file, or deno task dev)
-  --static          the keys themselves instead of their address: from the file, or from --jwks-url
+  --static          the keys themselves instead of their address: from the file, or from --jwks-url;
+                    with --project from --env-file, or else as published
+  --cloud           only the block for PowerSync Cloud
   --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL in the file, else powersync-dev; may be repeated
   --env-file PATH   default ${LOCAL_ENV_FILE}
   --help`;
 
-/** Where `deno task dev` serves. */
-const LOCAL_SUPABASE_URL = "http://127.0.0.1:54321";
+const CLOUD_CLI = "PowerSync Cloud, with its CLI: in powersync/service.yaml";
 
 /** The secrets that `--static` prints the public halves of. */
 const KEY_NAMES = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY", SHARED_KEY_NAME];
@@ -38,6 +55,7 @@ export async function main(args: readonly string[]): Promise<void> {
     project: { type: "string" },
     "jwks-url": { type: "string" },
     static: { type: "boolean" },
+    cloud: { type: "boolean" },
     audience: { type: "string", multiple: true },
     "env-file": { type: "string" },
   });
@@ -49,27 +67,34 @@ export async function main(args: readonly string[]): Promise<void> {
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
     throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --project.`);
   }
+  // --project names the deployment of a file that has the keys.
+  const isFromNetwork = jwksUrl !== undefined &&
+    (flags["jwks-url"] !== undefined || flags["env-file"] === undefined);
   await assertUsable(variables, {
     file: envFile,
     names: [
       ...(flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : []),
       ...(jwksUrl === undefined ? ["SUPABASE_URL"] : []),
-      ...(flags.static && jwksUrl === undefined ? KEY_NAMES : []),
+      ...(flags.static && !isFromNetwork ? KEY_NAMES : [SHARED_KEY_NAME]),
     ],
   });
   assertAudiences(flags.audience ?? []);
   const audiences = audiencesOf(variables, flags.audience ?? []);
-  if (audiences[0] === DEVELOPMENT_AUDIENCE && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
+  const isKnown = statedAudiences(variables, flags.audience ?? []).length > 0;
+  if (!isKnown && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
     console.error(
-      `No audience is known, so it is ${DEVELOPMENT_AUDIENCE}: add POWERSYNC_URL to the file, or --audience.`,
+      `No audience is known, so it is ${audiences[0]}: add POWERSYNC_URL to the file, or --audience.`,
     );
   }
-  const jwksUri = jwksUrl ?? jwksUrlOf(variables.SUPABASE_URL?.trim() || LOCAL_SUPABASE_URL);
+  const jwksUri = jwksUrl ?? jwksUrlFor(variables);
   if (flags.static) {
-    const keys = jwksUrl === undefined ? await keysOfFile(variables, envFile) : await keysOfJwks(jwksUrl);
-    return console.log(settingsText({ audiences, keys }, jwksUri));
+    const keys = isFromNetwork ? await keysOfJwks(jwksUrl) : await keysOfFile(variables, envFile);
+    return console.log(settingsText({ audiences, keys }, { ...flags, jwksUri }));
   }
-  console.log(settingsText({ audiences, jwksUri }, jwksUri));
+  // The two together: pasted one over the other, they refuse each other's tokens.
+  const shared = readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "");
+  const keys = shared === undefined || !isPrivateHost(jwksUri) ? [] : [shared];
+  console.log(settingsText({ audiences, jwksUri, keys }, { ...flags, jwksUri }));
 }
 
 function readJwksUrl(url: string | undefined, project: string | undefined): string | undefined {
@@ -87,27 +112,47 @@ function readJwksUrl(url: string | undefined, project: string | undefined): stri
   throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
 }
 
-function settingsText(settings: ClientAuth, jwksUri: string): string {
+/** The dashboard takes an address only, also where the block has the keys inline. */
+function settingsText(
+  settings: ClientAuth,
+  { cloud = false, jwksUri }: { cloud?: boolean | undefined; jwksUri: string },
+): string {
+  const unreachable = whyNotCloud(settings);
+  if (cloud && unreachable !== undefined) throw new CommandError(unreachable);
+  const dashboard = { ...settings, jwksUri };
+  const notInDashboard = whyNotCloud(dashboard);
   return [
-    "# Self-hosted PowerSync Service: in service.yaml",
-    ...loopbackHint(settings.jwksUri),
-    clientAuthYaml(settings),
+    ...sharedWarning(settings),
+    ...(cloud ? [`# ${CLOUD_CLI}`, cloudAuthYaml(settings)] : [
+      "# Self-hosted PowerSync Service: in service.yaml",
+      ...loopbackHint(settings),
+      clientAuthYaml(settings),
+    ]),
     "",
-    "# PowerSync Cloud: dashboard, your instance, Client Auth",
-    ...cloudLines({ ...settings, jwksUri }).map((line) => `#   ${line}`),
+    ...(cloud || unreachable !== undefined
+      ? []
+      : [`# ${CLOUD_CLI}`, ...commented(cloudAuthYaml(settings)), ""]),
+    "# PowerSync Cloud, in the dashboard: your instance, Client Auth",
+    ...commented(notInDashboard ?? cloudFields(dashboard).join("\n")),
   ].join("\n");
 }
 
-function loopbackHint(jwksUri: string | undefined): string[] {
+function commented(text: string): string[] {
+  return text.split("\n").map((line) => `#   ${line}`);
+}
+
+function loopbackHint({ jwksUri }: ClientAuth): string[] {
   if (jwksUri === undefined || !isLoopback(jwksUri)) return [];
   return [
     "# This address is this computer; a service in a container does not reach it: give it the keys with --static.",
   ];
 }
 
-function cloudLines(settings: ClientAuth): string[] {
-  if (settings.jwksUri === undefined || !isLoopback(settings.jwksUri)) return cloudFields(settings);
-  return ["Cloud cannot reach this computer: name the deployment with --project <project ref>."];
+function sharedWarning({ keys = [] }: ClientAuth): string[] {
+  if (!keys.some(isShared)) return [];
+  return [
+    "# This has a shared secret, for development only: whoever has it can sign a token for any user. Keep it out of git.",
+  ];
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -4,7 +4,6 @@
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
-import { commandAgain, taskCommand } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
 import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
@@ -21,6 +20,7 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isPlaceholder } from "./setup/placeholder.ts";
 import { likelyUrl } from "./setup/plain-url.ts";
+import { enterProject } from "./setup/project-folder.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, withoutTrailingSlash } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -30,6 +30,7 @@ const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
   deno task doctor -- --token                 and a PowerSync token, which it asks for
   deno task doctor -- --user-token user.jwt   and the access token that your app sends to powersync-auth
 
+  --dir PROJECT           another project's folder, with supabase/ in it; paths are relative to it
   --env-file PATH         another file with secrets
   --project REF           another project than the linked one, by reference or URL
   --powersync URL         another instance than POWERSYNC_URL in the file
@@ -77,6 +78,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function run(args: readonly string[], print: (report: Report) => void): Promise<number> {
   const flags = readFlags(withTokenFlags(args), {
+    dir: { type: "string" },
     "env-file": { type: "string" },
     project: { type: "string" },
     powersync: { type: "string" },
@@ -95,6 +97,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   assertFilledIn(flags);
   assertUrl("powersync", flags.powersync);
   assertUrl("jwks-url", flags["jwks-url"]);
+  const invocation = await enterProject(flags.dir);
   const project = await findProject(flags.project);
   const { file, path, fault } = await readSecrets(flags["env-file"]);
   const { token, "user-token": userToken } = await readTokenFlags(flags);
@@ -117,11 +120,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     timeoutMs: TIMEOUT_MS,
   });
   const context = {
-    task: taskCommand(),
-    again: commandAgain(`${taskCommand()} doctor`, flags, {
-      named: NAMED_FLAGS,
-      asked: ["token", "user-token"],
-    }),
+    invocation,
+    again: invocation.again("doctor", flags, { named: NAMED_FLAGS, asked: ["token", "user-token"] }),
     project: projectKind,
     projectName: project?.ref ?? project?.url,
     ref: project?.ref,

@@ -10,10 +10,12 @@ import { KEY_ALGORITHMS } from "./keys/key-pair.ts";
 import { replaceLeakedKey } from "./keys/leaked.ts";
 import { lookAtLiveJwks } from "./keys/live-jwks.ts";
 import { makeNewKey } from "./keys/new-key.ts";
-import { reportJson, reportText } from "./keys/report.ts";
+import { reportText } from "./keys/report.ts";
+import { reportJson } from "./keys/report-json.ts";
 import { rotateKey } from "./keys/rotate.ts";
 import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
 import { storeSharedKey } from "./keys/store-shared-key.ts";
+import { enterProject, linkedRef } from "./setup/project-folder.ts";
 
 const HELP = `Creates the key pair that signs PowerSync tokens.
 
@@ -26,6 +28,7 @@ const HELP = `Creates the key pair that signs PowerSync tokens.
   --kid KID          Key ID (default: powersync- and the start of the key's thumbprint; dev- in supabase/functions/.env)
   --env-file PATH    write to this file; keeps its other lines
   --force            replace the keys that are in the file
+  --dir PROJECT      another project's folder, with supabase/ in it; paths are relative to it
   --json             print JSON
   --rotate           adds a successor as another secret; the old key signs until then
   --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …, or now
@@ -40,6 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, {
     alg: { type: "string" },
     kid: { type: "string" },
+    dir: { type: "string" },
     "env-file": { type: "string" },
     force: { type: "boolean" },
     json: { type: "boolean" },
@@ -66,14 +70,15 @@ export async function main(args: readonly string[]): Promise<void> {
   if (envFile === "") {
     throw new CommandError("--env-file must be a path such as .env.production.");
   }
+  const invocation = await enterProject(flags.dir);
   if (flags.alg === "HS256") {
     if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");
-    return console.log(
-      await storeSharedKey({ kid, envFile, force: flags.force === true, json: flags.json === true }),
-    );
+    const { force = false, json = false } = flags;
+    return console.log(await storeSharedKey({ kid, envFile, force, json, invocation }));
   }
   const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
-  const key = { alg: readAlgorithm(flags.alg), kid, envFile, live };
+  const project = { invocation, ref: await linkedRef() };
+  const key = { alg: readAlgorithm(flags.alg), kid, envFile, live, project };
   const rotation = {
     ...key,
     nowSeconds: Math.floor(Date.now() / 1000),

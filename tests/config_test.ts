@@ -146,23 +146,42 @@ Deno.test("--static refuses a JWKS that PowerSync could not use, or that shows a
   }
 });
 
-Deno.test("for PowerSync Cloud it gives the value of each field", async () => {
-  const { stdout } = await config([
-    "--jwks-url",
-    "https://ref.supabase.co/functions/v1/powersync-jwks",
-    "--audience",
-    "https://i.example",
-  ]);
-  assertMatch(stdout, /^# PowerSync Cloud/m);
-  assertStringIncludes(stdout, "JWKS URI: https://ref.supabase.co/functions/v1/powersync-jwks");
-  assertStringIncludes(stdout, "JWT Audience: https://i.example");
-  assertStringIncludes((await config([])).stdout, "Cloud cannot reach this computer");
+Deno.test("a shared secret stands beside the address of the functions' keys, with a warning: both kinds of token pass", async () => {
+  const ran = await config([], KEYS + SHARED);
+  const { jwks_uri, audience, jwks: staticJwks } = clientAuth(ran);
+  assertEquals(jwks_uri, LOCAL_JWKS);
+  assertMatch(ran.stdout, /^# This has a shared secret, for development only/m);
+  const keys = { jwks: publicJwks(await loadKeyRing(readKeySecrets(secrets))), staticJwks };
+  for (const args of [[], ["--shared"]]) {
+    assertEquals(await outcome(await makeToken(KEYS + SHARED, args), { audience, keys }), "accepted");
+  }
+  assertFalse((await config([])).stdout.includes("shared secret"));
+});
+
+Deno.test("a development secret is not printed for a deployment", async () => {
+  const ran = await config(["--project", "ref"], KEYS + SHARED);
+  assertEquals(clientAuth(ran).jwks, undefined);
+  assertFalse(ran.stdout.includes("oct"));
+});
+
+Deno.test("--static with --env-file asks no network, also with --project", async () => {
+  await inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/keys.env`, KEYS);
+    const args = ["--static", "--project", "ref", "--audience", "a", "--env-file", "keys.env"];
+    const ran = await runTask("config", args, { cwd, permissions: ["--allow-read"] });
+    assertEquals(clientAuth(ran).jwks?.keys.length, 4);
+  });
 });
 
 Deno.test("a deployment without a known audience gets a warning, a local set-up does not", async () => {
   assertMatch((await config(["--project", "ref"])).stderr, /No audience is known.*POWERSYNC_URL/);
   assertEquals((await config(["--project", "ref"], `${KEYS}POWERSYNC_URL=https://a.example\n`)).stderr, "");
   assertEquals((await config([])).stderr, "");
+  // It is the development audience, and somebody stated it.
+  assertEquals(
+    (await config(["--project", "ref"], `${KEYS}POWERSYNC_AUDIENCE=powersync-dev,powersync\n`)).stderr,
+    "",
+  );
 });
 
 Deno.test("what is missing is named with its fix", async () => {
@@ -193,7 +212,7 @@ Deno.test("what is missing is named with its fix", async () => {
 Deno.test("--help lists the flags", async () => {
   const { code, stdout } = await config(["--help"]);
   assertEquals(code, 0);
-  for (const flag of ["--project", "--jwks-url", "--static", "--audience", "--env-file"]) {
+  for (const flag of ["--project", "--jwks-url", "--static", "--cloud", "--audience", "--env-file"]) {
     assertStringIncludes(stdout, flag);
   }
 });

@@ -33,7 +33,7 @@ Deno.test("without any permission it prints the public JWK, then the three comma
     "set POWERSYNC_PUBLIC_KEY=",
     "set POWERSYNC_PRIVATE_KEY=",
     "instance URL",
-    "set POWERSYNC_URL=",
+    "set 'POWERSYNC_URL=",
     "Then:",
   ];
   const places = order.map((text) => ran.stdout.indexOf(text));

@@ -1,32 +1,61 @@
-/** How the reader starts tasks, so that printed commands run as they are. */
+import { isAbsolute, join } from "node:path";
 
-/** `deno task`, or `npx -y deno@2 task` for a reader whose Deno comes from npx. */
-export function taskCommand(execPath: string = Deno.execPath()): string {
-  return /[\\/]_npx[\\/]/.test(execPath) ? "npx -y deno@2 task" : "deno task";
+/** Which flags of a command are repeated when it is printed again. */
+export interface Repeated {
+  readonly named: readonly string[];
+  /** Flags whose value is secret, so they stand without one. */
+  readonly asked: readonly string[];
+}
+
+/**
+ * How commands are printed so that they run as they are: started as the reader started this one, for the same project,
+ * from the reader's folder.
+ */
+export class Invocation {
+  readonly #task: string;
+
+  /**
+   * @param dir The project's folder as `--dir` names it; `undefined` for this repository.
+   * @param execPath Where Deno is; `npx` has it in a folder of its own.
+   */
+  constructor(readonly dir?: string, execPath = denoPath()) {
+    this.#task = /[\\/]_npx[\\/]/.test(execPath) ? "npx -y deno@2 task" : "deno task";
+  }
+
+  /** A task of this repository with its arguments, such as `deno task keys -- --dir ../my-app --rotate`. */
+  task(name: string, ...words: readonly string[]): string {
+    const all = [...(this.dir === undefined ? [] : ["--dir", this.dir]), ...words];
+    return [this.#task, name, ...(all.length === 0 ? [] : ["--", ...all.map(shellWord)])].join(" ");
+  }
+
+  /** A task again, with its flags as they were given. */
+  again(name: string, flags: Readonly<Record<string, unknown>>, { named, asked }: Repeated): string {
+    return this.task(
+      name,
+      ...named.flatMap((flag) => [flags[flag] ?? []].flat().flatMap((value) => [`--${flag}`, String(value)])),
+      ...asked.flatMap((flag) => flags[flag] === undefined ? [] : [`--${flag}`]),
+    );
+  }
+
+  /** A command of the Supabase CLI; it takes the paths in it from the reader's folder, as {@linkcode path} returns them. */
+  supabase(...words: readonly string[]): string {
+    const workdir = this.dir === undefined ? [] : ["--workdir", this.dir];
+    return ["supabase", ...words, ...workdir].map(shellWord).join(" ");
+  }
+
+  /** A file of the project, from the reader's folder. */
+  path(file: string): string {
+    return this.dir === undefined || isAbsolute(file) ? file : join(this.dir, file);
+  }
+}
+
+/** Deno 2.1 does not tell its path to a command that may not read; a task may. */
+function denoPath(): string {
+  const { state } = Deno.permissions.querySync({ name: "read" });
+  return state === "granted" ? Deno.execPath() : "deno";
 }
 
 /** A word of a command for a shell: quoted only where it must be. zsh expands `=` at the beginning. */
 export function shellWord(text: string): string {
   return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/**
- * A command with its flags as they were given, to be pasted.
- *
- * @param command The command.
- * @param flags Their values.
- * @param names `named`: flags that are repeated; `asked`: flags whose value is secret, so they stand without one.
- */
-export function commandAgain(
-  command: string,
-  flags: Readonly<Record<string, unknown>>,
-  { named, asked }: { named: readonly string[]; asked: readonly string[] },
-): string {
-  const words = [
-    ...named.flatMap((name) =>
-      [flags[name] ?? []].flat().map((value) => `--${name} ${shellWord(String(value))}`)
-    ),
-    ...asked.flatMap((name) => flags[name] === undefined ? [] : [`--${name}`]),
-  ];
-  return [command, ...(words.length === 0 ? [] : ["--", ...words])].join(" ");
 }

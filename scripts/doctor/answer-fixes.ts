@@ -24,9 +24,12 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
         ? "Compare the project ref with the one in the dashboard's URL, and check this computer's network, proxy or VPN."
         : "Check the address, and this computer's network, proxy or VPN.",
     ),
-  "no-connection": ({ project, task }, { id }) =>
+  "no-connection": ({ project, invocation }, { id }) =>
     id !== "powersync" && project === "local"
-      ? { commands: [`${task} dev`], note: "It serves the functions on this computer; leave it running." }
+      ? {
+        commands: [invocation.task("dev")],
+        note: "It serves the functions on this computer; leave it running.",
+      }
       : note(
         "Check the address and port, and that the server is up: see its dashboard or `docker compose ps`.",
       ),
@@ -37,8 +40,8 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
     commands: [`DENO_TLS_CA_STORE=system ${again}`],
     note: "If your own server has a self-signed certificate, PowerSync and apps cannot connect either.",
   }),
-  "no-permission": ({ task }) => ({
-    commands: [`${task} doctor`],
+  "no-permission": ({ again }) => ({
+    commands: [again],
     note: "The task has the permissions it needs.",
   }),
   "no-answer-in-time": (context, { id }) =>
@@ -60,7 +63,7 @@ export const ANSWER_FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
         note:
           "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
       }
-      : deploy(context, "The functions check their callers themselves.", " --no-verify-jwt"),
+      : deploy(context, "The functions check their callers themselves.", "--no-verify-jwt"),
   "gateway-api-key": say(
     "Allow calls to /functions/v1/ without a key: the functions check their callers themselves. In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong.",
   ),

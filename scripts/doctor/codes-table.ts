@@ -1,11 +1,12 @@
 /** The doctor's knowledge as Markdown, for docs/troubleshooting.md: `deno run scripts/doctor/codes-table.ts`. */
+import { Invocation } from "../cli/invocation.ts";
 import { POWERSYNC_CODES } from "../powersync/codes.ts";
 import { fixOf } from "./fixes.ts";
 import { type Probe, PROBES } from "./probes.ts";
 
 /** A project that is linked, with its secrets in the usual file. */
 const CONTEXT = {
-  task: "deno task",
+  invocation: new Invocation(undefined, "deno"),
   again: "deno task doctor",
   file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], url: undefined, canSign: true },
   project: "hosted",

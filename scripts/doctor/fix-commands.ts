@@ -1,9 +1,8 @@
 /** Commands that can be pasted: how secrets are changed and functions deployed in the set-up at hand. */
-import { shellWord } from "../cli/invocation.ts";
 import type { EnvChange, Fix, FixContext } from "./fix-context.ts";
 
 /** The functions, by name: a project may have others that need the gateway's check. */
-const FUNCTIONS = "powersync-jwks powersync-auth powersync-auth-anonymous";
+const FUNCTIONS = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"];
 
 /** What `keys` does. */
 const NEW_KEY =
@@ -46,7 +45,7 @@ export function note(text: string): Fix {
 /** Changes the file and then the deployment; where the file has nothing to change, the deployment alone. */
 export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
   const { remove = [], rename, instance, byHand, newKey } = change;
-  const { file: { names, path }, project, ref } = context;
+  const { file: { names }, project } = context;
   const url = instance && (context.powersync ?? change.set?.POWERSYNC_URL ?? context.endpoint);
   if (byHand) return correctByHand(context, hint);
   if (instance && url === undefined) return correctByHand(context, COPY_URL);
@@ -56,7 +55,7 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
   if (isElsewhere && project !== "hosted") {
     return upload(
       context,
-      `Remove ${remove.join(", ")} from the functions' environment; ${path} does not have it.`,
+      `Remove ${remove.join(", ")} from the functions' environment; ${pathOf(context)} does not have it.`,
     );
   }
   if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
@@ -64,30 +63,31 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
     return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
-  const sets = pairs === "" ? [] : [`supabase secrets set ${pairs}${refFlag(ref)} --yes`];
+  const sets = pairs.length === 0 ? [] : [supabase(context, "secrets", "set", ...pairs)];
   return { commands: [...sets, ...gone], note: hint };
 }
 
 /** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
 function correctByHand(context: FixContext, hint: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
-  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${context.file.path}`;
+  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${pathOf(context)}`;
   const then = command === undefined ? "." : `, then upload it: ${command}`;
   return note([hint, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
 }
 
-function editCommands(change: EnvChange, { task, file }: FixContext): string[] {
+function editCommands(change: EnvChange, { invocation, file }: FixContext): string[] {
   const { set = {}, remove = [], rename, newKey } = change;
-  const path = `--env-file ${shellWord(file.path)}`;
+  const path = ["--env-file", file.path];
   const words = [
-    pairsOf(set),
-    ...remove.map((name) => `--remove ${name}`),
-    ...(rename === undefined ? [] : [`--rename ${rename.join("=")}`]),
-  ].filter((word) => word !== "");
-  const edit = [`${task} edit-secrets --`, path, ...words].join(" ");
+    ...pairsOf(set),
+    ...remove.flatMap((name) => ["--remove", name]),
+    ...(rename === undefined ? [] : ["--rename", rename.join("=")]),
+  ];
+  const edit = invocation.task("edit-secrets", ...path, ...words);
   if (!newKey) return [edit];
   const hasKey = file.names?.some((name) => /^POWERSYNC_(PRIVATE|PUBLIC)_KEY/.test(name));
-  return [`${task} keys -- ${hasKey ? "--force " : ""}${path}`, ...(words.length === 0 ? [] : [edit])];
+  const keys = invocation.task("keys", ...(hasKey ? ["--force"] : []), ...path);
+  return [keys, ...(words.length === 0 ? [] : [edit])];
 }
 
 /** What an edit does, where the finding's own words say what a person would do. */
@@ -105,41 +105,45 @@ function noteOfEdit(change: EnvChange, context: FixContext): string | undefined 
   return change.instance ? wait : undefined;
 }
 
-function pairsOf(set: Readonly<Record<string, string>>): string {
-  return Object.entries(set).map(([name, value]) => shellWord(`${name}=${value}`)).join(" ");
+function pairsOf(set: Readonly<Record<string, string>>): string[] {
+  return Object.entries(set).map(([name, value]) => `${name}=${value}`);
 }
 
 /** Removes what an upload of the file leaves. */
-function unset(names: readonly string[], { project, file, ref }: FixContext): string[] {
-  return names.length === 0 || file.isLocal || project !== "hosted"
+function unset(names: readonly string[], context: FixContext): string[] {
+  return names.length === 0 || context.file.isLocal || context.project !== "hosted"
     ? []
-    : [`supabase secrets unset ${names.join(" ")}${refFlag(ref)} --yes`];
+    : [supabase(context, "secrets", "unset", ...names)];
 }
 
 /** Sets the secrets of the file. */
-export function upload({ file, project, ref }: FixContext, text: string): Fix {
+export function upload(context: FixContext, text: string): Fix {
+  const { file, project } = context;
   if (file.isLocal || project === "local") return note(text);
   if (project === "self-hosted") {
-    const how =
-      `First, add ${file.path} as \`env_file\` to the service \`functions\` in Supabase's docker-compose.yml.`;
+    const how = `First, add ${
+      pathOf(context)
+    } as \`env_file\` to the service \`functions\` in Supabase's docker-compose.yml.`;
     return { commands: [RECREATE_CONTAINER], note: `${how} ${text}`.trim() };
   }
   return {
-    commands: [`supabase secrets set --env-file ${shellWord(file.path)}${refFlag(ref)} --yes`],
+    commands: [supabase(context, "secrets", "set", "--env-file", pathOf(context))],
     note: text,
   };
 }
 
 /** Deploys the functions again. */
-export function deploy({ project, ref, task }: FixContext, text: string, flags = ""): Fix {
-  if (project === "local") return { commands: [`${task} dev`], note: text };
+export function deploy(context: FixContext, text: string, ...flags: readonly string[]): Fix {
+  const { project, invocation } = context;
+  if (project === "local") return { commands: [invocation.task("dev")], note: text };
   if (project === "self-hosted") {
-    const how =
-      "First, copy the folders of supabase/functions into volumes/functions of Supabase's docker folder.";
+    const how = `First, copy the folders of ${
+      invocation.path("supabase/functions")
+    } into volumes/functions of Supabase's docker folder.`;
     return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
   }
   return {
-    commands: [`supabase functions deploy ${FUNCTIONS} --use-api${flags}${refFlag(ref)} --yes`],
+    commands: [supabase(context, "functions", "deploy", ...FUNCTIONS, "--use-api", ...flags)],
     note: text,
   };
 }
@@ -186,11 +190,11 @@ export function deployAudience(context: FixContext, { isRefused }: { isRefused: 
 
 /** What PowerSync's own configuration must hold. */
 export function tellPowerSync(context: FixContext): Fix {
-  const { task, file, projectName } = context;
-  const of = projectName === undefined ? "" : ` --project ${shellWord(projectName)}`;
-  const from = file.isLocal || file.names === undefined ? "" : ` --env-file ${shellWord(file.path)}`;
+  const { invocation, file, projectName } = context;
+  const of = projectName === undefined ? [] : ["--project", projectName];
+  const from = file.isLocal || file.names === undefined ? [] : ["--env-file", file.path];
   return {
-    commands: [`${task} config --${from}${of}`],
+    commands: [invocation.task("config", ...from, ...of)],
     note: `The command prints the values for PowerSync's Client Auth. The JWKS URI is ${
       jwksUri(context)
     }. Save and deploy them there.`,
@@ -207,6 +211,13 @@ export function logNote({ project }: FixContext): string {
   return project === "self-hosted" ? `Read the log: ${READ_CONTAINER_LOG}` : READ_LOG;
 }
 
-function refFlag(ref: string | undefined): string {
-  return ref === undefined ? "" : ` --project-ref ${ref}`;
+/** The file from the reader's folder. */
+function pathOf({ invocation, file }: FixContext): string {
+  return invocation.path(file.path);
+}
+
+/** For the project that is named or linked, without a question. */
+function supabase({ invocation, ref }: FixContext, ...words: readonly string[]): string {
+  const project = ref === undefined ? [] : ["--project-ref", ref];
+  return invocation.supabase(...words, ...project, "--yes");
 }

@@ -1,5 +1,7 @@
 /** What a fix is made of, and the set-up that it is for. */
 
+import type { Invocation } from "../cli/invocation.ts";
+
 /** What fixes a fault. */
 export interface Fix {
   /** In this order, each complete. */
@@ -24,8 +26,7 @@ export interface EnvChange {
 
 /** The set-up that the commands are for. */
 export interface FixContext {
-  /** How the reader starts tasks: `deno task`. */
-  readonly task: string;
+  readonly invocation: Invocation;
   /** This command again, without secrets. */
   readonly again: string;
   /** The secrets of the deployment; for a finding in a local file, that file. */

@@ -1,6 +1,6 @@
 /** The commands and the sentence that fix a cause. */
-import { shellWord } from "../cli/invocation.ts";
 import { meaningOf } from "../powersync/codes.ts";
+import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { ANSWER_FIXES, ourAnswer } from "./answer-fixes.ts";
 import type { Check } from "./check.ts";
 import {
@@ -39,9 +39,11 @@ function isElsewhere({ id, cause }: Check, { isOtherJwksUrl }: FixContext): bool
 }
 
 const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
-  "file-missing": ({ task }) => ({
-    commands: [`${task} keys -- --env-file .env.production`],
-    note: `This creates the secrets for a deployment. To try everything on this computer: ${task} dev`,
+  "file-missing": ({ invocation }) => ({
+    commands: [invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE)],
+    note: `This creates the secrets for a deployment. To try everything on this computer: ${
+      invocation.task("dev")
+    }`,
   }),
   ...ANSWER_FIXES,
 
@@ -56,7 +58,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-http-public": say("Use the https address."),
   "jwks-host-ipv6": say("Serve the JWKS on a host with an IPv4 address."),
   "jwks-host-private": (context) => ({
-    commands: [`${context.task} config -- --static --env-file ${shellWord(context.file.path)}`],
+    commands: [context.invocation.task("config", "--static", "--env-file", context.file.path)],
     note:
       "The command prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
@@ -75,7 +77,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-key-used": ourFunctions,
   "jwks-no-private-member": (context) => ({
     commands: [
-      `${context.task} keys -- --rotate --leaked --env-file ${shellWord(context.file.path)}`,
+      context.invocation.task("keys", "--rotate", "--leaked", "--env-file", context.file.path),
       ...upload(context, "").commands,
       ...deploy(context, "").commands,
     ],
@@ -94,7 +96,7 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "audience-other": (context) => deployAudience(context, { isRefused: false }),
   "endpoint-slash": deployUrl,
   "endpoint-other": deployUrl,
-  "cors-preflight": (context) => deploy(context, "", " --no-verify-jwt"),
+  "cors-preflight": (context) => deploy(context, "", "--no-verify-jwt"),
   "cors-preflight-blocked": say(
     "Let the proxy or gateway that answers pass OPTIONS requests to /functions/v1/ on to the functions.",
   ),

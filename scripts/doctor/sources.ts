@@ -3,12 +3,10 @@ import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { LINK_FILE, linkedRef } from "../setup/project-folder.ts";
 import { projectRef, projectUrl } from "../setup/project-url.ts";
 import { redact } from "./redact.ts";
 import type { SecretsFile } from "./secrets.ts";
-
-/** `supabase link` writes the project's reference there. */
-const LINK_FILE = "supabase/.temp/project-ref";
 
 /** A Supabase project. */
 export interface Project {
@@ -48,7 +46,7 @@ export async function findProject(
   named: string | undefined,
   { dir = "." } = {},
 ): Promise<Project | undefined> {
-  const linked = await readLink(dir);
+  const linked = await linkedRef({ dir });
   if (named === undefined) {
     return linked === undefined
       ? undefined
@@ -63,13 +61,4 @@ export async function findProject(
     );
   }
   return { url, ref: projectRef(named) ?? projectRef(url), from: "--project" };
-}
-
-async function readLink(dir: string): Promise<string | undefined> {
-  try {
-    return /^[a-z0-9]+$/.exec((await Deno.readTextFile(`${dir}/${LINK_FILE}`)).trim())?.[0];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { assertUsable, inspect, localOnly } from "../setup/inspect.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { encodeSecret, type KeyPair, makeKeyPair } from "./key-pair.ts";
 import type { LiveKeys } from "./live-jwks.ts";
-import type { EnvFileState } from "./commands.ts";
+import type { EnvFileState, KeyProject } from "./commands.ts";
 import type { KeyReport } from "./report.ts";
 import { rotationSecretName } from "./rotation.ts";
 
@@ -17,6 +17,7 @@ export interface KeyRequest {
   /** The file to write to; printed when missing. */
   readonly envFile: string | undefined;
   readonly live: LiveKeys | undefined;
+  readonly project: KeyProject;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface KeyRequest {
  * @throws {CommandError} The file holds keys already, or git would commit it.
  */
 export async function makeNewKey(request: KeyRequest & { readonly force: boolean }): Promise<KeyReport> {
-  const { envFile, live, force } = request;
+  const { envFile, force } = request;
   refusePrintedLocalKey(request);
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   const present = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY"].filter((name) =>
@@ -46,7 +47,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
     POWERSYNC_PUBLIC_KEY: encodeSecret(pair.publicJwk),
     POWERSYNC_PRIVATE_KEY: encodeSecret(pair.privateJwk),
   };
-  return await storeKey(pair, { file, live, secrets });
+  return await storeKey(pair, { file, request, secrets });
 }
 
 /** A `dev-` key belongs in a local file; printed, it would come with commands that upload it. */
@@ -71,7 +72,7 @@ export async function assertSigningKeyNamed({ path, variables }: EnvFile): Promi
 
 /** Makes a key that takes over from another, in a secret of its own, and writes it to the file if there is one. */
 export async function storeSuccessor(
-  { alg, kid, live, nowSeconds }: KeyRequest & { readonly nowSeconds: number },
+  request: KeyRequest & { readonly nowSeconds: number },
   { file, startsAt, taken, isLocal, ...changes }: {
     file: EnvFile | undefined;
     startsAt: number;
@@ -80,22 +81,23 @@ export async function storeSuccessor(
     isLocal: boolean;
   } & Pick<EnvChanges, "remove" | "comments">,
 ): Promise<KeyReport> {
+  const { alg, kid, nowSeconds } = request;
   const prefix = isLocal ? { prefix: LOCAL_KEY_PREFIX } : {};
   const pair = await makeKeyPair(alg, { kid, notBefore: startsAt, ...prefix });
   const secrets = { [rotationSecretName(nowSeconds, taken)]: encodeSecret(pair.privateJwk) };
-  return await storeKey(pair, { file, live, secrets, ...changes });
+  return await storeKey(pair, { file, request, secrets, ...changes });
 }
 
 /** Writes new secrets to the file, if there is one. */
 async function storeKey(
   { publicJwk }: KeyPair,
-  { file, live, secrets, ...changes }: {
+  { file, request: { live, project }, secrets, ...changes }: {
     file: EnvFile | undefined;
-    live: LiveKeys | undefined;
+    request: KeyRequest;
     secrets: Readonly<Record<string, string>>;
   } & Pick<EnvChanges, "remove" | "comments">,
 ): Promise<KeyReport> {
-  const report = { publicJwk, secrets, ...(live === undefined ? {} : { live }) };
+  const report = { publicJwk, secrets, project, ...(live === undefined ? {} : { live }) };
   if (file === undefined) return report;
   await updateEnvFile(file, { set: secrets, ...changes });
   return { ...report, envFile: await stateOf(file.path) };

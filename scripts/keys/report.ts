@@ -1,9 +1,17 @@
 import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
-import { safeJson, shownList } from "../cli/shown.ts";
+import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+import { LINK_FILE } from "../setup/project-folder.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import { type EnvFileState, githubCommands, setCommands, unsetCommands, uploadCommand } from "./commands.ts";
+import {
+  type EnvFileState,
+  githubCommands,
+  type KeyProject,
+  setCommands,
+  unsetCommands,
+} from "./commands.ts";
 import {
   ISOLATE_RELOAD_SECONDS,
   KEY_CACHE_SECONDS,
@@ -14,6 +22,7 @@ import {
 
 /** What was made, for a person and for a machine. */
 export interface KeyReport {
+  readonly project: KeyProject;
   readonly publicJwk: JWK;
   /** Names and values of the new secrets. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -38,7 +47,7 @@ export interface RotationTimes {
   readonly leaked?: readonly string[];
 }
 
-const URL_COMMAND = "supabase secrets set POWERSYNC_URL='https://<instance>.powersync.journeyapps.com'";
+const EXAMPLE_URL = "https://<instance>.powersync.journeyapps.com";
 const WHERE_URL =
   "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
 
@@ -54,46 +63,6 @@ export function reportText(report: KeyReport): string {
   ].join("\n");
 }
 
-/** The report for a machine, as JSON; with a file, without private keys. */
-export function reportJson(report: KeyReport): string {
-  const { publicJwk, secrets, envFile, rotation, live } = report;
-  return safeJson(
-    {
-      kid: publicJwk.kid,
-      alg: publicJwk.alg,
-      publicJwk,
-      ...(envFile === undefined ? { secrets } : {
-        envFile: envFile.path,
-        uploadable: envFile.localOnly === undefined && envFile.faults.length === 0,
-      }),
-      ...(live === undefined ? {} : { published: live.keyIds }),
-      ...(rotation === undefined ? {} : {
-        startsAt: isoTime(rotation.startsAt),
-        unset: rotation.replaced,
-        unsetNotBefore: isoTime(rotation.removableFrom),
-        removed: rotation.removed,
-      }),
-      ...(rotation?.leaked === undefined ? {} : {
-        leaked: {
-          keyIds: rotation.leaked,
-          restartSecondsAfterUnset: RESTART_DELAY_SECONDS,
-          restartNotBefore: isoTime(rotation.nowSeconds + RESTART_DELAY_SECONDS),
-        },
-      }),
-      commands: {
-        set: setCommands(report),
-        unset: unsetCommands(rotation?.replaced ?? [], report),
-        ...(rotation?.leaked === undefined ? {} : { github: githubCommands(report) }),
-      },
-    },
-    2,
-  );
-}
-
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
-
 function liveLines({ live }: KeyReport): string[] {
   if (live === undefined) return [];
   return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
@@ -105,46 +74,70 @@ function faultLines({ envFile }: KeyReport): string[] {
 }
 
 function newKeyLines(report: KeyReport): string[] {
-  if (report.envFile !== undefined) return [...fileLines(report.envFile), ...nextLines(report.envFile)];
+  const { envFile, project: { invocation } } = report;
+  if (envFile !== undefined) return [...fileLines(report, envFile), "", ...nextLines(report)];
   return [
     "Set the secrets (they cannot be read back; keep no other copy):",
-    "",
-    ...setCommands(report),
+    ...uploadLines(report),
     "",
     `# ${WHERE_URL}`,
-    URL_COMMAND,
+    invocation.supabase("secrets", "set", `POWERSYNC_URL=${EXAMPLE_URL}`),
     "",
-    ...NEXT,
+    ...nextLines(report),
   ];
 }
 
-function fileLines({ path, localOnly, hasUrl }: EnvFileState, flags = ""): string[] {
-  if (localOnly !== undefined) {
-    return [
-      `Written to ${path}. It is for this computer and must not be uploaded. ${localOnly}`,
-      `For production: deno task keys -- ${flags}--env-file ${PRODUCTION_ENV_FILE}`,
-    ];
-  }
-  const url = `Written to ${path}. Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
-  return [hasUrl ? `Written to ${path}.` : url, "", uploadCommand(path)];
+/** The commands that set the secrets, and which project they are for. */
+function uploadLines(report: KeyReport): string[] {
+  const { envFile, project: { invocation, ref } } = report;
+  return [
+    ...(envFile === undefined
+      ? ["The private key in the command stays in your shell's history; with --env-file PATH it does not."]
+      : []),
+    ref === undefined
+      ? `If the folder is not linked to your project yet, first run: ${invocation.supabase("link")}`
+      : `The linked project is ${ref} (${invocation.path(LINK_FILE)}).`,
+    "",
+    ...setCommands(report),
+  ];
 }
 
-const NEXT = [
-  "Then:",
-  "  1. Deploy:            supabase functions deploy --use-api",
-  "  2. Tell PowerSync:    JWKS URI https://<project ref>.supabase.co/functions/v1/powersync-jwks (deno task config prints all fields)",
-  "  3. Check it:          deno task doctor -- --project <project ref>",
-];
+function fileLines(
+  report: KeyReport,
+  { path, localOnly, hasUrl }: EnvFileState,
+  ...flags: string[]
+): string[] {
+  const { invocation } = report.project;
+  const written = `Written to ${invocation.path(path)}.`;
+  if (localOnly !== undefined) {
+    const production = invocation.task("keys", ...flags, "--env-file", PRODUCTION_ENV_FILE);
+    return [
+      `${written} It is for this computer and must not be uploaded. ${localOnly}`,
+      `For production: ${production}`,
+    ];
+  }
+  const url = ` Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
+  return [hasUrl ? written : `${written}${url}`, ...uploadLines(report)];
+}
 
-function nextLines({ localOnly }: EnvFileState): string[] {
-  return localOnly === undefined ? ["", ...NEXT] : ["", "Then: deno task dev"];
+function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string[] {
+  if (envFile?.localOnly !== undefined) return [`Then: ${invocation.task("dev")}`];
+  const file = envFile === undefined ? [] : ["--env-file", envFile.path];
+  const jwksUri = jwksUrlOf(`https://${ref ?? "<project ref>"}.supabase.co`);
+  const fields = envFile === undefined ? "" : `; all fields: ${invocation.task("config", ...file)}`;
+  return [
+    "Then:",
+    `  1. Deploy:            ${invocation.supabase("functions", "deploy", "--use-api")}`,
+    `  2. Tell PowerSync:    JWKS URI ${jwksUri}${fields}`,
+    `  3. Check it:          ${invocation.task("doctor", ...file)}`,
+  ];
 }
 
 function rotationLines(report: KeyReport, times: RotationTimes): string[] {
   if (times.leaked !== undefined) return leakLines(report, times);
   const lead = times.startsAt - times.nowSeconds;
   const starts = lead === 0
-    ? "at once"
+    ? `at once. Without --starts-in now, PowerSync learns of it first, and refuses no token`
     : `from ${describeTime(times.startsAt)} (in ${describeDuration(lead)})`;
   return [
     `The new key ${report.publicJwk.kid} is published as soon as its secret is set, and signs ${starts}.`,
@@ -152,16 +145,20 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
     "",
     ...firstCommand(report, lead),
     "",
-    ...secondCommand(report, times),
+    ...secondCommand(report, { times, lead }),
   ];
 }
 
 function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: RotationTimes): string[] {
-  const { envFile, publicJwk } = report;
-  const taken = removed.length === 0
-    ? []
-    : [`Removed from ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`];
-  if (envFile?.localOnly !== undefined) return [...taken, ...fileLines(envFile, "--rotate --leaked ")];
+  const { envFile, publicJwk, project: { invocation } } = report;
+  const taken = removed.length === 0 ? [] : [
+    `Removed from ${invocation.path(envFile?.path ?? "")}: ${
+      removed.join(", ")
+    }. A comment keeps the key ID.`,
+  ];
+  if (envFile?.localOnly !== undefined) {
+    return [...taken, ...fileLines(report, envFile, "--rotate", "--leaked")];
+  }
   const copies = envFile === undefined
     ? [
       `   ${
@@ -179,8 +176,7 @@ function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotatio
     `For up to ${isolates} after the two commands, some clients are refused.`,
     "",
     "1. Now:",
-    "",
-    ...setCommands(report),
+    ...uploadLines(report),
     "",
     "2. Right after it:",
     "",
@@ -204,33 +200,40 @@ function removedLines(report: KeyReport, removed: readonly string[]): string[] {
 }
 
 function firstCommand(report: KeyReport, lead: number): string[] {
-  if (report.envFile?.localOnly !== undefined) return fileLines(report.envFile);
+  if (report.envFile?.localOnly !== undefined) return fileLines(report, report.envFile);
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
     : [`   (within ${minutes}; later, create another key, because its start is fixed)`];
-  return ["1. Now:", ...hurry, "", ...setCommands(report)];
+  return ["1. Now:", ...hurry, ...uploadLines(report)];
 }
 
-function secondCommand(report: KeyReport, times: RotationTimes): string[] {
+function secondCommand(
+  report: KeyReport,
+  { times, lead }: { times: RotationTimes; lead: number },
+): string[] {
   if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
-  const sum =
-    `the start, ${
-      describeDuration(lifetime)
-    } of token lifetime, ${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance, ` +
-    `${describeDuration(ISOLATE_RELOAD_SECONDS)} for functions with old secrets`;
+  const sum = [
+    ...(lead === 0 ? [] : ["the start"]),
+    `${describeDuration(lifetime)} of token lifetime`,
+    `${CLOCK_TOLERANCE_SECONDS} s of PowerSync's tolerance`,
+    `${describeDuration(ISOLATE_RELOAD_SECONDS)} for functions with old secrets`,
+  ].join(", ");
   const from = describeTime(times.removableFrom);
-  const { envFile } = report;
+  const { envFile, project: { invocation } } = report;
   if (envFile?.localOnly !== undefined) {
     return [`The old key leaves the file at the first rotation after ${from}.`];
   }
   return [
-    `2. Not before ${from}, and at any later time (${sum}):`,
+    `2. ${lead === 0 ? `At ${from} or later` : `Not before ${from}, and at any later time`} (${sum}):`,
     "",
     ...unsetCommands(times.replaced, report),
-    ...(envFile === undefined
-      ? []
-      : ["", `   and delete the same lines from ${envFile.path}, or the next upload sets them again.`]),
+    ...(envFile === undefined ? [] : [
+      "",
+      `   and delete the same lines from ${
+        invocation.path(envFile.path)
+      }, or the next upload sets them again.`,
+    ]),
   ];
 }

@@ -40,6 +40,11 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   refusePrintedLocalKey(request);
   const { envFile, nowSeconds, leadSeconds } = request;
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+  if (file !== undefined && file.text === undefined) {
+    throw new CommandError(
+      `There is no file ${envFile}, so there is no key to rotate: create the first one without --rotate.`,
+    );
+  }
   const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;

@@ -1,9 +1,11 @@
 import { CommandError } from "../cli/command.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { updateEnvFile } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
+import { jwksUrlFor } from "../setup/project-url.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { encodeSecret } from "./key-pair.ts";
 import { readOwnFile } from "./new-key.ts";
@@ -15,6 +17,7 @@ export interface SharedKeyRequest {
   readonly envFile: string | undefined;
   readonly force: boolean;
   readonly json: boolean;
+  readonly invocation: Invocation;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface SharedKeyRequest {
  * @throws {CommandError} The file holds one already or an audience that cannot be used, or git would commit it.
  */
 export async function storeSharedKey(
-  { kid, envFile = LOCAL_ENV_FILE, force, json }: SharedKeyRequest,
+  { kid, envFile = LOCAL_ENV_FILE, force, json, invocation }: SharedKeyRequest,
 ): Promise<string> {
   const file = await readOwnFile(envFile);
   const { variables } = file;
@@ -34,12 +37,20 @@ export async function storeSharedKey(
   await assertUsable(variables, { file: envFile, names: ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] });
   const key = makeSharedKey(kid);
   await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
-  const yaml = clientAuthYaml({ audiences: audiencesOf(variables, []), keys: [key] });
-  if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile, clientAuth: yaml }, null, 2);
+  // With the address of the functions' keys: pasted over a block that has it, the key alone would refuse their tokens.
+  const yaml = clientAuthYaml({
+    audiences: audiencesOf(variables, []),
+    jwksUri: jwksUrlFor(variables),
+    keys: [key],
+  });
+  const path = invocation.path(envFile);
+  if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile: path, clientAuth: yaml }, null, 2);
+  const named = envFile === LOCAL_ENV_FILE ? [] : ["--env-file", envFile];
   return [
-    `# Written to ${envFile} as ${SHARED_KEY_NAME}. For development only: whoever has it can sign a token for any user.`,
+    `# Written to ${path} as ${SHARED_KEY_NAME}. For development only: whoever has it can sign a token for any user.`,
     "# The block for the service.yaml of a self-hosted PowerSync Service:",
     yaml,
-    "# Then, a token signed with it: deno task token -- --shared --user <id>",
+    "# Then, a token signed with it:",
+    `# ${invocation.task("token", "--shared", "--anonymous", ...named)}`,
   ].join("\n");
 }

@@ -4,7 +4,7 @@ import { withoutTrailingSlash } from "./project-url.ts";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The audience in the examples of the self-hosted PowerSync Service. */
-export const DEVELOPMENT_AUDIENCE = "powersync-dev";
+const DEVELOPMENT_AUDIENCE = "powersync-dev";
 
 /**
  * The audiences of tokens: as given, or as the functions read them from POWERSYNC_AUDIENCE and POWERSYNC_URL, or the one
@@ -14,8 +14,14 @@ export const DEVELOPMENT_AUDIENCE = "powersync-dev";
  * @param given The values of `--audience`.
  */
 export function audiencesOf(variables: Variables, given: readonly string[]): [string, ...string[]] {
-  const stated = given.length > 0 ? given : (variables.POWERSYNC_AUDIENCE ?? "").split(",");
-  const [first, ...others] = stated.map((audience) => audience.trim()).filter((audience) => audience !== "");
-  if (first !== undefined) return [first, ...others];
-  return [withoutTrailingSlash(variables.POWERSYNC_URL ?? "") || DEVELOPMENT_AUDIENCE];
+  const [first = DEVELOPMENT_AUDIENCE, ...others] = statedAudiences(variables, given);
+  return [first, ...others];
+}
+
+/** The audiences that somebody stated; none where only the one of development is left. */
+export function statedAudiences(variables: Variables, given: readonly string[]): string[] {
+  const listed = given.length > 0 ? given : (variables.POWERSYNC_AUDIENCE ?? "").split(",");
+  const stated = listed.map((audience) => audience.trim()).filter((audience) => audience !== "");
+  const url = withoutTrailingSlash(variables.POWERSYNC_URL ?? "");
+  return stated.length > 0 || url === "" ? stated : [url];
 }

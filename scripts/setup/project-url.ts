@@ -33,6 +33,14 @@ export function jwksUrlOf(supabaseUrl: string): string {
   return `${withoutTrailingSlash(supabaseUrl)}/functions/v1/powersync-jwks`;
 }
 
+/** Where `deno task dev` serves. */
+const LOCAL_SUPABASE_URL = "http://127.0.0.1:54321";
+
+/** The address of the JWKS of the project that a secrets file names, or else of `deno task dev`. */
+export function jwksUrlFor({ SUPABASE_URL = "" }: Readonly<Record<string, string | undefined>>): string {
+  return jwksUrlOf(SUPABASE_URL.trim() || LOCAL_SUPABASE_URL);
+}
+
 /** A URL as it is compared and extended: without white space around it and slashes at its end. */
 export function withoutTrailingSlash(url: string): string {
   const text = url.trim();

@@ -27,7 +27,7 @@ export async function readText(path: string): Promise<FileText | undefined> {
     const text = new TextDecoder(utf16).decode(bytes);
     return { text, isUtf16: utf16 !== undefined, isLossy: text.includes("\ufffd") && !isValid(bytes, utf16) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw fileError(error, `${path} cannot be read`, "it");
   }
 }

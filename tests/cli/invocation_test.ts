@@ -1,24 +1,35 @@
 import { assertEquals } from "@std/assert";
-import { commandAgain, shellWord, taskCommand } from "../../scripts/cli/invocation.ts";
+import { Invocation, shellWord } from "../../scripts/cli/invocation.ts";
 
 const NAMES = { named: ["project", "audience"], asked: ["token"] };
 
 Deno.test("a command is repeated with its flags, quoted for a shell, and without a secret", () => {
   const flags = { project: "https://x.example/a b", audience: ["one", "two"], token: "eyJ", json: true };
-  assertEquals(
-    commandAgain("deno task doctor", flags, NAMES),
-    "deno task doctor -- --project 'https://x.example/a b' --audience one --audience two --token",
-  );
-  assertEquals(commandAgain("deno task doctor", { json: true }, NAMES), "deno task doctor");
+  const command = "doctor -- --project 'https://x.example/a b' --audience one --audience two --token";
+  assertEquals(new Invocation(undefined, "deno").again("doctor", flags, NAMES), `deno task ${command}`);
+  assertEquals(new Invocation(undefined, "deno").again("doctor", { json: true }, NAMES), "deno task doctor");
 });
 
 Deno.test("a task is started as the reader started this one", () => {
+  const startedBy = (path: string) => new Invocation(undefined, path).task("dev");
   assertEquals(
-    taskCommand("/root/.npm/_npx/0123abcd/node_modules/@deno/linux-x64-glibc/deno"),
-    "npx -y deno@2 task",
+    startedBy("/root/.npm/_npx/0123abcd/node_modules/@deno/linux-x64-glibc/deno"),
+    "npx -y deno@2 task dev",
   );
-  assertEquals(taskCommand("C:\\npm-cache\\_npx\\0123abcd\\deno.exe"), "npx -y deno@2 task");
-  assertEquals(taskCommand("/usr/local/bin/deno"), "deno task");
+  assertEquals(startedBy("C:\\npm-cache\\_npx\\0123abcd\\deno.exe"), "npx -y deno@2 task dev");
+  assertEquals(startedBy("/usr/local/bin/deno"), "deno task dev");
+});
+
+Deno.test("commands for another project name its folder, and the CLI's paths begin where the reader is", () => {
+  const other = new Invocation("../my app", "deno");
+  assertEquals(other.task("keys", "--rotate"), "deno task keys -- --dir '../my app' --rotate");
+  assertEquals(other.path(".env.production"), "../my app/.env.production");
+  assertEquals(other.path("/secrets/.env"), "/secrets/.env");
+  assertEquals(
+    other.supabase("secrets", "set", "--env-file", other.path(".env.production")),
+    "supabase secrets set --env-file '../my app/.env.production' --workdir '../my app'",
+  );
+  assertEquals(new Invocation(undefined, "deno").supabase("link"), "supabase link");
 });
 
 Deno.test("a word reaches a program as it is, whatever a shell makes of it", () => {

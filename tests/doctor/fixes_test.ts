@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { fixOf } from "../../scripts/doctor/fixes.ts";
 import type { CauseId } from "../../scripts/doctor/check.ts";
+import { Invocation } from "../../scripts/cli/invocation.ts";
 import type { FixContext, ProjectKind } from "../../scripts/doctor/fix-context.ts";
 import { PROBES } from "../../scripts/doctor/probes.ts";
 import { RULE_CODES } from "../../scripts/powersync/result.ts";
@@ -12,7 +13,7 @@ const CAUSES = [PROBES, RULE_CODES, ERRORS].flatMap((table) => Object.keys(table
 function contextOf(project: ProjectKind, canSign: boolean): FixContext {
   const url = "https://x.powersync.journeyapps.com";
   return {
-    task: "deno task",
+    invocation: new Invocation(undefined, "deno"),
     again: "deno task doctor",
     file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], url, canSign },
     project,

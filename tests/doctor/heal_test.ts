@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { taskCommand } from "../../scripts/cli/invocation.ts";
+import { Invocation } from "../../scripts/cli/invocation.ts";
 import { main as doctor } from "../../scripts/doctor.ts";
 import type { Report } from "../../scripts/doctor/report.ts";
 import { main as editSecrets } from "../../scripts/edit-secrets.ts";
@@ -13,6 +13,7 @@ import { inFolder } from "../support/run_script.ts";
 import { makeKey } from "../support/signing.ts";
 
 const other = await makeKey("ES256", "powersync-other");
+const INVOCATION = new Invocation();
 const TASKS = { "edit-secrets": editSecrets, keys };
 
 /** A linked set-up: a deployment and the file that its secrets come from. */
@@ -48,12 +49,12 @@ function words(command: string): string[] {
 
 /** Runs a command that the doctor printed: its own tasks, and what the Supabase CLI does to a deployment. */
 async function run(command: string, { deployment }: SetUp): Promise<void> {
-  const task = Object.entries(TASKS).find(([name]) => command.startsWith(`${taskCommand()} ${name} `));
+  const task = Object.entries(TASKS).find(([name]) => command.startsWith(`${INVOCATION.task(name)} `));
   if (task !== undefined) {
     const [name, main] = task;
     const { code, stderr } = await callCommand(
       main,
-      words(command.slice(`${taskCommand()} ${name} `.length)),
+      words(command.slice(`${INVOCATION.task(name)} `.length)),
     );
     assertEquals([code, stderr], [0, ""], command);
     return;

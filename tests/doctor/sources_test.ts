@@ -1,6 +1,6 @@
 import { assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
 import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
-import { taskCommand } from "../../scripts/cli/invocation.ts";
+import { Invocation } from "../../scripts/cli/invocation.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { withDeployment } from "../support/deployment.ts";
 import { PUBLISHABLE_KEY, SECRET_KEY } from "../support/project.ts";
@@ -69,7 +69,7 @@ Deno.test("without anything to check the doctor says how to begin", async () => 
     const { code, stdout } = await runTask("doctor", ["--json"], { cwd });
     const { outcome, first } = JSON.parse(stdout);
     assertEquals([code, outcome, first.cause], [1, "faults", "file-missing"]);
-    assertEquals(first.fix.commands, [`${taskCommand()} keys -- --env-file .env.production`]);
+    assertEquals(first.fix.commands, [new Invocation().task("keys", "--env-file", ".env.production")]);
   });
 });
 

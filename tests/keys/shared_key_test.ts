@@ -6,7 +6,7 @@ import { readKeySecrets } from "../../supabase/functions/_shared/powersync/setti
 import { assertRefused, callCommand } from "../support/call_command.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
-Deno.test("--alg HS256 makes a shared secret and prints the static client_auth block", async () => {
+Deno.test("--alg HS256 makes a shared secret and prints the client_auth block", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
     const path = `${folder}/supabase/functions/.env`;
@@ -16,7 +16,8 @@ Deno.test("--alg HS256 makes a shared secret and prints the static client_auth b
     assertEquals(Object.keys(variables), ["POWERSYNC_SHARED_KEY"]);
     assertEquals(JSON.parse(`${Buffer.from(variables.POWERSYNC_SHARED_KEY ?? "", "base64")}`).alg, "HS256");
     assertEquals(readKeySecrets(variables), { signing: [], extra: [] });
-    assertMatch(ran.stdout, /^client_auth:\n.*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
+    // Beside the address of the functions' keys, so pasting it over that block refuses no token of theirs.
+    assertMatch(ran.stdout, /^client_auth:\n {2}jwks_uri: .*jwks:\n {4}keys:\n {6}- kty: "oct"/ms);
     assertFalse(ran.stdout.includes("supabase secrets"));
     assertRefused(await callCommand(main, ["--alg", "HS256", "--env-file", path]), /--force/);
     const other = `${folder}/other.env`;
