@@ -32,7 +32,8 @@ export interface Claims {
  * @example Users of another identity provider: `user.provider` is its issuer, `user.claims` what it vouches for
  * ```ts
  * const fromAuth0 = user.provider === "https://tenant.eu.auth0.com/";
- * if (fromAuth0 && user.claims.gty === "client-credentials") throw refusal("Only people can sync.");
+ * // People's IDs begin with their connection, as in `auth0|64f0`; machines' do not.
+ * if (fromAuth0 && !user.claims.sub?.includes("|")) throw refusal("Only people can sync.");
  * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: user.claims.org_id };
  * ```
  */
