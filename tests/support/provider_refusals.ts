@@ -148,7 +148,11 @@ export const REFUSED_TOKENS: Readonly<Record<string, Readonly<Record<string, Ref
     },
   },
   SuperTokens: {
-    "an OAuth client": { claims: { sub: "c", client_id: "c", stt: 1 }, by: BY_CLAIMS },
+    "a machine": { claims: { sub: "c", client_id: "c" }, by: BY_CLAIMS },
+    "an OAuth client that acts for a user": {
+      claims: { sub: "u", client_id: "c", sessionHandle: "h", stt: 1 },
+      by: BY_CLAIMS,
+    },
   },
   WorkOS: {
     "a machine": { claims: { sub: "client_01", org_id: "org_01" }, by: BY_CLAIMS },
