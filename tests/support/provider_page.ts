@@ -51,7 +51,7 @@ export async function loadClaimsExample(): Promise<{
   anonymousClaims(): unknown;
   issuers: readonly string[];
 }> {
-  const [, text = ""] = /<!-- people -->\s+```ts\n(.+?)```/s.exec(page) ?? [];
+  const [, text = ""] = /<!-- claims.ts: people -->\s+```ts\n(.+?)```/s.exec(page) ?? [];
   const source = text.replaceAll(/"\.\/(\w+\.ts)"/g, (_, name) => `"${new URL(name, SHARED)}"`);
   const module = `${source}\nexport const issuers = Object.keys(IS_PERSON);`;
   return await import(`data:application/typescript,${encodeURIComponent(module)}`);
