@@ -1,0 +1,94 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { claimsOf, getToken, signUp, withDevPage } from "../support/dev_page.ts";
+
+const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
+
+/** The example of the README. */
+async function readmeClaims(): Promise<string> {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const [, example = ""] = /```ts\n(import \{ refusal \}[^]*?signedInClaims[^]*?)```/.exec(readme) ?? [];
+  return example.includes("anonymousClaims")
+    ? example
+    : `${example}\nexport function anonymousClaims() {\n  return { sub: "anonymous", role: "anon" };\n}\n`;
+}
+
+Deno.test("the organisation example is refused, and succeeds after app_metadata is set and the session refreshed", async () => {
+  await withDevPage(async ({ server, page }) => {
+    const example = await readmeClaims();
+    assertMatch(example, /org_id/);
+    await signUp(page);
+    await getToken(page);
+    await server.edit(CLAIMS, () => example, /^Changed: the functions were loaded again/);
+    await page.getByText("Made by older code").waitFor();
+
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    const refused = page.locator("#call").getByRole("alert");
+    await refused.getByText("You do not belong to an organization yet.").waitFor();
+    assertEquals(await page.locator("#verdict-text").innerText(), "No token: the call failed");
+
+    const editor = page.getByRole("textbox", { name: "app_metadata" });
+    await editor.fill('{ "org_id": "acme", "provider": "email" }');
+    await page.getByRole("button", { name: "Save metadata" }).click();
+    await page.getByText("Saved. It shows in the next refreshed token.").waitFor();
+    // Auth merges: what is no longer in the editor was removed on purpose.
+    assertEquals(JSON.parse(await editor.inputValue()), { provider: "email", org_id: "acme" });
+
+    await page.getByRole("button", { name: "Refresh session and get token" }).click();
+    await page.locator("#verdict[data-outcome=accepted]").waitFor();
+    assertEquals((await claimsOf(page)).org_id, "acme");
+    await page.locator("#claims > div[data-change=added]", { hasText: "org_id" }).waitFor();
+    assertEquals(await page.locator("#changes").innerText(), "Compared with the token before: 1 added.");
+    assertEquals(await refused.first().isVisible(), false);
+    assertEquals(await page.locator("#older").isVisible(), false);
+  });
+});
+
+Deno.test("metadata that is not a JSON object is not sent, and the editor says why", async () => {
+  await withDevPage(async ({ page }) => {
+    await signUp(page);
+    let changes = 0;
+    page.on("request", (request) => changes += request.method() === "PUT" ? 1 : 0);
+    const editor = page.getByRole("textbox", { name: "user_metadata" });
+    for (const [text, fault] of [["{", /^This is not JSON: /], ["[1]", /must be a JSON object/]] as const) {
+      await editor.fill(text);
+      await page.getByRole("button", { name: "Save metadata" }).click();
+      await page.locator("#user_metadata-error").getByText(fault).waitFor();
+      assertEquals(await editor.getAttribute("aria-invalid"), "true");
+    }
+    assertEquals(changes, 0);
+    await editor.fill('{"theme":"dark"}');
+    await page.getByRole("button", { name: "Save metadata" }).click();
+    await page.getByText("Saved.").waitFor();
+    assertEquals(changes, 1);
+  });
+});
+
+Deno.test("a user is banned and unbanned, and a deleted one is signed out by the next refresh", async () => {
+  await withDevPage(async ({ page }) => {
+    const renew = page.getByRole("button", { name: "Refresh session and get token" });
+    const refusal = page.locator("#offer").getByRole("alert");
+    await signUp(page);
+    await page.getByRole("button", { name: "Ban for 24 hours" }).click();
+    await page.getByText(/^Banned until \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC\.$/).waitFor();
+    await renew.click();
+    await refusal.getByText("user_banned").waitFor();
+    assertEquals(await page.getByRole("button", { name: "Sign out" }).isVisible(), false);
+
+    await page.getByLabel("Password").fill("correct horse");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.locator("#sign-in").getByRole("alert").getByText("user_banned").waitFor();
+    await page.getByRole("button", { name: "End ban" }).click();
+    await page.getByText("The ban has ended. It shows when this user's session is refreshed").waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+
+    await getToken(page);
+    await page.getByRole("button", { name: "Delete user" }).click();
+    await page.getByText("Deleted. It shows in the next refreshed token.").waitFor();
+    assertEquals(await page.getByText("No users yet").isVisible(), true);
+    await renew.click();
+    await refusal.getByText("refresh_token_not_found").waitFor();
+    assertEquals(await page.getByRole("button", { name: "Sign up" }).isVisible(), true);
+    assertEquals(await page.locator("#verdict-text").innerText(), "No token yet");
+  });
+});
