@@ -16,7 +16,7 @@ import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/po
 import { answer } from "./support/answer.ts";
 import { assertRefused } from "./support/call_command.ts";
 import { copy, DevServer, inProject, withDevServer } from "./support/dev_server.ts";
-import { readTask, runTask } from "./support/run_script.ts";
+import { runTask } from "./support/run_script.ts";
 
 const ENV_FILE = "supabase/functions/.env";
 
@@ -225,18 +225,6 @@ Deno.test("--dir without the functions names the command that copies them", asyn
     const ran = await runTask("dev", ["--dir", "other"], { cwd: folder });
     assertRefused(ran, /other\/supabase\/functions\/powersync-jwks.*: `.* task add -- other` copies/);
     assertEquals(await readEnvFile(`${folder}/other/${ENV_FILE}`), undefined);
-  });
-});
-
-Deno.test("it downloads what it needs, not every package of the lock file", async () => {
-  await inProject(async (folder) => {
-    const { script, flags } = await readTask("dev");
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", ...flags.filter((flag) => flag === "--no-lock"), "--json", script],
-      cwd: folder,
-    }).output();
-    const { npmPackages } = JSON.parse(new TextDecoder().decode(stdout));
-    assertEquals(Object.values<{ name: string }>(npmPackages).map(({ name }) => name), ["jose"]);
   });
 });
 

@@ -27,6 +27,13 @@ Deno.test("`dev` may run git and the running Deno, also where its path has space
   assertStringIncludes(tasks.dev.command, `"--allow-run=git,$(deno eval 'console.log(Deno.execPath())')"`);
 });
 
+Deno.test("`deno task` downloads every package of the lock file, so that has none which only tests import", async () => {
+  const read = async (name: string) => JSON.parse(await Deno.readTextFile(new URL(name, ROOT)));
+  const [{ imports }, { specifiers }] = await Promise.all([read("import_map.json"), read("deno.lock")]);
+  const packages = Object.values<string>(imports).map((target) => /^npm:@?[^@]+@[^/]+/.exec(target)?.[0]);
+  assertEquals(Object.keys(specifiers), [...new Set(packages.filter((name) => name !== undefined))].sort());
+});
+
 Deno.test("the documents upload the secrets of the production file and of no other", async () => {
   const pages = [
     "README.md",

@@ -202,10 +202,10 @@ Deno.test("functions that loop or wait for ever block neither their correction n
 Deno.test("the status names each version, its exception, and the file and line of what cannot be loaded", async () => {
   await inFunctions(async ({ functions, edit, call }) => {
     assertEquals(functions.status(), { generation: 0, state: "loading" });
-    await edit((text) => `${text}\nimport "zod/mini";\n`);
+    await edit((text) => `import "zod/mini";\n${text}`);
     assertEquals(await functions.load(), false);
     const { generation, state, problem } = functions.status();
-    assertEquals([generation, state, problem?.file, problem?.line], [0, "failed", CLAIMS, 52]);
+    assertEquals([generation, state, problem?.file, problem?.line], [0, "failed", CLAIMS, 1]);
     assertMatch(
       problem?.text ?? "",
       /^Import "zod\/mini" not .*\n {2}hint: Write `npm:zod\/mini` in the import, or add /,
@@ -224,9 +224,9 @@ Deno.test("the status names each version, its exception, and the file and line o
       exception?.text ?? "",
       /^Error: no such table\n {4}at anonymousClaims \(.*claims\.ts:\d+:\d+\)/,
     );
-    await edit((text) => `${text}\nthrow new Error("at the top");\n`);
+    await edit((text) => `throw new Error("at the top");\n${text}`);
     await functions.load();
-    assertEquals(functions.status().problem?.line, 52);
+    assertEquals(functions.status().problem?.line, 1);
     assertMatch(functions.status().problem?.text ?? "", /^Error: at the top\n/);
     await edit((text) => text);
     await functions.load();
