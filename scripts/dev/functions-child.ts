@@ -68,9 +68,10 @@ async function work({ folder, environment, secret: { header, value } }: Assignme
   try {
     for (const [name, maker] of Object.entries(FUNCTIONS)) {
       const log: Log = (error) => {
-        const lines = linesOf(name, error);
-        lines.forEach((line) => console.error(line));
-        if (lines.length > 1) report({ exception: { name, text: lines.slice(1).join("\n") } });
+        const [first = "", ...exception] = linesOf(name, error);
+        [first, ...exception].forEach((line) => console.error(line));
+        const isOfCode = error.code === "CLAIMS_FAILED" || error.code === "INTERNAL_ERROR";
+        if (isOfCode && exception.length > 0) report({ exception: { name, text: exception.join("\n") } });
       };
       const module = await import(pathToFileURL(`${folder}/${name}/index.ts`).href);
       functions.set(name, module[maker]({ log }));
