@@ -108,6 +108,30 @@ Deno.test("a token that is on its way while the code changes is shown, and marke
   });
 });
 
+Deno.test("an error of code that was still being loaded when it was asked does not count as older", async () => {
+  await withDevPage(async ({ server, page }) => {
+    // The state as it is during a load, which is too short to be met by chance.
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/dev/state.json", async (route) => {
+      const response = await route.fetch();
+      const state = await response.json();
+      if (state.functions.generation > 1) return await route.fulfill({ response });
+      asked.resolve();
+      await released.promise;
+      await route.fulfill({
+        response,
+        json: { ...state, functions: { ...state.functions, state: "loading" } },
+      });
+    });
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await asked.promise;
+    await server.editClaims("anonymousClaims", 'throw new TypeError("Of the new code.");');
+    released.resolve();
+    await page.locator("#exception").getByText("Of the new code.").waitFor();
+    await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
+  });
+});
+
 Deno.test("a server that has ended is noticed, and when it is back the page goes on without a reload", async () => {
   await inProject((folder) =>
     withBrowser(async (browser) => {
