@@ -1,27 +1,15 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
+import { exampleNamed, putInPlace } from "../support/claims_examples.ts";
 import { claimsOf, getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
 import { withDevServer } from "../support/dev_server.ts";
 import { serve } from "../support/serving.ts";
 
-const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
-
-/** The example of the README. */
-async function readmeClaims(): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const [, example = ""] = /```ts\n(import \{ refusal \}[^]*?signedInClaims[^]*?)```/.exec(readme) ?? [];
-  return example.includes("anonymousClaims")
-    ? example
-    : `${example}\nexport function anonymousClaims() {\n  return { sub: "anonymous", role: "anon" };\n}\n`;
-}
-
 Deno.test("the organisation example is refused, and succeeds after app_metadata is set and the session refreshed", async () => {
   await withDevPage(async ({ server, page }) => {
-    const example = await readmeClaims();
-    assertMatch(example, /org_id/);
     await signUp(page);
     await getToken(page);
-    await server.edit(CLAIMS, () => example, /^Changed: the functions were loaded again/);
+    await putInPlace(await exampleNamed("README.md", "organization"), server.folder);
     await page.getByText("Made by older code").waitFor();
 
     await page.getByRole("button", { name: "Get token", exact: true }).click();
