@@ -148,7 +148,8 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
+  const shownPath = path === undefined ? undefined : invocation.path(path);
+  const report = makeReport(fixed, { sources: sourcesOf(shownPath, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
 }
