@@ -124,7 +124,7 @@ async function keepOwner(target: string, temporary: string): Promise<void> {
 
 function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new CommandError(`${state}: its folder does not exist; create it first.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
