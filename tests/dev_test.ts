@@ -64,7 +64,7 @@ Deno.test("the first start makes what is missing, the second writes nothing", as
         const text of [
           `${origin}/functions/v1/powersync-auth\n`,
           `${origin}/functions/v1/powersync-auth-anonymous\n`,
-          `${origin}/functions/v1/powersync-jwks `,
+          `${origin}/functions/v1/powersync-jwks\n`,
           "sb_publishable_",
           "never deployed",
           ".env.production",
