@@ -36,18 +36,15 @@ export interface Deployment {
 export async function findDeployment(flags: DeploymentFlags): Promise<Deployment> {
   const named = namedJwks(flags);
   const ref = await linkedRef();
-  const { file, variables } = await readFirst(
-    flags["env-file"] !== undefined
-      ? [flags["env-file"]]
-      : (named === undefined ? ref === undefined : isLoopback(named))
-      ? [LOCAL_ENV_FILE]
-      : [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE],
-  );
+  const isHere = named === undefined ? ref === undefined : isLoopback(named);
+  const usual = isHere ? [LOCAL_ENV_FILE] : [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE];
+  const { file, variables } = await readFirst(flags["env-file"] === undefined ? usual : [flags["env-file"]]);
   const isLocal = isLocalEnvFile(file);
   const found = { file, variables, isPublished: false };
   if (named !== undefined) {
     // A file that has the deployment's keys needs no network.
-    const isPublished = flags.project === undefined || (isLocal && flags["env-file"] === undefined);
+    const isPublished = flags.project === undefined ||
+      (flags["env-file"] === undefined && (isLocal || variables === undefined));
     const project = flags.project === undefined
       ? `JWKS: ${shown(named)} (--jwks-url).`
       : `Project: ${shown(flags.project)} (--project).`;
@@ -58,9 +55,10 @@ export async function findDeployment(flags: DeploymentFlags): Promise<Deployment
     return { ...found, jwksUrl: undefined, project: `Project: ${shown(own)} (SUPABASE_URL in the file).` };
   }
   if (ref === undefined) {
-    return { ...found, jwksUrl: undefined, project: "Project: this computer; none is linked." };
+    const project = "Project: this computer. None is linked: a deployment needs --project.";
+    return { ...found, jwksUrl: undefined, project };
   }
-  if (isLocal && variables !== undefined) {
+  if (isLocal) {
     const project =
       `Project: this computer. For the linked project ${ref}: --env-file ${PRODUCTION_ENV_FILE}`;
     return { ...found, jwksUrl: undefined, project };
@@ -72,7 +70,7 @@ export async function findDeployment(flags: DeploymentFlags): Promise<Deployment
   };
 }
 
-/** The first file that exists; else the last one's name. */
+/** The first file that exists; else the first one's name. */
 async function readFirst(
   files: readonly string[],
 ): Promise<{ file: string; variables: EnvVariables | undefined }> {
@@ -80,7 +78,7 @@ async function readFirst(
     const variables = await readEnvFile(file);
     if (variables !== undefined) return { file, variables };
   }
-  return { file: files.at(-1) ?? LOCAL_ENV_FILE, variables: undefined };
+  return { file: files[0] ?? LOCAL_ENV_FILE, variables: undefined };
 }
 
 function namedJwks({ "jwks-url": url, project }: DeploymentFlags): string | undefined {
