@@ -143,7 +143,7 @@ Deno.test("the doctor reads the project's file and link, and its fixes are for t
     const [edit = "", upload] = report.first.fix.commands;
     assertEquals(
       upload,
-      `supabase secrets set --env-file '${dir}/.env.production' --project-ref ${REF} --yes --workdir '${dir}'`,
+      `supabase secrets set --env-file '${dir}/.env.production' --yes --project-ref ${REF} --workdir '${dir}'`,
     );
     await run(edit);
     assertFalse((await read(".env.production")).includes("90000"));
