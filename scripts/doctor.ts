@@ -12,7 +12,7 @@ import { fixOf } from "./doctor/fixes.ts";
 import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
 import { withRootCauses } from "./doctor/root-cause.ts";
 import type { SecretsFile } from "./doctor/secrets.ts";
-import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
+import { findSecretsFile } from "./doctor/sources.ts";
 import { readTokenFlags, withTokenFlags } from "./doctor/tokens/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
@@ -20,6 +20,7 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isPlaceholder } from "./setup/placeholder.ts";
 import { likelyUrl } from "./setup/plain-url.ts";
+import { findProject, type Project } from "./setup/project.ts";
 import { enterProject } from "./setup/project-folder.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, withoutTrailingSlash } from "./setup/project-url.ts";
 

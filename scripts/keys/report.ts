@@ -2,7 +2,7 @@ import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { LINK_FILE } from "../setup/project-folder.ts";
+import { LINK_FILE } from "../setup/project.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import {

@@ -3,8 +3,8 @@ import { CommandError } from "../cli/command.ts";
 import { shown } from "../cli/shown.ts";
 import { type EnvVariables, readEnvFile } from "./env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./local-only.ts";
-import { LINK_FILE, linkedRef } from "./project-folder.ts";
-import { isHttpUrl, isLoopback, jwksUrlOf, projectUrl } from "./project-url.ts";
+import { findProject } from "./project.ts";
+import { isHttpUrl, isLoopback, jwksUrlOf } from "./project-url.ts";
 
 /** The flags that name them. */
 export interface DeploymentFlags {
@@ -34,39 +34,41 @@ export interface Deployment {
  * @throws {CommandError} A flag names no project, or a file cannot be read.
  */
 export async function findDeployment(flags: DeploymentFlags): Promise<Deployment> {
-  const named = namedJwks(flags);
-  const ref = await linkedRef();
-  const isHere = named === undefined ? ref === undefined : isLoopback(named);
+  const { "env-file": named, "jwks-url": url } = flags;
+  if (url !== undefined && flags.project !== undefined) {
+    throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
+  }
+  if (url !== undefined && !isHttpUrl(url)) {
+    throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
+  }
+  const project = await findProject(flags.project);
+  const address = url ?? project?.url;
+  const isHere = address === undefined || isLoopback(address);
   const usual = isHere ? [LOCAL_ENV_FILE] : [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE];
-  const { file, variables } = await readFirst(flags["env-file"] === undefined ? usual : [flags["env-file"]]);
+  const { file, variables } = await readFirst(named === undefined ? usual : [named]);
   const isLocal = isLocalEnvFile(file);
-  const found = { file, variables, isPublished: false };
-  if (named !== undefined) {
-    // A file that has the deployment's keys needs no network.
-    const isPublished = flags.project === undefined ||
-      (flags["env-file"] === undefined && (isLocal || variables === undefined));
-    const project = flags.project === undefined
-      ? `JWKS: ${shown(named)} (--jwks-url).`
-      : `Project: ${shown(flags.project)} (--project).`;
-    return { ...found, jwksUrl: named, isPublished, project };
+  const found = { file, variables, jwksUrl: undefined, isPublished: false };
+  if (url !== undefined) {
+    return { ...found, jwksUrl: url, isPublished: true, project: `JWKS: ${shown(url)} (--jwks-url).` };
   }
   const own = variables?.SUPABASE_URL?.trim();
-  if (own) {
-    return { ...found, jwksUrl: undefined, project: `Project: ${shown(own)} (SUPABASE_URL in the file).` };
+  if (flags.project === undefined && own) {
+    return { ...found, project: `Project: ${shown(own)} (SUPABASE_URL in the file).` };
   }
-  if (ref === undefined) {
-    const project = "Project: this computer. None is linked: a deployment needs --project.";
-    return { ...found, jwksUrl: undefined, project };
+  if (project === undefined) {
+    return { ...found, project: "Project: this computer. None is linked: a deployment needs --project." };
   }
-  if (isLocal) {
-    const project =
-      `Project: this computer. For the linked project ${ref}: --env-file ${PRODUCTION_ENV_FILE}`;
-    return { ...found, jwksUrl: undefined, project };
+  const { ref, from } = project;
+  if (flags.project === undefined && isLocal) {
+    const linked = `For the linked project ${ref}: --env-file ${PRODUCTION_ENV_FILE}`;
+    return { ...found, project: `Project: this computer. ${linked}` };
   }
   return {
     ...found,
-    jwksUrl: jwksUrlOf(`https://${ref}.supabase.co`),
-    project: `Project: ${ref} (${LINK_FILE}).`,
+    jwksUrl: jwksUrlOf(project.url),
+    // A file that has the deployment's keys needs no network.
+    isPublished: flags.project !== undefined && named === undefined && (isLocal || variables === undefined),
+    project: `Project: ${shown(ref ?? project.url)} (${from}).`,
   };
 }
 
@@ -79,19 +81,4 @@ async function readFirst(
     if (variables !== undefined) return { file, variables };
   }
   return { file: files[0] ?? LOCAL_ENV_FILE, variables: undefined };
-}
-
-function namedJwks({ "jwks-url": url, project }: DeploymentFlags): string | undefined {
-  if (url !== undefined && project !== undefined) {
-    throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
-  }
-  if (project !== undefined) {
-    const supabaseUrl = projectUrl(project);
-    if (supabaseUrl !== undefined) return jwksUrlOf(supabaseUrl);
-    throw new CommandError(
-      "--project must be a project's ref or URL: copy the ref from the dashboard's URL.",
-    );
-  }
-  if (url === undefined || isHttpUrl(url)) return url;
-  throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
 }

@@ -1,10 +1,5 @@
-/** The project that a command works on: its folder, and the Supabase project that it is linked to. */
 import { CommandError } from "../cli/command.ts";
 import { Invocation } from "../cli/invocation.ts";
-import { readText } from "./secret-file.ts";
-
-/** `supabase link` writes the project's reference there. */
-export const LINK_FILE = "supabase/.temp/project-ref";
 
 /**
  * Changes into the folder that `--dir` names, as `git -C` does: every path after it is relative to that folder.
@@ -37,16 +32,4 @@ async function isFolder(path: string): Promise<boolean> {
     }
     throw error;
   }
-}
-
-/**
- * The reference of the project that the folder is linked to.
- *
- * @returns `undefined` when it is not linked, or when the command may not read files.
- */
-export async function linkedRef({ dir = "." } = {}): Promise<string | undefined> {
-  const path = `${dir}/${LINK_FILE}`;
-  // Whoever prints a key without permissions is not asked for one.
-  if ((await Deno.permissions.query({ name: "read", path })).state !== "granted") return undefined;
-  return /^[a-z0-9]+$/.exec((await readText(path))?.text.trim() ?? "")?.[0];
 }

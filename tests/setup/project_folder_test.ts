@@ -1,5 +1,3 @@
-import { assertEquals } from "@std/assert";
-import { linkedRef } from "../../scripts/setup/project-folder.ts";
 import { assertRefused } from "../support/call_command.ts";
 import { inFolder, runTask } from "../support/run_script.ts";
 
@@ -18,17 +16,6 @@ Deno.test("--dir must be a folder that holds supabase/", async () => {
     ];
     for (const [dir, reason] of folders) {
       assertRefused(await runTask("doctor", ["--dir", dir], { cwd }), reason, 2);
-    }
-  });
-});
-
-Deno.test("a link file that holds no reference links nothing", async () => {
-  await inFolder(async (dir) => {
-    assertEquals(await linkedRef({ dir }), undefined);
-    await Deno.mkdir(`${dir}/supabase/.temp`, { recursive: true });
-    for (const [text, ref] of [["abc\n", "abc"], ["", undefined], ["not a ref", undefined]] as const) {
-      await Deno.writeTextFile(`${dir}/supabase/.temp/project-ref`, text);
-      assertEquals(await linkedRef({ dir }), ref);
     }
   });
 });
