@@ -1,5 +1,6 @@
 import { CommandError } from "../cli/command.ts";
 import { Invocation } from "../cli/invocation.ts";
+import { fileError } from "./secret-file.ts";
 
 /**
  * Changes into the folder that `--dir` names, as `git -C` does: every path after it is relative to that folder.
@@ -27,9 +28,6 @@ async function isFolder(path: string): Promise<boolean> {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new CommandError(`${path} cannot be opened: check who owns it, and its permissions.`);
-    }
-    throw error;
+    throw fileError(error, `${path} cannot be opened`, "it");
   }
 }

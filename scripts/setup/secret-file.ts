@@ -122,7 +122,13 @@ async function keepOwner(target: string, temporary: string): Promise<void> {
   if (uid !== created.uid) await Deno.chown(temporary, uid, gid);
 }
 
-function fileError(error: unknown, state: string, owned: string): unknown {
+/**
+ * What the system refused, as a sentence with the fix; any other error as it is.
+ *
+ * @param state What could not be done.
+ * @param owned What its owner could let us do.
+ */
+export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new CommandError(`${state}: its folder does not exist; create it first.`);

@@ -13,6 +13,7 @@ Deno.test("--dir must be a folder that holds supabase/", async () => {
       ["empty", /^empty has no folder supabase: .*: supabase init --workdir empty$/m],
       ["odd", /^odd has no folder supabase/],
       ["", /^--dir is empty/],
+      ["x".repeat(300), /^x+ cannot be opened: .*\(os error \d+\)/],
     ];
     for (const [dir, reason] of folders) {
       assertRefused(await runTask("doctor", ["--dir", dir], { cwd }), reason, 2);
