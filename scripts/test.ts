@@ -60,7 +60,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
  * @param folder Where to write what the flags name.
  */
 async function moduleFlags(folder: string): Promise<string[]> {
-  await Deno.copyFile(`${ROOT}deno.lock`, `${folder}/deno.lock`);
+  await Deno.copyFile(`${ROOT}tests/deno.lock`, `${folder}/deno.lock`);
   const lock = `--lock=${folder}/deno.lock`;
   if (await reachesJsr()) return [lock];
   console.error("JSR cannot be reached: @std/assert and @std/dotenv are stand-ins over Node's built-ins.");

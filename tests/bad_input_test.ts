@@ -74,7 +74,7 @@ async function assertOneLine(
 }
 
 /** Without `--dir`: `add` takes the project's folder as its argument. */
-const NO_DIR: readonly string[] = ["add", "dev"];
+const NO_DIR: readonly string[] = ["add"];
 
 Deno.test("every task for users has --help and --dir", () => {
   assert(COMMANDS.length >= 7);

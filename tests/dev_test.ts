@@ -7,14 +7,15 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Invocation } from "../scripts/cli/invocation.ts";
 import { greeting } from "../scripts/dev/greeting.ts";
 import { readEnvFile } from "../scripts/setup/env-file.ts";
-import { configuredPlatform } from "../scripts/setup/platform.ts";
+import { decodeJwt } from "jose";
+import { Invocation } from "../scripts/cli/invocation.ts";
+import { configuredPlatform, developmentPlatform, type Platform } from "../scripts/setup/platform.ts";
 import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import { answer } from "./support/answer.ts";
 import { assertRefused } from "./support/call_command.ts";
-import { DevServer, inProject, withDevServer } from "./support/dev_server.ts";
+import { copy, DevServer, inProject, withDevServer } from "./support/dev_server.ts";
 import { runTask } from "./support/run_script.ts";
 
 const ENV_FILE = "supabase/functions/.env";
@@ -64,7 +65,7 @@ Deno.test("the first start makes what is missing, the second writes nothing", as
         const text of [
           `${origin}/functions/v1/powersync-auth\n`,
           `${origin}/functions/v1/powersync-auth-anonymous\n`,
-          `${origin}/functions/v1/powersync-jwks\n`,
+          `${origin}/functions/v1/powersync-jwks `,
           "sb_publishable_",
           "never deployed",
           ".env.production",
@@ -113,10 +114,15 @@ Deno.test("what it cannot use is refused in one sentence", async (t) => {
       assertRefused(await runTask("dev", ["--prot", "1"], { cwd: folder }), /^Unknown option '--prot'/);
       const cases: [string[], RegExp][] = [
         [["--port", "70000"], /^--port must be a number from 0 to 65535/],
-        [[], /^Port \d+ is in use: .*--port/],
+        [
+          [],
+          /^Port \d+ is in use: stop what uses it, or run `(deno|npx -y deno@2) task dev -- --port \d+`\.$/,
+        ],
         [["--allow-origin", "https://*.example.com"], /^--allow-origin must be an origin/],
       ];
       for (const [args, sentence] of cases) assertMatch(await refusal(folder, args), sentence);
+      // Nothing is written by a command that does not start.
+      assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
       // Tests may not connect there; the command may.
       const foreign = () => DevServer.start(folder, { args: ["--port", "0", "--host", "192.0.2.1"] });
       await assertRejects(foreign, Error, "192.0.2.1 is not an address of this computer");
@@ -167,15 +173,88 @@ Deno.test("with SUPABASE_URL it uses that project and has no Auth server; of two
   });
 });
 
-Deno.test("for a project without a key it says which one to add, and prints no command that would need it", () => {
-  const platform = configuredPlatform({ SUPABASE_URL: "http://127.0.0.1:9" }, { shell: {}, port: 54321 });
-  assert(platform !== undefined);
-  const lines = greeting({
+Deno.test("code that cannot be loaded at the start is waited for", async () => {
+  await inProject(async (folder) => {
+    const claims = "supabase/functions/_shared/powersync/claims.ts";
+    const text = await Deno.readTextFile(`${folder}/${claims}`);
+    await Deno.writeTextFile(`${folder}/${claims}`, `const broken = ;\n${text}`);
+    await using server = await DevServer.start(folder, {});
+    const ask = () => fetch(`${server.origin}/functions/v1/powersync-jwks`);
+    const { status, body } = await answer(await ask());
+    assertEquals([status, body.code], [503, "BOOT_ERROR"]);
+    assertMatch(body.hint, /^SyntaxError: .* at supabase\/functions\/_shared\/powersync\/claims\.ts:1:16$/);
+    await server.line(/^The functions cannot be loaded: SyntaxError: .*claims\.ts:1:16$/);
+    await server.edit(claims, () => text, /^Changed: the functions were loaded again\.$/);
+    assertEquals((await answer(await ask())).status, 200);
+  });
+});
+
+Deno.test("--dir serves another project, with the packages of its functions and none of its app", async () => {
+  await inProject(async (folder) => {
+    const project = `${folder}/my app`;
+    const functions = `${project}/supabase/functions`;
+    await copy(`${folder}/supabase`, `${project}/supabase`);
+    // An app's own files, which a deployed function does not see.
+    const workspace = { workspace: ["./supabase/functions/powersync-auth"], imports: { jose: "npm:none@1" } };
+    await Deno.writeTextFile(`${project}/deno.json`, JSON.stringify(workspace));
+    await Deno.writeTextFile(`${project}/package.json`, '{"dependencies":{"jose":"none@1"}}');
+    const packages = JSON.parse(await Deno.readTextFile(`${functions}/powersync-auth/deno.json`));
+    packages.imports.mine = "npm:jose@6.2.17/jwt/decode";
+    await Deno.writeTextFile(`${functions}/powersync-auth/deno.json`, JSON.stringify(packages));
+    const claims = `${functions}/_shared/powersync/claims.ts`;
+    const text = (await Deno.readTextFile(claims)).replace('sub: "anonymous"', "$&, mine: typeof decodeJwt");
+    await Deno.writeTextFile(claims, `import { decodeJwt } from "mine";\n${text}`);
+    await using server = await DevServer.start(folder, { args: ["--dir", "my app", "--port", "0"] });
+    const { data } = await server.client().functions.invoke("powersync-auth-anonymous");
+    assertEquals(decodeJwt(data.token).mine, "function");
+    assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
+    assertEquals((await readEnvFile(`${project}/${ENV_FILE}`))?.POWERSYNC_URL, "http://localhost:8080");
+    assertStringIncludes(server.output, "Written to my app/supabase/functions/.env: ");
+    assertStringIncludes(server.output, "task keys -- --dir 'my app' --env-file .env.production");
+    await server.edit(
+      `my app/${ENV_FILE}`,
+      (env) => `${env}\nodd`,
+      /^\S.*my app\/supabase\/functions\/\.env, line 5: /,
+    );
+  });
+});
+
+Deno.test("--dir without the functions names the command that copies them", async () => {
+  await inProject(async (folder) => {
+    await Deno.mkdir(`${folder}/other/supabase`, { recursive: true });
+    const ran = await runTask("dev", ["--dir", "other"], { cwd: folder });
+    assertRefused(ran, /other\/supabase\/functions\/powersync-jwks.*: `.* task add -- other` copies/);
+    assertEquals(await readEnvFile(`${folder}/other/${ENV_FILE}`), undefined);
+  });
+});
+
+/** What `greeting` prints for a project. */
+function greetingText(platform: Platform, addresses: readonly string[] = []): string {
+  const invocation = new Invocation();
+  const started = {
     origin: "http://127.0.0.1:54321",
     platform,
     added: [],
-    invocation: new Invocation(),
-  }).join("\n");
+    addresses,
+    port: 54321,
+    invocation,
+  };
+  return greeting(started).join("\n");
+}
+
+Deno.test("every address of this computer is printed when they are served, and the Android emulator's for it", () => {
+  const platform = developmentPlatform("http://127.0.0.1:54321", {});
+  const text = greetingText(platform, ["192.168.0.2", "10.0.0.3"]);
+  for (const address of ["192.168.0.2", "10.0.0.3", "10.0.2.2"]) {
+    assertMatch(text, new RegExp(`^\\w.* http://${address}:54321$`, "m"));
+  }
+  assertNotMatch(greetingText(platform), /10\.0\.2\.2/);
+});
+
+Deno.test("for a project without a key it says which one to add, and prints no command that would need it", () => {
+  const platform = configuredPlatform({ SUPABASE_URL: "http://127.0.0.1:9" }, { shell: {}, port: 54321 });
+  assert(platform !== undefined);
+  const lines = greetingText(platform);
   assertMatch(lines, /^Publishable key\s+none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… .*\.env$/m);
   assertNotMatch(lines, /curl/);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PRODUCTION_ENV_FILE } from "../scripts/setup/local-only.ts";
+import { readTask } from "./support/run_script.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -12,9 +13,25 @@ Deno.test("no command of ours can upload a file: none may run the Supabase CLI, 
   );
   assert(scripts.length >= 5);
   for (const [name, { command }] of scripts) {
-    const flags = command.split(" ").filter((word) => /^(-A|--allow-all|--allow-run|--allow-ffi)/.test(word));
-    for (const flag of flags) assertEquals(flag, "--allow-run=git", name);
+    const flags = command.match(/(-A|--allow-all|--allow-run|--allow-ffi)\b[^ ]*/g) ?? [];
+    // `dev` runs the functions in Deno itself; what that may do is in tests/dev/reload_test.ts.
+    const allowed = name === "dev" ? "--allow-run=git,$(deno" : "--allow-run=git";
+    for (const flag of flags) assertEquals(flag, allowed, name);
   }
+});
+
+Deno.test("`dev` may run git and the running Deno, also where its path has spaces", async () => {
+  const { flags } = await readTask("dev");
+  assertEquals(flags.find((flag) => flag.startsWith("--allow-run")), `--allow-run=git,${Deno.execPath()}`);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  assertStringIncludes(tasks.dev.command, `"--allow-run=git,$(deno eval 'console.log(Deno.execPath())')"`);
+});
+
+Deno.test("`deno task` downloads every package of the lock file, so that has none which only tests import", async () => {
+  const read = async (name: string) => JSON.parse(await Deno.readTextFile(new URL(name, ROOT)));
+  const [{ imports }, { specifiers }] = await Promise.all([read("import_map.json"), read("deno.lock")]);
+  const packages = Object.values<string>(imports).map((target) => /^npm:@?[^@]+@[^/]+/.exec(target)?.[0]);
+  assertEquals(Object.keys(specifiers), [...new Set(packages.filter((name) => name !== undefined))].sort());
 });
 
 Deno.test("the documents upload the secrets of the production file and of no other", async () => {

@@ -58,7 +58,7 @@ Deno.test("where JSR can be reached, @std comes from it, in the import map's ver
       packages[`${name}@${version}`] = await Deno.readTextFile(`${ROOT}${adapter}`);
     }
     await using registry = startJsrRegistry(packages);
-    const lock = await Deno.readTextFile(`${ROOT}deno.lock`);
+    const lock = await Deno.readTextFile(`${ROOT}tests/deno.lock`);
     const { code, stdout, stderr } = await runTests(folder, { jsrUrl: registry.url });
     assertEquals(code, 0, stdout + stderr);
     assertMatch(stdout, /^ok \| 2 passed/m);
@@ -66,7 +66,7 @@ Deno.test("where JSR can be reached, @std comes from it, in the import map's ver
     for (const [name, version] of versions) {
       assert(registry.asked.includes(`/${name}/${version}/mod.ts`), name);
     }
-    assertEquals(await Deno.readTextFile(`${ROOT}deno.lock`), lock);
+    assertEquals(await Deno.readTextFile(`${ROOT}tests/deno.lock`), lock);
   });
 });
 

@@ -9,6 +9,9 @@ export interface Started {
   readonly platform: Platform;
   /** Secrets that were written because they were missing. */
   readonly added: readonly string[];
+  /** Addresses of this computer for other devices. */
+  readonly addresses: readonly string[];
+  readonly port: number;
   readonly invocation: Invocation;
 }
 
@@ -17,33 +20,46 @@ export interface Started {
  *
  * @returns Lines to print.
  */
-export function greeting({ origin, platform, added, invocation }: Started): string[] {
-  const [local, production] = [LOCAL_ENV_FILE, PRODUCTION_ENV_FILE].map((file) => invocation.path(file));
+export function greeting({ origin, platform, added, addresses, port, invocation }: Started): string[] {
   const functions = `${origin}/functions/v1`;
+  const envFile = invocation.path(LOCAL_ENV_FILE);
+  const keys = invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE);
+  // Where a project is linked, `config` alone is about the deployment.
+  const config = invocation.task("config", "--env-file", LOCAL_ENV_FILE);
   return [
-    ...added.length === 0 ? [] : [`Written to ${local}: ${added.join(", ")}`, ""],
+    ...added.length === 0 ? [] : [`Written to ${envFile}: ${added.join(", ")}`, ""],
+    ...invocation.dir === undefined ? [] : [`Project           ${invocation.dir}`],
     `Page              ${origin}/`,
     `Functions         ${functions}/powersync-auth`,
     `                  ${functions}/powersync-auth-anonymous`,
-    `JWKS URI          ${jwksUrlOf(origin)}`,
-    `PowerSync config  ${invocation.task("config", "--env-file", LOCAL_ENV_FILE)}`,
-    ...platformLines(platform),
+    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: ${config})`,
+    ...platformLines(platform, envFile),
+    ...networkLines(addresses, port),
     "",
     ...curlLines(functions, platform),
-    `Secrets for production belong in ${production}, never in ${local}:`,
-    `  ${invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE)}`,
+    `Secrets for production belong in ${invocation.path(PRODUCTION_ENV_FILE)}, never in ${envFile}: ${keys}`,
     "",
   ];
 }
 
-function platformLines({ isDevelopmentAuth, supabaseUrl, publishableKey }: Platform): string[] {
+/** For phones on the same network, and for the Android emulator, which has its own name for this computer. */
+function networkLines(addresses: readonly string[], port: number): string[] {
+  if (addresses.length === 0) return [];
+  return [
+    ...addresses.map((address) => `Other devices     http://${address}:${port}`),
+    `Android emulator  http://10.0.2.2:${port}`,
+  ];
+}
+
+function platformLines(platform: Platform, envFile: string): string[] {
+  const { isDevelopmentAuth, supabaseUrl, publishableKey } = platform;
   const note = isDevelopmentAuth
     ? "   (development Auth: users in memory, never deployed)"
     : "   (your project)";
   return [
     `Supabase URL      ${supabaseUrl}${note}`,
     publishableKey === undefined
-      ? `Publishable key   none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… (the project's API settings) to ${LOCAL_ENV_FILE}`
+      ? `Publishable key   none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… (the project's API settings) to ${envFile}`
       : `Publishable key   ${publishableKey}`,
     ...isDevelopmentAuth ? [`Secret key        ${DEVELOPMENT_SECRET_KEY}   (for supabase.auth.admin)`] : [],
   ];

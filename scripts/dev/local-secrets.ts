@@ -11,30 +11,42 @@ import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 /** A self-hosted PowerSync Service's own port. */
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";
 
+/** The secrets of development. */
+export interface LocalSecrets {
+  readonly variables: EnvVariables;
+  /** The names of those that the file lacks. */
+  readonly added: readonly string[];
+  /** Writes these to the file. */
+  readonly write: () => Promise<void>;
+}
+
 /**
- * Writes what development needs and the file lacks: a key whose `kid` marks it as local, and the URL of a local PowerSync
- * Service.
+ * Reads the `.env` file, and makes what development needs and the file lacks: a key whose `kid` marks it as local, and
+ * the URL of a local PowerSync Service.
  *
  * @param path The `.env` file.
- * @returns The names of the secrets it wrote.
- * @throws {CommandError} The file cannot be used, or git would commit it.
+ * @throws {CommandError} The file cannot be used, or git would commit what is to be written to it.
  */
-export async function addMissingSecrets(path: string): Promise<string[]> {
+export async function prepareSecrets(path: string): Promise<LocalSecrets> {
   const file = await openEnvFile(path);
-  const { variables } = file;
   const missing: Record<string, string> = {};
-  if (readKeySecrets(variables).signing.length === 0) {
+  if (readKeySecrets(file.variables).signing.length === 0) {
     const pair = await makeKeyPair("RS256", { prefix: LOCAL_KEY_PREFIX });
     missing.POWERSYNC_PUBLIC_KEY = encodeSecret(pair.publicJwk);
     missing.POWERSYNC_PRIVATE_KEY = encodeSecret(pair.privateJwk);
   }
-  if (!variables.POWERSYNC_URL) missing.POWERSYNC_URL = LOCAL_POWERSYNC_URL;
-  const names = Object.keys(missing);
-  if (names.length > 0) {
-    await assertGitIgnores(path);
-    await updateEnvFile(file, { set: missing });
-  }
-  return names;
+  if (!file.variables.POWERSYNC_URL) missing.POWERSYNC_URL = LOCAL_POWERSYNC_URL;
+  const variables = { ...file.variables, ...missing };
+  await assertSecrets(variables, path);
+  const added = Object.keys(missing);
+  if (added.length > 0) await assertGitIgnores(path);
+  return {
+    variables,
+    added,
+    write: async () => {
+      if (added.length > 0) await updateEnvFile(file, { set: missing });
+    },
+  };
 }
 
 /**
@@ -45,11 +57,14 @@ export async function addMissingSecrets(path: string): Promise<string[]> {
  */
 export async function readLocalSecrets(path: string): Promise<EnvVariables> {
   const variables = await readEnvFile(path) ?? {};
+  await assertSecrets(variables, path);
+  return variables;
+}
+
+async function assertSecrets(variables: EnvVariables, path: string): Promise<void> {
   await assertUsable(variables, { file: path, names: Object.keys(SETTINGS) });
   try {
-    const ring = await loadKeyRing(readKeySecrets(variables));
-    signingKeyAt(ring, Date.now() / 1000);
-    return variables;
+    signingKeyAt(await loadKeyRing(readKeySecrets(variables)), Date.now() / 1000);
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
     throw new CommandError(`${path}: ${error.message} Correct that line, or delete it to get a new one.`);

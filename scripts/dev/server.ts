@@ -20,6 +20,9 @@ export interface ServerParts {
 
 const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersync-auth-anonymous)$/;
 
+/** Also Docker's name for this computer, and the Android emulator's: rebinding needs a name that the attacker owns. */
+const OWN_NAMES = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal", "10.0.2.2"];
+
 /**
  * Answers one request: a function, the development Auth, or the page. A request with another `Host` is refused: a page
  * on the internet could otherwise reach this server under its own name (DNS rebinding).
@@ -42,8 +45,7 @@ async function route(request: Request, parts: ServerParts): Promise<Response> {
     return Response.json({ message: "This server does not answer under that host name." }, { status: 421 });
   }
   const { pathname } = new URL(request.url);
-  const name = FUNCTION_PATH.exec(pathname)?.[1];
-  if (name !== undefined) return await parts.functions.fetch(name, request);
+  if (FUNCTION_PATH.test(pathname)) return await parts.functions.fetch(request);
   const { auth } = parts;
   if (pathname.startsWith("/auth/v1/")) {
     return auth === undefined ? noDevelopmentAuth() : await answerToOrigin(request, parts, auth.handle);
@@ -55,10 +57,7 @@ function isOwnHost(header: string, { host, port }: ServerParts): boolean {
   const url = URL.parse(`http://${header}`);
   if (url === null || Number(url.port || 80) !== port) return false;
   const name = url.hostname;
-  // Containers use Docker's name for this computer; rebinding needs a name that the attacker owns.
-  if (["localhost", "127.0.0.1", "[::1]", "host.docker.internal", host, `[${host}]`].includes(name)) {
-    return true;
-  }
+  if ([...OWN_NAMES, host, `[${host}]`].includes(name)) return true;
   return (host === "0.0.0.0" || host === "::") && isIP(name.replace(/^\[|\]$/g, "")) !== 0;
 }
 

@@ -17,6 +17,7 @@ for (
     "LOCALHOST:54321",
     "[::1]:54321",
     "host.docker.internal:54321",
+    "10.0.2.2:54321",
   ]
 ) {
   Deno.test(`a request to ${host} is answered`, async () => assertEquals(await statusFor(host), 200));

@@ -9,7 +9,7 @@ import { serve } from "./serving.ts";
 /** What a server answers with; nothing but an Auth unless a test adds it. */
 export function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
   return {
-    functions: new Functions(() => Promise.resolve({})),
+    functions: new Functions({ root: "/none", readEnvironment: () => Promise.resolve({}) }),
     auth: undefined,
     page: () => Promise.resolve(undefined),
     host: "127.0.0.1",

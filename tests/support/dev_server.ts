@@ -13,6 +13,8 @@ const READY = /^Secrets for production/;
 
 /** How the command is started. */
 export interface DevOptions {
+  /** What Deno is started with; the task by default. */
+  readonly command?: readonly string[];
   /** Flags; a free port by default. */
   readonly args?: readonly string[];
   /** Variables of the shell besides `PATH` and the home. */
@@ -120,8 +122,8 @@ export class DevServer {
     });
   }
 
-  /** Ends it, and returns its exit status. */
-  async end(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<Deno.CommandStatus> {
+  /** Ends it, and returns its exit status once no process of it is left: each has its output open. */
+  async end(signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<Deno.CommandStatus> {
     if (!this.#ended) this.#process.kill(signal);
     const [status] = await Promise.all([this.#process.status, this.#output]);
     return status;
@@ -146,11 +148,11 @@ export class DevServer {
 
 async function devCommand(
   folder: string,
-  { args = ["--port", "0"], env = {} }: DevOptions,
+  { command = ["task", "dev"], args = ["--port", "0"], env = {} }: DevOptions,
 ): Promise<Deno.Command> {
   await Deno.mkdir(`${folder}/home`, { recursive: true });
   return new Deno.Command(Deno.execPath(), {
-    args: ["task", "dev", ...args],
+    args: [...command, ...args],
     cwd: folder,
     clearEnv: true,
     // The cache is shared, so that nothing is downloaded again.
@@ -173,9 +175,10 @@ async function denoDir(): Promise<string> {
   return denoDir;
 }
 
-async function copy(from: string, to: string): Promise<void> {
+/** Copies a file or a folder, without the `.env` files. */
+export async function copy(from: string, to: string): Promise<void> {
   if (!(await Deno.stat(from)).isDirectory) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to);
+  await Deno.mkdir(to, { recursive: true });
   for await (const { name } of Deno.readDir(from)) {
     if (name !== ".env") await copy(`${from}/${name}`, `${to}/${name}`);
   }

@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+/** What a task's shell replaces by the path of Deno. */
+const DENO_PATH = "$(deno eval 'console.log(Deno.execPath())')";
+
 /** What a command did. */
 export interface Ran {
   readonly code: number;
@@ -71,11 +74,13 @@ export async function inFolder(test: (folder: string) => Promise<void>): Promise
   }
 }
 
-async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
+/** A task of deno.json, as a process of its own is given it. */
+export async function readTask(task: string): Promise<{ script: string; flags: string[] }> {
   const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
     await Deno.readTextFile(`${ROOT}deno.json`),
   );
-  const words = tasks[task]?.command.split(" ") ?? [];
+  const command = tasks[task]?.command.replace(DENO_PATH, Deno.execPath()) ?? "";
+  const words = [...command.matchAll(/"([^"]+)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
   const script = words.find((word) => word.startsWith("scripts/"));
   if (script === undefined) throw new Error(`deno.json has no task ${task} that runs a script.`);
   return { script, flags: words.filter((word) => word.startsWith("--")) };

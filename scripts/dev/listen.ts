@@ -1,0 +1,77 @@
+import { CommandError } from "../cli/command.ts";
+
+/** `supabase start` uses the next few ports itself. */
+const MAX_TRIES = 40;
+
+/** Characters of a path in the output. */
+const MAX_SHOWN_PATH = 100;
+
+type Respond = (request: Request) => Promise<Response>;
+
+/** Where to listen. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The command with another port, where only this one will do; `undefined`: the next free one is taken. */
+  readonly withPort?: ((port: number) => string) | undefined;
+}
+
+/**
+ * Listens for requests, and prints a line for each.
+ *
+ * @throws {CommandError} The port is in use, or the address cannot be used.
+ */
+export function listen({ host, port, withPort }: Address, respond: Respond): Deno.HttpServer<Deno.NetAddr> {
+  const server = serve({ hostname: host, port }, respond);
+  if (server !== undefined) return server;
+  const next = nextFree(host, port);
+  if (withPort !== undefined) {
+    throw new CommandError(`Port ${port} is in use: stop what uses it, or run \`${withPort(next)}\`.`);
+  }
+  console.log(`Port ${port} is in use. The next free one is ${next}.`);
+  return listen({ host, port: next }, respond);
+}
+
+/** 0, any free one, if there is none near. */
+function nextFree(hostname: string, from: number): number {
+  for (let port = from + 1; port <= Math.min(from + MAX_TRIES, 65_535); port++) {
+    try {
+      Deno.listen({ hostname, port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  return 0;
+}
+
+/** `undefined` when the port is in use. */
+function serve(
+  { hostname, port }: { hostname: string; port: number },
+  respond: Respond,
+): Deno.HttpServer<Deno.NetAddr> | undefined {
+  try {
+    return Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
+      const startedAt = performance.now();
+      const response = await respond(request);
+      console.log(requestLine(request, response.status, performance.now() - startedAt));
+      return response;
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
+      throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new CommandError(`Port ${port} needs administrator rights: choose one above 1023 with --port.`);
+    }
+    throw error;
+  }
+}
+
+/** Never the query, which may hold a token. */
+function requestLine({ method, url }: Request, status: number, milliseconds: number): string {
+  const path = new URL(url).pathname;
+  const shown = path.length > MAX_SHOWN_PATH ? `${path.slice(0, MAX_SHOWN_PATH)}…` : path;
+  return `${status} ${method} ${shown} ${Math.round(milliseconds)} ms`;
+}
