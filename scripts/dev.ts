@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import { Invocation } from "./cli/invocation.ts";
 import { startDevelopmentAuth } from "./dev/auth.ts";
 import { Functions } from "./dev/functions.ts";
 import { greeting } from "./dev/greeting.ts";
@@ -80,7 +81,7 @@ export async function main(args: readonly string[]): Promise<void> {
       Deno.exit(0);
     });
   }
-  greeting({ origin, platform, added }).forEach((line) => console.log(line));
+  greeting({ origin, platform, added, invocation: new Invocation() }).forEach((line) => console.log(line));
   await server.finished;
 }
 

@@ -94,7 +94,6 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     console.log(HELP);
     return 0;
   }
-  assertFilledIn(flags);
   assertUrl("powersync", flags.powersync);
   assertUrl("jwks-url", flags["jwks-url"]);
   const invocation = await enterProject(flags.dir);
@@ -148,16 +147,10 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
+  const shownPath = path === undefined ? undefined : invocation.path(path);
+  const report = makeReport(fixed, { sources: sourcesOf(shownPath, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
-}
-
-function assertFilledIn(flags: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(flags)) {
-    if (![value].flat().some((text) => typeof text === "string" && text.trim() === "")) continue;
-    throw new CommandError(`--${name} is empty: the shell's variable may not be set.`);
-  }
 }
 
 function assertUrl(flag: string, value: string | undefined): void {

@@ -67,9 +67,6 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const kid = readKeyId(flags.kid);
   const envFile = flags["env-file"];
-  if (envFile === "") {
-    throw new CommandError("--env-file must be a path such as .env.production.");
-  }
   const invocation = await enterProject(flags.dir);
   if (flags.alg === "HS256") {
     if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");

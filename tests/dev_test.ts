@@ -7,6 +7,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { Invocation } from "../scripts/cli/invocation.ts";
 import { greeting } from "../scripts/dev/greeting.ts";
 import { readEnvFile } from "../scripts/setup/env-file.ts";
 import { configuredPlatform } from "../scripts/setup/platform.ts";
@@ -63,7 +64,7 @@ Deno.test("the first start makes what is missing, the second writes nothing", as
         const text of [
           `${origin}/functions/v1/powersync-auth\n`,
           `${origin}/functions/v1/powersync-auth-anonymous\n`,
-          `${origin}/functions/v1/powersync-jwks `,
+          `${origin}/functions/v1/powersync-jwks\n`,
           "sb_publishable_",
           "never deployed",
           ".env.production",
@@ -169,7 +170,12 @@ Deno.test("with SUPABASE_URL it uses that project and has no Auth server; of two
 Deno.test("for a project without a key it says which one to add, and prints no command that would need it", () => {
   const platform = configuredPlatform({ SUPABASE_URL: "http://127.0.0.1:9" }, { shell: {}, port: 54321 });
   assert(platform !== undefined);
-  const lines = greeting({ origin: "http://127.0.0.1:54321", platform, added: [] }).join("\n");
+  const lines = greeting({
+    origin: "http://127.0.0.1:54321",
+    platform,
+    added: [],
+    invocation: new Invocation(),
+  }).join("\n");
   assertMatch(lines, /^Publishable key\s+none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… .*\.env$/m);
   assertNotMatch(lines, /curl/);
 });

@@ -1,3 +1,4 @@
+import type { Invocation } from "../cli/invocation.ts";
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
@@ -8,6 +9,7 @@ export interface Started {
   readonly platform: Platform;
   /** Secrets that were written because they were missing. */
   readonly added: readonly string[];
+  readonly invocation: Invocation;
 }
 
 /**
@@ -15,18 +17,21 @@ export interface Started {
  *
  * @returns Lines to print.
  */
-export function greeting({ origin, platform, added }: Started): string[] {
+export function greeting({ origin, platform, added, invocation }: Started): string[] {
+  const [local, production] = [LOCAL_ENV_FILE, PRODUCTION_ENV_FILE].map((file) => invocation.path(file));
   const functions = `${origin}/functions/v1`;
   return [
-    ...added.length === 0 ? [] : [`Written to ${LOCAL_ENV_FILE}: ${added.join(", ")}`, ""],
+    ...added.length === 0 ? [] : [`Written to ${local}: ${added.join(", ")}`, ""],
     `Page              ${origin}/`,
     `Functions         ${functions}/powersync-auth`,
     `                  ${functions}/powersync-auth-anonymous`,
-    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: deno task config)`,
+    `JWKS URI          ${jwksUrlOf(origin)}`,
+    `PowerSync config  ${invocation.task("config", "--env-file", LOCAL_ENV_FILE)}`,
     ...platformLines(platform),
     "",
     ...curlLines(functions, platform),
-    `Secrets for production belong in ${PRODUCTION_ENV_FILE}, never in ${LOCAL_ENV_FILE}: deno task keys -- --env-file ${PRODUCTION_ENV_FILE}`,
+    `Secrets for production belong in ${production}, never in ${local}:`,
+    `  ${invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE)}`,
     "",
   ];
 }

@@ -16,7 +16,6 @@ export const LINK_FILE = "supabase/.temp/project-ref";
 export async function enterProject(dir: string | undefined): Promise<Invocation> {
   if (dir === undefined) return new Invocation();
   const what = "--dir names the folder that holds supabase/";
-  if (dir.trim() === "") throw new CommandError(`--dir is empty: ${what}.`);
   if (!await isFolder(dir)) throw new CommandError(`${dir} is not a folder: ${what}.`);
   if (!await isFolder(`${dir}/supabase`)) {
     throw new CommandError(`${dir} has no folder supabase: ${what}, and \`supabase init\` creates it.`);

@@ -130,7 +130,7 @@ export async function keepOwner(target: string, temporary: string): Promise<void
  */
 export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new CommandError(`${state}: its folder does not exist; create it first.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {

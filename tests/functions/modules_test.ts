@@ -6,7 +6,10 @@ import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts
 const FUNCTIONS = new URL("../../supabase/functions/", import.meta.url);
 const SHARED = new URL("_shared/powersync/", FUNCTIONS);
 
-/** The modules in the way of a request, upper ones first: each may import only those below it, and packages. */
+/**
+ * The modules in the way of a request, upper ones first: each may import only those below it, and packages. claims.ts is
+ * not among them: it is there to be edited, and may import anything.
+ */
 const ORDER = [
   "caller.ts",
   "provider-issuer.ts",
@@ -17,7 +20,6 @@ const ORDER = [
   "upstream.ts",
   "api-key.ts",
   "provider-settings.ts",
-  "claims.ts",
   "user.ts",
   "http.ts",
   "token.ts",
@@ -65,7 +67,14 @@ async function loadedBy(file: URL, found = new Set<string>()): Promise<Set<strin
 Deno.test("the list of modules is complete", async () => {
   const names = [];
   for await (const { name } of Deno.readDir(SHARED)) names.push(name);
-  assertEquals(names.sort(), [...ORDER].sort());
+  const theirs = [
+    "claims.ts",
+    ...(await importsOf(new URL("claims.ts", SHARED))).map(({ from }) => from.slice(2)),
+  ];
+  assertEquals(
+    names.filter((name) => !theirs.includes(name) || ORDER.includes(name)).sort(),
+    [...ORDER].sort(),
+  );
 });
 
 for (const [index, name] of ORDER.entries()) {

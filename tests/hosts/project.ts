@@ -1,6 +1,7 @@
 /** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { putOwnClaims } from "../support/own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -47,6 +48,7 @@ export async function makeProject(): Promise<HostProject> {
     async prepare(host, functions) {
       const own = join(folder, `${host}-${++folders}`);
       await copy(join(ROOT, "supabase/functions"), join(own, "supabase/functions"));
+      await putOwnClaims(own);
       const text = functions ?? await Deno.readTextFile(join(ROOT, "docs/hosts/functions.ts"));
       await Deno.writeTextFile(join(own, "functions.ts"), text);
       await copy(join(ROOT, "docs/hosts", host), own);

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { putOwnClaims } from "./own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -7,7 +8,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const FUNCTIONS = ["powersync-auth", "powersync-auth-anonymous", "powersync-jwks"] as const;
 
 /**
- * Copies what a clone of this repository would have, as it stands in the working tree, and nothing that git ignores.
+ * Copies what a clone of this repository would have, as it stands in the working tree, and nothing that git ignores;
+ * with the tests' own claims.
  *
  * @param folder Where to; it is made.
  */
@@ -20,6 +22,7 @@ export async function copyBundle(folder: string): Promise<void> {
     await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
     await Deno.copyFile(join(ROOT, path), join(folder, path));
   }
+  await putOwnClaims(folder);
 }
 
 /** The text of a document: README.md or a page of docs/. */

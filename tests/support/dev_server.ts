@@ -1,6 +1,7 @@
 /** `deno task dev` as a person starts it: a process of its own, in a copy of the project, in an empty home. */
 import { fileURLToPath } from "node:url";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { putOwnClaims } from "./own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -23,6 +24,7 @@ export async function inProject(test: (folder: string) => Promise<void>): Promis
   const folder = await Deno.makeTempDir();
   try {
     for (const name of COPIED) await copy(`${ROOT}${name}`, `${folder}/${name}`);
+    await putOwnClaims(folder);
     await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });

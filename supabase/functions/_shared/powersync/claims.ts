@@ -4,7 +4,7 @@
  * Both functions return the claims of a token. `sub` becomes `auth.user_id()` in Sync Streams and
  * `request.user_id()` in Sync Rules; any other claim `x` is `auth.parameter('x')` and `request.jwt() ->> 'x'`.
  * `iss`, `aud`, `iat`, `exp`, `nbf` and `jti` are set elsewhere. Both may be async and may import anything.
- * To answer 403 instead, throw `refusal("…")` from `./errors.ts`.
+ * To answer 403 instead, throw `refusal("…")` from `./errors.ts`. docs/claims.md has complete examples.
  */
 import type { VerifiedUser } from "./user.ts";
 
@@ -22,19 +22,6 @@ export interface Claims {
  *
  * @param user The verified user. Do not authorize by `user.claims.user_metadata`: users can edit it.
  * @param _request The request, for a header or query parameter of your own.
- *
- * @example Sync by organisation
- * ```ts
- * const appMetadata = user.claims.app_metadata as { org_id?: string } | undefined;
- * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: appMetadata?.org_id };
- * ```
- *
- * @example Users of another identity provider: `user.provider` is its issuer, `user.claims` what it vouches for
- * ```ts
- * const fromAuth0 = user.provider === "https://tenant.eu.auth0.com/";
- * if (fromAuth0 && user.claims.gty === "client-credentials") throw refusal("Only people can sync.");
- * return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous, org_id: user.claims.org_id };
- * ```
  */
 export function signedInClaims(user: VerifiedUser, _request: Request): Claims | Promise<Claims> {
   return { sub: user.id, role: user.role, is_anonymous: user.isAnonymous };
