@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/add.ts";
 import { CONFIG, SHARED, withAddProject } from "./support/add_project.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
+import { readTree } from "./support/file_tree.ts";
 import { runTask } from "./support/run_script.ts";
 
 const CLAIMS = `${SHARED}/claims.ts`;
@@ -119,5 +120,18 @@ Deno.test("as a task, it finds this repository and a project with a relative pat
     assertStringIncludes(stdout, "deno task dev -- --dir '../my app'");
     assertFalse(stdout.includes("\u001b"));
     assertEquals((await runTask("add", ["../my app", "--check"], { cwd: folder })).code, 0);
+  });
+});
+
+Deno.test("of commands at the same time one does it, and the others find it done or change nothing", async () => {
+  await withAddProject(async ({ folder }) => {
+    const ran = await Promise.all([1, 2, 3].map(() => runTask("add", [folder], { cwd: folder })));
+    for (const { code, stderr } of ran) if (code !== 0) assertMatch(stderr, /Nothing was changed\.$/m);
+    assert(ran.some(({ code }) => code === 0));
+    assertEquals((await runTask("add", [folder, "--check"], { cwd: folder })).code, 0);
+    assertEquals(
+      [...(await readTree(folder)).keys()].filter((path) => /\.add-|\.lock$|\.orig/.test(path)),
+      [],
+    );
   });
 });

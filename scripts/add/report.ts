@@ -1,6 +1,6 @@
 /** What `add` prints. */
 import { join } from "node:path";
-import { Invocation } from "../cli/invocation.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { type Bundle, CLAIMS_FILE, FUNCTIONS } from "./bundle.ts";
 import type { Installation } from "./installation.ts";
@@ -68,7 +68,7 @@ export function nextLines(
       ["Try it", invocation.task("dev")],
       ...(hasSecrets ? [] : [
         ["Create the key", invocation.task("keys", ...file)],
-        ["Set your URL", new Invocation().task("edit-secrets", "--env-file", secrets, EXAMPLE)],
+        ["Set your URL", invocation.task("edit-secrets", EXAMPLE)],
       ]),
       ["Link", invocation.supabase("link")],
       ["Set the secrets", invocation.supabase("secrets", "set", "--env-file", secrets)],

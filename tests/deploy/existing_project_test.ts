@@ -26,6 +26,9 @@ const THEIR_ROOT: Readonly<Record<string, string>> = {
   "deno.json":
     '{ "imports": { "jose": "npm:jose@4" }, "workspace": ["./supabase/functions/powersync-auth"] }\n',
   "import_map.json": "{}\n",
+  // Where older projects list packages for all functions.
+  "supabase/functions/import_map.json": '{ "imports": { "jose": "npm:jose@4" } }\n',
+  "supabase/functions/deno.json": '{ "imports": { "jose": "npm:jose@4" } }\n',
 };
 
 /** As somebody wrote it for 0.1.0: the two imports, and `refusal` with a hint as text. */
