@@ -27,7 +27,7 @@ const [NEW, OLD] = [".add-new", ".add-old"];
 /** Only one command can create it. */
 const LOCK = `${RECORD_FILE}.lock`;
 
-/** How to take back what was done. */
+/** Steps that take back what was done. */
 type Undo = (() => Promise<void>)[];
 
 /**
@@ -38,35 +38,36 @@ type Undo = (() => Promise<void>)[];
  * @throws {CommandError} One of them is not possible, so none was made.
  */
 export async function applyChanges(project: string, changes: readonly Change[]): Promise<void> {
-  const undo: Undo = [];
+  const [unstage, restore]: [Undo, Undo] = [[], []];
+  const targets = new Map<Change, string>();
   let path = LOCK;
   try {
-    await lock(join(project, LOCK), undo);
-    const targets = new Map<Change, string>();
+    await lock(join(project, LOCK), unstage);
     for (const change of changes) {
       path = change.path;
       targets.set(change, await targetOf(project, path));
-      await stage(project, change, undo);
+      await stage(project, change, unstage);
     }
     for (const [change, target] of targets) {
       path = change.path;
-      await commit(target, change, undo);
+      await commit(target, change, restore);
     }
-    for (const left of [...targets.values()].map((target) => target + OLD)) await removeIfThere(left);
-    await Deno.remove(join(project, LOCK));
   } catch (error) {
     const failed = fileError(error, `${path} cannot be written`, "its folder");
-    const kept = await takeBack(undo);
-    if (!(failed instanceof CommandError)) throw failed;
-    throw new CommandError(`${failed.message} ${kept}`);
+    const kept = await takeBack(restore, unstage);
+    throw failed instanceof CommandError ? new CommandError(`${failed.message} ${kept}`) : failed;
   }
+  for (const target of targets.values()) await removeIfThere(target + OLD);
+  await Deno.remove(join(project, LOCK));
 }
 
-/** Returns what the project is like now. */
-async function takeBack(undo: Undo): Promise<string> {
+/** Returns what the project is like now. The copies of the old files stay if they are still needed. */
+async function takeBack(restore: Undo, unstage: Undo): Promise<string> {
   const failures: string[] = [];
-  for (const step of undo.reverse()) {
-    await step().catch((error) => failures.push(error instanceof Error ? error.message : `${error}`));
+  for (const steps of [restore, unstage]) {
+    for (const step of failures.length === 0 ? steps.reverse() : []) {
+      await step().catch((error) => failures.push(error instanceof Error ? error.message : `${error}`));
+    }
   }
   if (failures.length === 0) return "Nothing was changed.";
   return `Not everything could be put back (${failures.join("; ")}): what was there ends with ${OLD}.`;

@@ -52,30 +52,32 @@ export function versions({ before }: Installation, { version }: Bundle): string 
  * @param hasSecrets Whether the project has its file with secrets.
  */
 export function nextLines(
-  { before }: Installation,
+  installation: Installation,
   { invocation, hasSecrets }: { invocation: Invocation; hasSecrets: boolean },
 ): string[] {
   const file = ["--env-file", PRODUCTION_ENV_FILE];
-  const secrets = invocation.path(PRODUCTION_ENV_FILE);
+  const upload = invocation.supabase("secrets", "set", "--env-file", invocation.path(PRODUCTION_ENV_FILE));
   const deploy = invocation.supabase("functions", "deploy", ...FUNCTIONS, "--use-api");
-  const steps = before !== undefined
-    ? [
-      ["Try it", invocation.task("dev")],
-      ["Deploy", deploy],
-      ["Check it", invocation.task("doctor")],
-    ]
-    : [
-      ["Try it", invocation.task("dev")],
-      ...(hasSecrets ? [] : [
-        ["Create the key", invocation.task("keys", ...file)],
-        ["Set your URL", invocation.task("edit-secrets", EXAMPLE)],
-      ]),
-      ["Link", invocation.supabase("link")],
-      ["Set the secrets", invocation.supabase("secrets", "set", "--env-file", secrets)],
-      ["Deploy", deploy],
-      ["Set up PowerSync", invocation.task("config", ...file)],
-      ["Check it", invocation.task("doctor")],
-    ];
+  const isNew = isNewIn(installation);
+  const steps = [
+    ["Try it", invocation.task("dev")],
+    ...(isNew && !hasSecrets
+      ? [["Create the key", invocation.task("keys", ...file)], [
+        "Set your URL",
+        invocation.task("edit-secrets", EXAMPLE),
+      ]]
+      : []),
+    ...(isNew ? [["Link", invocation.supabase("link")], ["Set the secrets", upload]] : []),
+    ["Deploy", deploy],
+    ...(isNew ? [["Set up PowerSync", invocation.task("config", ...file)]] : []),
+    ["Check it", invocation.task("doctor")],
+  ];
   const width = Math.max(...steps.map(([what = ""]) => what.length)) + 1;
   return steps.map(([what = "", command], index) => `  ${index + 1}. ${`${what}:`.padEnd(width)} ${command}`);
+}
+
+/** Where functions of these names were, they have secrets, which a new key would replace. */
+function isNewIn({ changes }: Installation): boolean {
+  const added = changes.filter(({ from }) => from === undefined).map(({ path }) => path);
+  return FUNCTIONS.every((name) => added.includes(`supabase/functions/${name}/index.ts`));
 }

@@ -1,5 +1,5 @@
 /** What becomes of files that are there already: of another version, edited, or copied by hand. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { CONFIG, SHARED, withAddProject } from "../support/add_project.ts";
 import { assertRefused } from "../support/call_command.ts";
@@ -151,6 +151,9 @@ Deno.test("the original example's functions have the same names: they count as e
     assertEquals(await project.tree(), before);
     const said = await project.added("--force");
     assertStringIncludes(said, "functions.powersync-auth.verify_jwt = false");
+    // Its secrets are set: a new key would replace the one that PowerSync knows.
+    assertStringIncludes(said, " supabase functions deploy ");
+    assertFalse(/task keys|secrets set/.test(said));
     const tree = await project.tree();
     for (const [path, text] of Object.entries(example)) assertEquals(tree.get(`${path}.orig`), text);
     assertEquals((await project.add("--check")).code, 0);
