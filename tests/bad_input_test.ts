@@ -43,7 +43,7 @@ const MISTAKES: readonly (readonly [flag: string, value: string | undefined, say
   ["--dir", "", /^--dir is empty: /],
   ["--dir", "missing", /missing is not a folder: --dir names the folder that holds supabase/],
   ["--dir", "plain", /plain is not a folder: --dir/],
-  ["--dir", "empty", /empty has no folder supabase: .*`supabase init` creates it/],
+  ["--dir", "empty", /empty has no folder supabase: .*: supabase init --workdir /],
   ["--env-file", undefined, /^--env-file needs a value: see --help/],
   ["--env-file", "", /^--env-file is empty: /],
   ["--env-file", "empty", /empty cannot be read: it is a folder/],

@@ -14,14 +14,17 @@ export const LINK_FILE = "supabase/.temp/project-ref";
  * @throws {CommandError} There is no such folder, it cannot be opened, or it has no `supabase/`.
  */
 export async function enterProject(dir: string | undefined): Promise<Invocation> {
-  if (dir === undefined) return new Invocation();
+  const invocation = new Invocation(dir);
+  if (dir === undefined) return invocation;
   const what = "--dir names the folder that holds supabase/";
   if (!await isFolder(dir)) throw new CommandError(`${dir} is not a folder: ${what}.`);
   if (!await isFolder(`${dir}/supabase`)) {
-    throw new CommandError(`${dir} has no folder supabase: ${what}, and \`supabase init\` creates it.`);
+    throw new CommandError(
+      `${dir} has no folder supabase: ${what}. This creates it: ${invocation.supabase("init")}`,
+    );
   }
   Deno.chdir(dir);
-  return new Invocation(dir);
+  return invocation;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
+import { Invocation } from "../../scripts/cli/invocation.ts";
 import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
 import { complaintsOf, withBrowser } from "../support/browser.ts";
 import { withDevServer } from "../support/dev_server.ts";
@@ -40,6 +41,7 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
       const envFile = `${server.folder}/supabase/functions/.env`;
       const expired = await signWithFunctionsKey({
         variables: await readEnvFile(envFile) ?? {},
+        invocation: new Invocation(),
         envFile,
         claims: { sub: "ada" },
         audiences: ["http://localhost:8080"],

@@ -12,7 +12,7 @@ Deno.test("--dir must be a folder that holds supabase/", async () => {
     const folders: readonly [string, RegExp][] = [
       ["missing", /^missing is not a folder: --dir names the folder that holds supabase\/\.$/m],
       ["a file", /^a file is not a folder/],
-      ["empty", /^empty has no folder supabase: .*`supabase init` creates it\.$/m],
+      ["empty", /^empty has no folder supabase: .*: supabase init --workdir empty$/m],
       ["odd", /^odd has no folder supabase/],
       ["", /^--dir is empty/],
     ];
