@@ -105,6 +105,7 @@ Deno.test("what an interrupted command left beside a file is replaced, and a lin
       "outside": "mine",
     });
     await makeLink(join(folder, "outside"), join(folder, "a/changed.ts.add-new"));
+    await makeLink(join(folder, "outside"), join(folder, "a/removed.ts.add-old"));
     await applyChanges(folder, CHANGES);
     const tree = await readTree(folder);
     assertEquals(tree.get("outside"), "mine");
