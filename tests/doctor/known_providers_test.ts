@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { entryFor } from "../../scripts/doctor/tokens/known-providers.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { entryFor, providerOf } from "../../scripts/doctor/tokens/known-providers.ts";
+import { machineSign } from "../../scripts/doctor/tokens/machine-token.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
 
 const CASES: readonly (readonly [Record<string, unknown>, Record<string, unknown> | undefined])[] = [
@@ -34,7 +35,16 @@ const CASES: readonly (readonly [Record<string, unknown>, Record<string, unknown
       issuer: "accounts.google.com",
       audience: "client",
       jwks_uri: "https://www.googleapis.com/oauth2/v3/certs",
+      subject_prefix: "google|",
     },
+  ],
+  [
+    { iss: "https://accounts.google.com", aud: "client" },
+    { issuer: "https://accounts.google.com", audience: "client", subject_prefix: "google|" },
+  ],
+  [
+    { iss: "https://issuer-cognito-idp.eu-west-1.amazonaws.com/pool", aud: "client" },
+    { issuer: "https://issuer-cognito-idp.eu-west-1.amazonaws.com/pool", audience: "client" },
   ],
   [
     { iss: "https://cognito-idp.eu-west-1.amazonaws.com/pool", client_id: "client" },
@@ -54,12 +64,65 @@ const CASES: readonly (readonly [Record<string, unknown>, Record<string, unknown
     },
   ],
   [
-    { iss: "test.stytch.com/project-test-1", aud: ["project-test-1"] },
+    { iss: "https://api.workos.com", aud: "powersync", client_id: "client_1" },
     {
-      issuer: "test.stytch.com/project-test-1",
+      issuer: "https://api.workos.com",
+      audience: "powersync",
+      jwks_uri: "https://api.workos.com/sso/jwks/client_1",
+    },
+  ],
+  [{ iss: "https://api.workos.com", aud: "powersync" }, undefined],
+  [
+    { iss: "stytch.com/project-test-1", aud: ["project-test-1"] },
+    {
+      issuer: "stytch.com/project-test-1",
       audience: "project-test-1",
       jwks_uri: "https://test.stytch.com/v1/sessions/jwks/project-test-1",
+      subject_prefix: "stytch|",
     },
+  ],
+  [
+    { iss: "stytch.com/project-live-1", aud: ["project-live-1"], "https://stytch.com/organization": {} },
+    {
+      issuer: "stytch.com/project-live-1",
+      audience: "project-live-1",
+      jwks_uri: "https://api.stytch.com/v1/b2b/sessions/jwks/project-live-1",
+      subject_prefix: "stytch|",
+    },
+  ],
+  [
+    { iss: "https://login.microsoftonline.com/t/v2.0", aud: "client", oid: "me" },
+    { issuer: "https://login.microsoftonline.com/t/v2.0", audience: "client", subject_claim: "oid" },
+  ],
+  [
+    { iss: "https://t.ciamlogin.com/t/v2.0", aud: "client", oid: "me" },
+    {
+      issuer: "https://t.ciamlogin.com/t/v2.0",
+      audience: "client",
+      subject_claim: "oid",
+      jwks_uri: "https://t.ciamlogin.com/t/discovery/v2.0/keys",
+    },
+  ],
+  [
+    { iss: "https://dev-1.okta.com/oauth2/default", aud: "api://default", uid: "00u", sub: "me@a.example" },
+    { issuer: "https://dev-1.okta.com/oauth2/default", audience: "api://default", subject_claim: "uid" },
+  ],
+  [{ iss: "https://dev-1.okta.com", aud: "https://dev-1.okta.com", uid: "00u" }, undefined],
+  [
+    { iss: "https://ep-1.neonauth.eu.aws.neon.tech", aud: "https://ep-1.neonauth.eu.aws.neon.tech" },
+    {
+      issuer: "https://ep-1.neonauth.eu.aws.neon.tech",
+      audience: "https://ep-1.neonauth.eu.aws.neon.tech",
+      jwks_uri: "https://ep-1.neonauth.eu.aws.neon.tech/neondb/auth/.well-known/jwks.json",
+    },
+  ],
+  [
+    { iss: "https://a.zitadel.cloud", aud: ["other", "app", "project"], client_id: "app" },
+    { issuer: "https://a.zitadel.cloud", audience: "app", audience_claim: "client_id" },
+  ],
+  [
+    { iss: "https://a.zitadel.cloud", aud: ["app"] },
+    { issuer: "https://a.zitadel.cloud", audience: "app" },
   ],
   [{ iss: "https://id.example.com/realms/app", aud: ["account"] }, undefined],
   [
@@ -78,4 +141,37 @@ Deno.test("the entry for a provider's token is what docs/identity-providers.md s
     assertEquals([claims.iss, entryFor({ header: {}, claims })], [claims.iss, entry]);
     if (entry !== undefined) assertEquals(parseIdentityProviders(JSON.stringify([entry])).length, 1);
   }
+});
+
+Deno.test("a provider whose tokens nobody else can verify says what to do instead", () => {
+  assertMatch(providerOf("https://dev-1.okta.com")?.cannotWork ?? "", /custom authorization server/);
+  assertEquals(providerOf("https://dev-1.okta.com/oauth2/default")?.cannotWork, undefined);
+  assertEquals(providerOf("https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a")?.name, "Cognito");
+});
+
+Deno.test("a machine's token is known by the claims of its provider, and a person's is not taken for one", () => {
+  const machines: readonly (readonly [Record<string, unknown>, string])[] = [
+    [{ sub: "c@clients", gty: "client-credentials", azp: "c" }, '`gty` is "client-credentials"'],
+    [{ sub: "c@clients", client_id: "c" }, '`sub` is "c@clients"'],
+    [{ sub: "agt_1", client_id: "c", sub_profile: "ai_agent" }, '`sub_profile` is "ai_agent"'],
+    [{ azp: "c", gty: ["client_credentials"] }, '`gty` is "client_credentials"'],
+    [{ sub: "mch_1", aud: ["mch_2"] }, '`sub` is "mch_1"'],
+    [{ sub: "m2m-client-test-1", scope: "read" }, '`sub` is "m2m-client-test-1"'],
+    [{ sub: "o", oid: "o", idtyp: "app" }, '`idtyp` is "app"'],
+    [
+      { sub: "u", preferred_username: "service-account-job" },
+      '`preferred_username` is "service-account-job"',
+    ],
+    [{ sub: "c", client_id: "c" }, '`sub` is the client itself, "c"'],
+    [{ sub: "c", cid: "c" }, '`sub` is the client itself, "c"'],
+    [{ sub: "110", azp: "110", aud: "client" }, '`sub` is the client itself, "110"'],
+  ];
+  for (const [claims, sign] of machines) assertEquals(machineSign(claims), sign);
+  const people = [
+    { sub: "auth0|1", azp: "c", sub_profile: "user", gty: "password" },
+    { sub: "user_1", azp: "https://app.example.com", sts: "active" },
+    { sub: "u", preferred_username: "me", client_id: "web" },
+    { aud: "a" },
+  ];
+  for (const claims of people) assertEquals([claims, machineSign(claims)], [claims, undefined]);
 });

@@ -37,6 +37,14 @@ Deno.test("a provider that is not named gets the entry that accepts its token", 
     const withoutAudience = find(await examine(await provider.sign({ sub: "u" })), "provider-not-in-file");
     assertEquals(withoutAudience.set, undefined);
     assertMatch(withoutAudience.advice ?? "", /audience of your own/);
+    const ofOrg = await provider.sign({
+      iss: "https://dev-1.okta.com",
+      sub: "u",
+      aud: "https://dev-1.okta.com",
+    });
+    const unusable = find(await examine(ofOrg), "provider-not-in-file");
+    assertEquals(unusable.set, undefined);
+    assertMatch(unusable.advice ?? "", /custom authorization server, such as \/oauth2\/default\.$/);
   });
 });
 

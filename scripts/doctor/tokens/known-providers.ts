@@ -1,61 +1,108 @@
 import { isSafeUrl } from "../../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { type DecodedToken, textsOf } from "./decoded-token.ts";
 
+type Claims = DecodedToken["claims"];
+
 /** How a provider's issuer is recognised, and what docs/identity-providers.md says to enter for it. */
 interface KnownProvider {
   readonly name: string;
   readonly issuer: RegExp;
   /** Its apps send the ID token; those of the others send an access token. */
   readonly sendsIdToken?: true;
-  /** Where Discovery does not find the keys. */
-  readonly jwksUri?: (issuer: string) => string;
+  /** What its entry has besides issuer and audience, or in place of them; `undefined` where the token does not tell. */
+  readonly fields?: (issuer: string, claims: Claims) => Record<string, unknown> | undefined;
+  /** Why no entry accepts its tokens, and what to do instead. */
+  readonly cannotWork?: string;
 }
-
-const lastPart = (issuer: string) => issuer.split("/").at(-1);
 
 const PROVIDERS: readonly KnownProvider[] = [
   { name: "Auth0", issuer: /^https:\/\/[^/]+\.auth0\.com\/?$/ },
   {
     name: "Clerk",
     issuer: /^https:\/\/([^/]+\.clerk\.accounts\.dev|clerk\.[^/]+)$/,
-    jwksUri: (issuer) => `${issuer}/.well-known/jwks.json`,
+    fields: (issuer) => ({ jwks_uri: `${issuer}/.well-known/jwks.json` }),
   },
   {
     name: "Firebase",
     issuer: /^https:\/\/securetoken\.google\.com\//,
     sendsIdToken: true,
-    jwksUri: () =>
-      "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
+    fields: () => ({
+      jwks_uri: "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
+    }),
   },
   {
     name: "Google",
     issuer: /^(https:\/\/)?accounts\.google\.com$/,
     sendsIdToken: true,
-    jwksUri: () => "https://www.googleapis.com/oauth2/v3/certs",
+    fields: (issuer) => ({
+      ...(isSafeUrl(issuer) ? {} : { jwks_uri: "https://www.googleapis.com/oauth2/v3/certs" }),
+      subject_prefix: "google|",
+    }),
   },
-  { name: "Cognito", issuer: /^https:\/\/cognito-idp\.[^/]+\.amazonaws\.com/, sendsIdToken: true },
+  {
+    name: "Cognito",
+    issuer: /^https:\/\/(issuer-)?cognito-idp\.[^/]+\.amazonaws\.com/,
+    sendsIdToken: true,
+  },
   {
     name: "Entra ID",
     issuer: /^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net|[^/]+\.(ciamlogin|b2clogin)\.com)\//,
+    fields: (issuer, { oid }) => ({
+      ...(typeof oid === "string" ? { subject_claim: "oid" } : {}),
+      ...(/\.ciamlogin\.com\//.test(issuer)
+        ? { jwks_uri: issuer.replace(/v2\.0\/?$/, "discovery/v2.0/keys") }
+        : {}),
+    }),
   },
-  { name: "Okta", issuer: /^https:\/\/[^/]+\.(okta|oktapreview|okta-emea)\.com(\/|$)/ },
+  {
+    name: "Okta's org authorization server",
+    issuer: /^https:\/\/[^/]+\.(okta|oktapreview|okta-emea)\.com\/?$/,
+    cannotWork:
+      "Okta does not publish the keys of these access tokens: let the app sign in at a custom authorization server, such as /oauth2/default.",
+  },
+  {
+    name: "Okta",
+    issuer: /^https:\/\/[^/]+\.(okta|oktapreview|okta-emea)\.com\/oauth2\//,
+    fields: () => ({ subject_claim: "uid" }),
+  },
   { name: "Keycloak", issuer: /\/realms\/[^/]+\/?$/ },
   {
     name: "WorkOS",
-    issuer: /^https:\/\/api\.workos\.com\/user_management\//,
-    jwksUri: (issuer) => `https://api.workos.com/sso/jwks/${lastPart(issuer)}`,
+    issuer: /^https:\/\/api\.workos\.com(\/|$)/,
+    fields(issuer, { client_id }) {
+      const id = /\/user_management\/(.+)$/.exec(issuer)?.[1] ?? client_id;
+      return typeof id === "string" ? { jwks_uri: `https://api.workos.com/sso/jwks/${id}` } : undefined;
+    },
   },
   {
     name: "Stytch",
-    issuer: /^(test\.)?stytch\.com\//,
-    jwksUri: (issuer) =>
-      `https://${issuer.startsWith("test.") ? "test" : "api"}.stytch.com/v1/sessions/jwks/${
-        lastPart(issuer)
-      }`,
+    issuer: /^stytch\.com\//,
+    fields(issuer, claims) {
+      const project = issuer.replace("stytch.com/", "");
+      const host = project.startsWith("project-test-") ? "test" : "api";
+      const kind = claims["https://stytch.com/organization"] === undefined ? "" : "/b2b";
+      return {
+        jwks_uri: `https://${host}.stytch.com/v1${kind}/sessions/jwks/${project}`,
+        subject_prefix: "stytch|",
+      };
+    },
   },
   { name: "Kinde", issuer: /^https:\/\/[^/]+\.kinde\.com\/?$/ },
   { name: "Logto", issuer: /^https:\/\/[^/]+\.logto\.app\/oidc$/ },
-  { name: "Zitadel", issuer: /^https:\/\/[^/]+\.zitadel\.cloud\/?$/ },
+  {
+    name: "Neon Auth",
+    issuer: /^https:\/\/[^/]+\.neonauth\.[^/]+\.neon\.tech$/,
+    // With the name that a database has by default.
+    fields: (issuer) => ({ jwks_uri: `${issuer}/neondb/auth/.well-known/jwks.json` }),
+  },
+  {
+    name: "Zitadel",
+    issuer: /^https:\/\/[^/]+\.zitadel\.cloud\/?$/,
+    fields: (_issuer, { aud, client_id }) =>
+      textsOf(aud).some((name) => name === client_id)
+        ? { audience: client_id, audience_claim: "client_id" }
+        : {},
+  },
   { name: "Authentik", issuer: /\/application\/o\/[^/]+\/?$/ },
   { name: "Apple", issuer: /^https:\/\/appleid\.apple\.com$/, sendsIdToken: true },
   { name: "GitHub Actions", issuer: /^https:\/\/token\.actions\.githubusercontent\.com/ },
@@ -68,20 +115,21 @@ export function providerOf(issuer: unknown): KnownProvider | undefined {
 
 /**
  * An entry of `POWERSYNC_IDENTITY_PROVIDERS` that accepts a token, or `undefined` where none does: it names no issuer
- * or no audience, or nothing tells where its keys are.
+ * or no audience, nothing tells where its keys are, or nobody else can verify it.
  */
 export function entryFor({ claims }: DecodedToken): Record<string, unknown> | undefined {
   const { iss } = claims;
+  const known = providerOf(iss);
   const audience = audienceFor(claims);
-  if (typeof iss !== "string" || iss === "" || audience === undefined) return undefined;
-  const jwksUri = providerOf(iss)?.jwksUri?.(iss);
-  if (jwksUri !== undefined) return { issuer: iss, ...audience, jwks_uri: jwksUri };
-  return isSafeUrl(iss) ? { issuer: iss, ...audience } : undefined;
+  if (typeof iss !== "string" || iss === "" || audience === undefined || known?.cannotWork) return undefined;
+  const fields = known?.fields === undefined ? {} : known.fields(iss, claims);
+  if (fields === undefined || (fields.jwks_uri === undefined && !isSafeUrl(iss))) return undefined;
+  return { issuer: iss, ...audience, ...fields };
 }
 
 /** The audience that a token is for, as the fields of an entry. */
 export function audienceFor(
-  claims: DecodedToken["claims"],
+  claims: Claims,
 ): { audience: string; audience_claim?: string } | undefined {
   const [audience] = ownAudiences(claims.aud);
   if (audience !== undefined) return { audience };

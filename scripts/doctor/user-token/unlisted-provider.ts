@@ -1,6 +1,6 @@
 import { safeJson } from "../../cli/shown.ts";
 import { named } from "../tokens/decoded-token.ts";
-import { entryFor, GET_AUDIENCE } from "../tokens/known-providers.ts";
+import { entryFor, GET_AUDIENCE, providerOf } from "../tokens/known-providers.ts";
 import { readProviderList, setProviderList, slipsBetween } from "../tokens/provider-list.ts";
 import type { Told } from "../tokens/told.ts";
 import type { RefusalContext } from "./refusal.ts";
@@ -42,7 +42,8 @@ export function explainUnlisted(
   const seen = `This is ${what}. ${others}`;
   const entry = entryFor(decoded);
   if (entry === undefined) {
-    const advice = `${GET_AUDIENCE} An issuer that is not an https URL also needs \`jwks_uri\` in its entry.`;
+    const advice = providerOf(iss)?.cannotWork ??
+      `${GET_AUDIENCE} An issuer that is not an https URL also needs \`jwks_uri\` in its entry.`;
     return { ...told, seen, advice };
   }
   return {

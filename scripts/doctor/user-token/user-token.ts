@@ -4,6 +4,7 @@ import { type Environment, readSetting } from "../../../supabase/functions/_shar
 import { SUPABASE, type VerifiedUser } from "../../../supabase/functions/_shared/powersync/user.ts";
 import type { EnvVariables } from "../../setup/env-file.ts";
 import { type DecodedToken, named } from "../tokens/decoded-token.ts";
+import { machineSign } from "../tokens/machine-token.ts";
 import { readProviderList } from "../tokens/provider-list.ts";
 import { type Owner, type Recognised, recogniseToken } from "../tokens/recognise-token.ts";
 import { checkTimes } from "../tokens/token-times.ts";
@@ -204,18 +205,21 @@ function accepted(
   const odd = checkTimes(decoded, trial.nowMs / 1000).filter(({ id }) => id === "token-in-milliseconds");
   const more = [
     ...odd.map((told): Told => ({ ...told, id: "user-token-in-milliseconds" })),
-    ...(claims.gty === "client-credentials" ? [MACHINE] : []),
+    ...ofMachine(claims),
     ...(claims.sts === "pending" ? [PENDING] : []),
   ];
   return [...more, { id: "user-token-accepted", status: "passed", seen }];
 }
 
-const MACHINE: Told = {
-  id: "user-token-of-machine",
-  status: "warning",
-  seen: "`gty` is client-credentials: it is a machine's token, and its `sub` is not a person.",
-  advice: "Refuse such tokens in claims.ts, unless machines may sync.",
-};
+function ofMachine(claims: DecodedToken["claims"]): Told[] {
+  const sign = machineSign(claims);
+  return sign === undefined ? [] : [{
+    id: "user-token-of-machine",
+    status: "warning",
+    seen: `${sign}: it is a machine's token, not a person's.`,
+    advice: "Refuse such tokens in claims.ts, unless machines may sync.",
+  }];
+}
 
 const PENDING: Told = {
   id: "user-token-session-pending",
