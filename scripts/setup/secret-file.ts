@@ -117,16 +117,16 @@ export async function followLinks(path: string): Promise<string> {
 }
 
 /** Root in a container must not take a mounted file from its owner. */
-async function keepOwner(target: string, temporary: string): Promise<void> {
+export async function keepOwner(target: string, temporary: string): Promise<void> {
   const [{ uid, gid }, created] = await Promise.all([Deno.stat(target), Deno.stat(temporary)]);
   if (uid !== created.uid) await Deno.chown(temporary, uid, gid);
 }
 
 /**
- * What the system refused, as a sentence with the fix; any other error as it is.
+ * What the system said of a file, as a sentence with the fix; any other error is returned as it is.
  *
- * @param state What could not be done.
- * @param owned What its owner could let us do.
+ * @param state What could not be done, such as "x.env cannot be written".
+ * @param owned Whose owner and permissions to check.
  */
 export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
