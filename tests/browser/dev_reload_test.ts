@@ -3,6 +3,7 @@ import { withBrowser } from "../support/browser.ts";
 import { getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 
+const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
 
 Deno.test("a broken .env is shown with what fixes it here, and goes when it is mended, without a reload", async () => {
@@ -36,6 +37,54 @@ Deno.test("a broken .env is shown with what fixes it here, and goes when it is m
   });
 });
 
+Deno.test("why the functions cannot be loaded stands above everything, with file and line, until it is mended", async () => {
+  await withDevPage(async ({ server, page }) => {
+    await getToken(page);
+    const mended = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
+    const alert = page.locator("main > :first-child", { hasText: "The functions cannot be loaded" });
+    for (
+      const [broken, text] of [
+        ["const broken = ;", /const broken = ;/],
+        ['import "./gone.ts";', /gone\.ts/],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, `\n\n${broken}\n${mended}`);
+      await alert.getByText(text).waitFor();
+      assertMatch(await alert.innerText(), new RegExp(`${CLAIMS}, line 3\\.`));
+      await page.getByText("Functions not loaded").waitFor();
+      await page.getByRole("button", { name: "Get token", exact: true }).click();
+      await page.locator("#call").getByText("BOOT_ERROR").waitFor();
+      await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, mended);
+      await page.getByText("Functions ready").waitFor();
+      assertEquals(await page.locator("#alerts").innerText(), "");
+      assertEquals(await page.locator("#call").getByText("BOOT_ERROR").isVisible(), false);
+    }
+    await getToken(page);
+  });
+});
+
+Deno.test("an exception in claims.ts is shown with its stack beside the call, until it is mended", async () => {
+  await withDevPage(async ({ server, page }) => {
+    const exception = page.locator("#call #exception");
+    await server.editClaims("anonymousClaims", 'throw new TypeError("No organisation.");');
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await exception.getByText("TypeError: No organisation.").waitFor();
+    assertMatch(await exception.innerText(), new RegExp(`at anonymousClaims \\(.*${CLAIMS}:\\d+`));
+    await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
+
+    // Another function's refusal is not its fault.
+    await page.getByText("powersync-auth", { exact: true }).last().click();
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor();
+    assertEquals(await exception.innerText(), "");
+
+    await server.edit(CLAIMS, (text) => text.replace(/ {2}throw new TypeError.*\n/, ""), /^Changed: /);
+    await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor({ state: "hidden" });
+    await page.getByText("powersync-auth-anonymous", { exact: true }).click();
+    await getToken(page);
+  });
+});
+
 Deno.test("a token that is on its way while the code changes is shown, and marked as made by older code", async () => {
   await withDevPage(async ({ server, page }) => {
     await getToken(page);
@@ -56,6 +105,30 @@ Deno.test("a token that is on its way while the code changes is shown, and marke
     await page.getByText("Made by older code").waitFor();
     await getToken(page);
     await page.getByText("Made by older code").waitFor({ state: "hidden" });
+  });
+});
+
+Deno.test("an error of code that was still being loaded when it was asked does not count as older", async () => {
+  await withDevPage(async ({ server, page }) => {
+    // The state as it is during a load, which is too short to be met by chance.
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/dev/state.json", async (route) => {
+      const response = await route.fetch();
+      const state = await response.json();
+      if (state.functions.generation > 1) return await route.fulfill({ response });
+      asked.resolve();
+      await released.promise;
+      await route.fulfill({
+        response,
+        json: { ...state, functions: { ...state.functions, state: "loading" } },
+      });
+    });
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await asked.promise;
+    await server.editClaims("anonymousClaims", 'throw new TypeError("Of the new code.");');
+    released.resolve();
+    await page.locator("#exception").getByText("Of the new code.").waitFor();
+    await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
   });
 });
 

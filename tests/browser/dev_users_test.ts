@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { claimsOf, getToken, signUp, withDevPage } from "../support/dev_page.ts";
+import { withBrowser } from "../support/browser.ts";
+import { claimsOf, getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
+import { withDevServer } from "../support/dev_server.ts";
+import { serve } from "../support/serving.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 
@@ -91,4 +94,28 @@ Deno.test("a user is banned and unbanned, and a deleted one is signed out by the
     assertEquals(await page.getByRole("button", { name: "Sign up" }).isVisible(), true);
     assertEquals(await page.locator("#verdict-text").innerText(), "No token yet");
   });
+});
+
+Deno.test("with a project of your own there are no users to administrate, and Enter signs in", async () => {
+  const asked: string[] = [];
+  await using auth = serve(({ method, url }) => {
+    if (method !== "OPTIONS") asked.push(url.slice(new URL(url).origin.length));
+    return Response.json({ code: 400, error_code: "invalid_credentials", msg: "Invalid login credentials" }, {
+      status: method === "OPTIONS" ? 200 : 400,
+      headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" },
+    });
+  });
+  await withDevServer((server) =>
+    withBrowser(async (browser) => {
+      const { page } = await openPage(browser, server);
+      assertEquals(await page.getByText("Development users").isVisible(), false);
+      assertEquals(await page.getByLabel("E-mail").inputValue(), "");
+      await page.getByLabel("E-mail").fill("ada@example.com");
+      await page.getByLabel("Password").fill("correct horse");
+      await page.getByLabel("Password").press("Enter");
+      await page.locator("#sign-in").getByRole("alert").getByText("Invalid login credentials").waitFor();
+      assertEquals(asked, ["/auth/v1/token?grant_type=password"]);
+      const state = await (await fetch(`${server.origin}/dev/state.json`)).json();
+      assertEquals([state.isDevelopmentAuth, state.secretKey], [false, undefined]);
+    }), { env: { SUPABASE_URL: auth.url, SUPABASE_PUBLISHABLE_KEY: "sb_publishable_test" } });
 });

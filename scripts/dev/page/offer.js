@@ -2,7 +2,7 @@
 import { onClick } from "./actions.js";
 import { element, setText } from "./dom.js";
 import { refreshSession } from "./session.js";
-import { shared } from "./store.js";
+import { on, shared } from "./store.js";
 import { getUserToken } from "./token.js";
 
 /** Says that a user was changed, and offers a new token if that user is signed in here. */
@@ -24,11 +24,16 @@ export function withdrawOffer() {
   element("offer").hidden = true;
 }
 
+on("session", (session, before) => {
+  if (session?.user.id !== before?.user.id) withdrawOffer();
+});
+
 onClick("renew", async () => {
   try {
     await refreshSession();
   } catch (error) {
     if (shared.session === undefined) {
+      element("offer").hidden = false;
       element("renew").hidden = true;
       setText("offer-text", "The session could not be refreshed. The user is signed out, as in your app.");
     }

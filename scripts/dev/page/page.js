@@ -9,8 +9,11 @@ import { showSessionExpiry } from "./session.js";
 import { on } from "./store.js";
 import { followToken } from "./token.js";
 
+// Enter presses the first button: a development Auth has no users at first, a project has.
 on("state", ({ isDevelopmentAuth }, before) => {
-  if (before === undefined && isDevelopmentAuth) element("email").value ||= "ada@example.com";
+  if (before !== undefined) return;
+  if (isDevelopmentAuth) element("email").value ||= "ada@example.com";
+  else element("use-password").parentElement.prepend(element("use-password"));
 });
 
 connect();

@@ -30,6 +30,8 @@ on("state", (state) => {
     )
   ));
   setText("client-auth", clientAuth);
+  // Not known while the .env file is broken.
+  for (const id of ["keys-card", "settings-card"]) element(id).hidden = state.problem !== undefined;
   showAlerts();
 });
 

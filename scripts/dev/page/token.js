@@ -39,15 +39,10 @@ async function getToken() {
   const mine = ++calls;
   Object.assign(lastCall, { name: choice.value, endpoint: "", failed: false });
   showException();
-  let [answer, code] = [];
-  try {
-    // Asked first: what was made during a reload counts as older.
-    const state = await readState();
-    code = codeOf(state);
-    lastCall.run = runOf(state);
-    answer = await callFunction(lastCall.name);
-  } catch (error) {
-    if (mine !== calls) return;
+  const { answer, error, state } = await callOf(lastCall.name);
+  if (mine !== calls) return;
+  lastCall.run = state && runOf(state);
+  if (error !== undefined) {
     clearToken("No token: the call failed");
     lastCall.failed = error.status >= 500;
     showException();
@@ -55,10 +50,26 @@ async function getToken() {
     if (error.code === "CLAIMS_FAILED") error.hint = undefined;
     throw error;
   }
-  if (mine !== calls) return;
   lastCall.endpoint = answer.endpoint;
   field.value = answer.token;
-  await judge(code);
+  await judge(codeOf(state));
+}
+
+/** Calls a function, and returns its answer or error with the state of the code that answered. */
+async function callOf(name) {
+  let state;
+  try {
+    // Asked first: what was made during a reload counts as older.
+    state = await readState();
+    return { answer: await callFunction(name), state: await loadedAfter(state) };
+  } catch (error) {
+    return { error, state: await loadedAfter(state).catch(() => state) };
+  }
+}
+
+/** A request waits for code that is being loaded: then the state after the answer counts. */
+async function loadedAfter(state) {
+  return state?.functions.state === "loading" ? await readState() : state;
 }
 
 /** Has the token in the field checked, and compares it with the token before. */
@@ -97,6 +108,11 @@ function clearToken(text) {
   setText("older", "");
 }
 
+/** Why there is no verdict of the text in the field. */
+function unchecked() {
+  return field.value.trim() === "" ? "No token yet" : "Not checked yet";
+}
+
 function forgetRequests() {
   calls += 1;
   checks += 1;
@@ -104,7 +120,7 @@ function forgetRequests() {
 
 field.addEventListener("input", () => {
   forgetRequests();
-  clearVerdict(field.value.trim() === "" ? "No token yet" : "Not checked yet");
+  clearVerdict(unchecked());
   clearClaims(field.value.trim() === "" ? EMPTY : "Check this token to see what it says.");
   showExpiry();
   setText("older", "");
@@ -132,8 +148,8 @@ on("state", (state, before) => {
 });
 
 on("isOnline", (isOnline) => {
-  if (isOnline) judgeAgain();
-  else clearVerdict("No verdict: the server does not answer");
+  clearVerdict(isOnline ? unchecked() : "No verdict: the server does not answer");
+  judgeAgain();
 });
 
 /** Says when the code that made the token is no longer the newest. */

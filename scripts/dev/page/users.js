@@ -16,11 +16,12 @@ let users = [];
 const select = element("user-select");
 
 /** Reads the users again; other apps may have signed some up. */
-async function readUsers(wanted = select.value) {
+async function readUsers(id) {
   if (!shared.state?.isDevelopmentAuth || !shared.isOnline) return;
   ({ users } = await askAdmin("GET", `users?per_page=${MAX_USERS}`));
+  const wanted = id ?? select.value;
   select.replaceChildren(...users.map((user) => make("option", { value: user.id }, nameOf(user))));
-  select.value = users.some(({ id }) => id === wanted) ? wanted : users[0]?.id ?? "";
+  select.value = users.some((user) => user.id === wanted) ? wanted : users[0]?.id ?? "";
   show();
 }
 
