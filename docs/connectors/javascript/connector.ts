@@ -186,10 +186,9 @@ function parseObject(text: string): Record<string, string> | undefined {
   }
 }
 
-/** A proxy's page, a captive portal, or another function. */
+/** From a proxy, a captive portal, or another function. */
 function notOurs(status: number, answer: unknown): TokenError {
-  const text = `${answer}`.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
-  return new TokenError(status, {
-    message: `powersync-auth did not answer this, but a server before it: ${text}`,
-  });
+  const text = typeof answer === "string" ? answer : JSON.stringify(answer);
+  const shown = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
+  return new TokenError(status, { message: `This is not an answer of the function: ${shown}` });
 }

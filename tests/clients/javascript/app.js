@@ -10,6 +10,7 @@ const { column, PowerSyncDatabase, Schema, Table } = await load("@powersync/node
 const { createClient, processLock } = await load("@supabase/supabase-js");
 const { SupabaseConnector, supabaseSession } = await load("./connector.ts");
 const { followUser } = await load("./follow-user.ts");
+const { limitedFetch } = await load("./limited-fetch.ts");
 
 const { SUPABASE_URL, SUPABASE_KEY, DATABASE_FOLDER, APP_LOCK, TIMEOUT_MS } = process.env;
 
@@ -18,6 +19,7 @@ const say = (event, details = {}) => console.log(JSON.stringify({ event, ...deta
 /** Where the session is stored, so that a test can make it expire. */
 const stored = new Map();
 const supabase = createClient(SUPABASE_URL, SUPABASE_KEY, {
+  global: { fetch: limitedFetch },
   auth: {
     autoRefreshToken: false,
     storageKey: "session",
@@ -43,11 +45,12 @@ database.registerListener({
 });
 
 const onRefused = (changes) => {
+  if (app.failsToTake) return Promise.reject(new Error("The app's own storage is full."));
   say("refused", { changes: changes.map(({ entry, code }) => `${entry.op} ${entry.id} ${code}`) });
   return Promise.resolve();
 };
 const connectorOf = (user) =>
-  new SupabaseConnector({ supabase, user, onRefused, timeoutMs: Number(TIMEOUT_MS ?? 15_000) });
+  new SupabaseConnector({ supabase: app.supabase, user, onRefused, timeoutMs: Number(TIMEOUT_MS) });
 /** Tries again sooner than after the SDK's 5 s. */
 const connect = (connector) => database.connect(connector, { retryDelayMs: 100, crudUploadThrottleMs: 10 });
 
@@ -57,8 +60,18 @@ const app = {
   database,
   connect,
   connectorOf,
-  signedIn: connectorOf(supabaseSession(supabase)),
-  anonymous: connectorOf("anonymous"),
+  failsToTake: false,
+  /** Waits until the upload queue is empty. */
+  uploaded: async () => {
+    for await (const { rows } of database.watch("SELECT count(*) AS count FROM ps_crud")) {
+      if (rows._array[0].count === 0) return;
+    }
+  },
+  /** A connector as an SDK sees it that passes no signal, so that disconnecting waits for it. */
+  withoutSignal: (connector) => ({
+    fetchCredentials: () => connector.fetchCredentials(),
+    uploadData: (database) => connector.uploadData(database),
+  }),
   follow: (connector) =>
     followUser(supabase, {
       connect: () => {
@@ -76,6 +89,9 @@ const app = {
     stored.set("session", JSON.stringify({ ...session, expires_at: Math.floor(Date.now() / 1000) - 10 }));
   },
 };
+
+app.signedIn = connectorOf(supabaseSession(supabase));
+app.anonymous = connectorOf("anonymous");
 
 const AsyncFunction = (async () => {}).constructor;
 for await (const line of createInterface({ input: process.stdin })) {

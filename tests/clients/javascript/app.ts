@@ -1,7 +1,7 @@
 /** The app of app.js in its own process, with its own database, against a backend. */
-import { join } from "node:path";
 import { type Backend, withBackend } from "../harness/backend.ts";
 import { ClientProcess } from "../harness/client_process.ts";
+import { inSdks } from "./project.ts";
 
 interface AppOptions {
   /** supabase-js' `processLock`, as Supabase's React Native quickstart has it. */
@@ -22,9 +22,8 @@ export class App extends ClientProcess {
   }
 }
 
-/** Starts a backend and an app for one test. `sdks`: where the packages are installed. */
+/** Starts a backend and an app for one test. */
 export async function withApp(
-  sdks: string,
   test: (app: App, backend: Backend) => Promise<void>,
   { lock = "default", timeoutMs = 15_000, ...options }: AppOptions & { readonly secrets?: string } = {},
 ): Promise<void> {
@@ -32,9 +31,9 @@ export async function withApp(
   try {
     await withBackend(async (backend) => {
       await using app = new App({
-        program: join(sdks, "node_modules/node24/bin/node"),
+        program: inSdks("node_modules/node24/bin/node"),
         args: ["app.js"],
-        folder: join(sdks, "app"),
+        folder: inSdks("app"),
         environment: {
           SUPABASE_URL: backend.proxy.url,
           SUPABASE_KEY: backend.publishableKey,
@@ -58,4 +57,12 @@ export function signUp(): string {
   return `const { data, error } = await app.supabase.auth.signUp(${credentials});
     if (error) throw error;
     return data.user.id;`;
+}
+
+/** Code that waits until the local database has the row of one user and no other. */
+export function hasRow(user: unknown): string {
+  return `for await (const { rows } of app.database.watch('SELECT id FROM notes')) {
+    const ids = rows._array.map(({ id }) => id);
+    if (ids.length === 1 && ids[0] === ${JSON.stringify(user)}) return;
+  }`;
 }

@@ -19,23 +19,35 @@ export const VERSIONS = {
 /** supabase-js 2.119.1 needs a global WebSocket, which Node 20 lacks. */
 const NODE = "24.21.0";
 
+/** Where the packages are; made by `installSdks`. */
+let folder = "";
+
+/** The path of an installed file, or of the app's folder. */
+export function inSdks(path: string): string {
+  return join(folder, path);
+}
+
 /** Installs everything, without the peers of other platforms: React Native alone would be hundreds of megabytes. */
-export async function installSdks(): Promise<string> {
-  const folder = await installPackages({ ...VERSIONS, node24: nodePackage(NODE) }, [
-    "--legacy-peer-deps",
-    "--ignore-scripts",
-  ]);
-  await copyConnector(join(folder, "app"), "@powersync/node");
-  await Deno.copyFile(APP, join(folder, "app/app.js"));
-  return folder;
+export async function installSdks(): Promise<void> {
+  const flags = ["--legacy-peer-deps", "--ignore-scripts"];
+  folder = await installPackages({ ...VERSIONS, node24: nodePackage(NODE) }, flags);
+  await copyConnector("app", "@powersync/node");
+  await Deno.copyFile(APP, inSdks("app/app.js"));
+}
+
+export async function removeSdks(): Promise<void> {
+  await Deno.remove(folder, { recursive: true });
 }
 
 /** Copies the connector, with the package of its imports replaced as its first lines say. */
-export async function copyConnector(folder: string, sdk: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+export async function copyConnector(to: string, sdk: string): Promise<void> {
+  await Deno.mkdir(inSdks(to), { recursive: true });
   for (const { name } of Deno.readDirSync(CONNECTOR)) {
     if (!name.endsWith(".ts")) continue;
     const text = await Deno.readTextFile(join(CONNECTOR, name));
-    await Deno.writeTextFile(join(folder, name), text.replaceAll('from "@powersync/web"', `from "${sdk}"`));
+    await Deno.writeTextFile(
+      inSdks(join(to, name)),
+      text.replaceAll('from "@powersync/web"', `from "${sdk}"`),
+    );
   }
 }

@@ -1,16 +1,7 @@
 /** What becomes of sync when a session starts, ends, changes or cannot be renewed, in the real @powersync/node. */
-import { assertEquals } from "@std/assert";
-import { authError, status } from "../harness/faults.ts";
-import { signUp, withApp } from "./app.ts";
-import { installSdks } from "./project.ts";
-
-let sdks: string;
-
-Deno.test.beforeAll(async () => {
-  sdks = await installSdks();
-});
-
-Deno.test.afterAll(() => Deno.remove(sdks, { recursive: true }));
+import { assert, assertEquals } from "@std/assert";
+import { authError, hang, status } from "../harness/faults.ts";
+import { hasRow, signUp, withApp } from "./app.ts";
 
 const FOLLOW = "app.follow(app.signedIn)";
 const SIGN_UP = signUp();
@@ -19,17 +10,10 @@ const REFUSED = authError(400, "refresh_token_not_found");
 /** What the local database has of the rows, each named after its user. */
 const ROWS = "return (await app.database.getAll('SELECT id FROM notes ORDER BY id')).map(({ id }) => id)";
 
-/** Waits until the local database has the row of one user and no other. */
-const hasRow = (user: unknown) =>
-  `for await (const { rows } of app.database.watch('SELECT id FROM notes')) {
-    const ids = rows._array.map(({ id }) => id);
-    if (ids.length === 1 && ids[0] === ${JSON.stringify(user)}) return;
-  }`;
-
 for (const lock of ["default", "process"] as const) {
   Deno.test(`${lock} lock: sign-in connects as the user, sign-out ends and disconnects`, async () => {
-    await withApp(sdks, async (app, { sync }) => {
-      await app.run(FOLLOW);
+    await withApp(async (app, { sync }) => {
+      await app.run("app.follow(app.withoutSignal(app.signedIn))");
       const user = await app.run(SIGN_UP);
       const stream = await sync.stream(0);
       assertEquals([stream.user, stream.claims.role], [user, "authenticated"]);
@@ -42,8 +26,8 @@ for (const lock of ["default", "process"] as const) {
   });
 
   Deno.test(`${lock} lock: after a refused refresh nobody syncs, and the user can sign in again`, async () => {
-    await withApp(sdks, async (app, { sync, proxy }) => {
-      await app.run(FOLLOW);
+    await withApp(async (app, { sync, proxy }) => {
+      await app.run("app.follow(app.withoutSignal(app.signedIn))");
       const user = await app.run(SIGN_UP);
       await app.run(hasRow(user));
       proxy.fail("refresh", REFUSED);
@@ -59,8 +43,8 @@ for (const lock of ["default", "process"] as const) {
   });
 
   Deno.test(`${lock} lock: an anonymous user who becomes permanent syncs with a token that says so`, async () => {
-    await withApp(sdks, async (app, { sync }) => {
-      await app.run(FOLLOW);
+    await withApp(async (app, { sync }) => {
+      await app.run("app.follow(app.withoutSignal(app.signedIn))");
       await app.run("const { error } = await app.supabase.auth.signInAnonymously(); if (error) throw error");
       const before = await sync.stream(0);
       assertEquals(before.claims.is_anonymous, true);
@@ -75,7 +59,7 @@ for (const lock of ["default", "process"] as const) {
 }
 
 Deno.test("a refresh that meets a 503 is tried again: the user stays, and so do their rows", async () => {
-  await withApp(sdks, async (app, { sync, proxy }) => {
+  await withApp(async (app, { sync, proxy }) => {
     await app.run(FOLLOW);
     const user = await app.run(SIGN_UP);
     await app.run(hasRow(user));
@@ -90,8 +74,43 @@ Deno.test("a refresh that meets a 503 is tried again: the user stays, and so do 
   }, { timeoutMs: 500 });
 });
 
+Deno.test("a refresh that hangs ends, and does not hold up what comes after it", async () => {
+  await withApp(async (app, { sync, proxy }) => {
+    await app.run(FOLLOW);
+    const user = await app.run(SIGN_UP);
+    const stream = await sync.stream(0);
+    proxy.fail("refresh", hang);
+    // The limit of 15 s, faster.
+    await app.run(`const { setTimeout } = globalThis;
+      globalThis.setTimeout = (run, ms, ...args) => setTimeout(run, ms === 15_000 ? 200 : ms, ...args);`);
+    await app.run("app.expire()");
+    stream.endToken();
+    await proxy.asked("refresh", 2);
+    proxy.recover("refresh");
+    assertEquals((await sync.stream(1)).user, user);
+    await app.run("await app.supabase.auth.signOut()");
+    await sync.allClosed();
+  });
+});
+
+Deno.test("a refresh that supabase-js itself gives up is an error, and is not taken for a sign-out", async () => {
+  await withApp(async (app, { proxy }) => {
+    await app.run(SIGN_UP);
+    proxy.fail("refresh", status(503));
+    await app.run("app.expire()");
+    const error = await app.run(`
+      // supabase-js waits for 25 s in all between its attempts.
+      const { setTimeout } = globalThis;
+      globalThis.setTimeout = (run, ms, ...args) => setTimeout(run, ms / 100, ...args);
+      return await app.signedIn.fetchCredentials().catch(({ message }) => message);
+    `);
+    assertEquals(error, "Status 503");
+    assert(proxy.requests("refresh").length > 2);
+  }, { timeoutMs: 3_000_000 });
+});
+
 Deno.test("a tab that gets focus, a renewed session and changed metadata do not reconnect", async () => {
-  await withApp(sdks, async (app, { sync }) => {
+  await withApp(async (app, { sync }) => {
     await app.run(FOLLOW);
     await app.run(SIGN_UP);
     await sync.stream(0);
@@ -110,7 +129,7 @@ Deno.test("a tab that gets focus, a renewed session and changed metadata do not 
 });
 
 Deno.test("another user: the new one's token and rows, and none of the former one's", async () => {
-  await withApp(sdks, async (app, { sync }) => {
+  await withApp(async (app, { sync }) => {
     await app.run(FOLLOW);
     const first = await app.run(SIGN_UP);
     await app.run(hasRow(first));
@@ -122,7 +141,7 @@ Deno.test("another user: the new one's token and rows, and none of the former on
 });
 
 Deno.test("anonymous by choice, then signed in, then anonymous by choice again", async () => {
-  await withApp(sdks, async (app, { sync, proxy }) => {
+  await withApp(async (app, { sync, proxy }) => {
     await app.run(FOLLOW);
     await app.run("await app.connect(app.anonymous)");
     assertEquals((await sync.stream(0)).user, "anonymous");
@@ -136,7 +155,7 @@ Deno.test("anonymous by choice, then signed in, then anonymous by choice again",
 });
 
 Deno.test("without a session the connector is not signed in, and asks no function", async () => {
-  await withApp(sdks, async (app, { sync, proxy }) => {
+  await withApp(async (app, { sync, proxy }) => {
     assertEquals(await app.run("return await app.signedIn.fetchCredentials()"), null);
     await app.run("await app.connect(app.signedIn)");
     await app.shows("downloadError", "Not signed in");
