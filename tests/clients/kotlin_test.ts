@@ -1,0 +1,48 @@
+/**
+ * The connectors of docs/connectors/kotlin in the real PowerSync SDK, with supabase-kt: one build and one JVM, in which
+ * each scenario is an app with a backend of its own.
+ */
+import { withBackend } from "./harness/backend.ts";
+import { ANSWERING } from "./kotlin/answers.ts";
+import { FOLLOWING } from "./kotlin/following.ts";
+import { Device, findJava, withKotlin } from "./kotlin/kotlin.ts";
+import { UPLOADING } from "./kotlin/uploading.ts";
+
+const found = findJava();
+if ("missing" in found) console.log(`The Kotlin connectors are not run: ${found.missing} is missing.`);
+
+/** Scenarios wait most of the time: for PowerSync, which tries again after 5 seconds. */
+const AT_ONCE = 4;
+
+Deno.test({
+  name: "the Kotlin connectors hold in the real PowerSync SDK",
+  ignore: "missing" in found,
+  async fn(t) {
+    if ("missing" in found) return;
+    await withKotlin(found.java, async (kotlin) => {
+      const waiting = Object.entries({ ...FOLLOWING, ...ANSWERING, ...UPLOADING });
+      const runAll = async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          const [name, run] = next;
+          await t.step({
+            name,
+            fn: () =>
+              withBackend(async (backend) => {
+                const device = new Device(kotlin, backend);
+                try {
+                  await run({ ...backend, device });
+                } finally {
+                  await device.call("close");
+                }
+              }),
+            // Others run at the same time.
+            sanitizeOps: false,
+            sanitizeResources: false,
+            sanitizeExit: false,
+          });
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, runAll));
+    });
+  },
+});
