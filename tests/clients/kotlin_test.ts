@@ -2,6 +2,7 @@
  * The connectors of docs/connectors/kotlin in the real PowerSync SDK, with supabase-kt: one build and one JVM, in which
  * each scenario is an app with a backend of its own.
  */
+import { assert } from "@std/assert";
 import { withBackend } from "./harness/backend.ts";
 import { ANSWERING } from "./kotlin/answers.ts";
 import { FOLLOWING } from "./kotlin/following.ts";
@@ -45,4 +46,19 @@ Deno.test({
       await Promise.all(Array.from({ length: AT_ONCE }, runAll));
     });
   },
+});
+
+Deno.test("the Kotlin README and the Gradle lines name the versions that are built", async () => {
+  const read = (name: string) =>
+    Deno.readTextFile(new URL(`../../docs/connectors/kotlin/${name}`, import.meta.url));
+  const [pom, gradle, readme] = await Promise.all(["pom.xml", "build.gradle.kts", "README.md"].map(read));
+  const versions = [...(pom ?? "").matchAll(/<(kotlin|ktor|powersync|supabase)\.version>(.*?)</g)];
+  assert(versions.length === 4);
+  for (const [, what, version = ""] of versions) {
+    assert(
+      gradle?.includes(`"${version}"`) || gradle?.includes(`:${version}"`),
+      `${what} in build.gradle.kts`,
+    );
+    assert(readme?.includes(version), `${what} in README.md`);
+  }
 });

@@ -9,10 +9,12 @@ import com.powersync.db.schema.Column
 import com.powersync.db.schema.Schema
 import com.powersync.db.schema.Table
 import io.github.jan.supabase.SupabaseClient
+import io.github.jan.supabase.annotations.SupabaseInternal
 import io.github.jan.supabase.auth.MemoryCodeVerifierCache
 import io.github.jan.supabase.auth.MemorySessionManager
 import io.github.jan.supabase.auth.auth
 import io.github.jan.supabase.auth.providers.builtin.Email
+import io.github.jan.supabase.auth.status.SessionStatus
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -48,6 +50,7 @@ private class Device(private val name: String, private val project: Project) {
     private var providerToken = ""
     private var refusesToSave = false
 
+    @OptIn(SupabaseInternal::class)
     suspend fun run(command: String, details: JsonObject): JsonElement {
         fun text(name: String) = details.getValue(name).jsonPrimitive.content
         when (command) {
@@ -64,6 +67,8 @@ private class Device(private val name: String, private val project: Project) {
             "signOut" -> supabase.auth.signOut()
             "refresh" -> supabase.auth.refreshCurrentSession()
             "expire" -> expire(text("autoRefresh").toBoolean())
+            "background" -> supabase.auth.setSessionStatus(SessionStatus.Initializing)
+            "foreground" -> supabase.auth.loadFromStorage()
             "syncAnonymously" -> following.syncAnonymously()
             "write" -> write(details.getValue("statements").jsonArray.map { it.jsonPrimitive.content })
             "saveRefused" -> refusesToSave = !text("works").toBoolean()

@@ -117,6 +117,19 @@ export const FOLLOWING: Scenarios = {
     assertEquals(proxy.requests("powersync-auth-anonymous"), []);
   },
 
+  async "an app whose session is not loaded yet, or again on Android, waits and keeps its user"(
+    { device, sync },
+  ) {
+    await device.call("open");
+    await device.call("signUp", ADA);
+    const { user } = await sync.stream(0);
+    await device.call("background");
+    (await sync.stream(0)).endToken();
+    await device.error("No answer within 15s");
+    await device.call("foreground");
+    assertEquals((await sync.stream(1)).user, user);
+  },
+
   async "users of another provider sync with the token that its SDK gives"({ device, sync, supabase, rows }) {
     const { data: { user, session } } = await supabase().auth.signUp(ADA);
     await device.call("openWithProvider");

@@ -9,7 +9,7 @@ const SOURCES = "src/commonMain/kotlin";
 
 const MIN_JAVA = 17;
 
-/** The first build downloads 150 MB. */
+/** The first build downloads 125 MB. */
 const BUILD_LIMIT_MS = 600_000;
 
 /** The `java` that Maven runs on, or what is missing. */

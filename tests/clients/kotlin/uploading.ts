@@ -64,7 +64,7 @@ export const UPLOADING: Scenarios = {
 
   async "every other failure is tried again without a new change, and loses nothing"(scene) {
     await connected(scene);
-    const { device, proxy, rows } = scene;
+    const { device, proxy, rows, sync } = scene;
     // PowerSync's own connector keeps this code, and takes a reset that follows for a refusal.
     rows.refuse = () => "42501";
     await write(scene, insert("n1"));
@@ -86,6 +86,8 @@ export const UPLOADING: Scenarios = {
       await device.call("uploaded");
     }
     assertEquals(uploaded(scene), ["n2", "n3", "n4"]);
+    // A new connection would have sent them as well.
+    assertEquals(sync.streams.length, 1);
     assertEquals(refused(scene), ["PUT n1 42501"]);
   },
 
