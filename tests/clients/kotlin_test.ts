@@ -7,6 +7,7 @@ import { withBackend } from "./harness/backend.ts";
 import { ANSWERING } from "./kotlin/answers.ts";
 import { FOLLOWING } from "./kotlin/following.ts";
 import { Device, findJava, withKotlin } from "./kotlin/kotlin.ts";
+import { startProvider } from "./kotlin/scenarios.ts";
 import { UPLOADING } from "./kotlin/uploading.ts";
 
 const found = findJava();
@@ -20,6 +21,7 @@ Deno.test({
   ignore: "missing" in found,
   async fn(t) {
     if ("missing" in found) return;
+    await using provider = await startProvider();
     await withKotlin(found.java, async (kotlin) => {
       const waiting = Object.entries({ ...FOLLOWING, ...ANSWERING, ...UPLOADING });
       const runAll = async () => {
@@ -31,11 +33,11 @@ Deno.test({
               withBackend(async (backend) => {
                 const device = new Device(kotlin, backend);
                 try {
-                  await run({ ...backend, device });
+                  await run({ ...backend, device, provider });
                 } finally {
                   await device.call("close");
                 }
-              }),
+              }, provider),
             // Others run at the same time.
             sanitizeOps: false,
             sanitizeResources: false,

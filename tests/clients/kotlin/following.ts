@@ -1,6 +1,6 @@
 /** Whom a Kotlin app syncs as: who signs in, out, and changes. */
 import { assertEquals } from "@std/assert";
-import { authError, hang } from "../harness/faults.ts";
+import { authError, hang, status } from "../harness/faults.ts";
 import type { Scenarios } from "./scenarios.ts";
 
 const ADA = { email: "ada@example.com", password: "correct horse" };
@@ -107,13 +107,26 @@ export const FOLLOWING: Scenarios = {
     await device.call("open");
     await device.call("signUp", ADA);
     const { user } = await sync.stream(0);
-    proxy.fail("refresh", authError(503, "unexpected_failure"));
-    await device.call("expire", { autoRefresh: true });
-    await proxy.asked("refresh", 1);
-    (await sync.stream(0)).endToken();
-    await device.error("Supabase Auth could not be reached");
-    proxy.recover("refresh");
-    assertEquals((await sync.stream(1)).user, user);
+    for (
+      const [autoRefresh, fault, error] of [
+        [true, authError(503, "unexpected_failure"), "Supabase Auth could not be reached"],
+        [false, authError(503, "unexpected_failure"), "Auth says unexpected_failure"],
+        [false, authError(429, "over_request_rate_limit"), "Auth says over_request_rate_limit"],
+        // A gateway, for example because the API key was changed.
+        [false, status(401), "Unauthorized"],
+      ] as const
+    ) {
+      const streams = sync.streams.length;
+      const asked = proxy.requests("refresh").length;
+      const from = device.position;
+      proxy.fail("refresh", fault);
+      await device.call("expire", { autoRefresh });
+      if (autoRefresh) await proxy.asked("refresh", asked + 1);
+      sync.streams.at(-1)?.endToken();
+      await device.error(error, from);
+      proxy.recover("refresh");
+      assertEquals((await sync.stream(streams)).user, user);
+    }
     assertEquals(proxy.requests("powersync-auth-anonymous"), []);
   },
 
@@ -130,18 +143,20 @@ export const FOLLOWING: Scenarios = {
     assertEquals((await sync.stream(1)).user, user);
   },
 
-  async "users of another provider sync with the token that its SDK gives"({ device, sync, supabase, rows }) {
-    const { data: { user, session } } = await supabase().auth.signUp(ADA);
+  async "users of another provider sync with the token that its SDK gives"({ device, provider, sync, rows }) {
     await device.call("openWithProvider");
-    await device.call("provide", { user: "u1", token: "fails" });
+    await device.call("provide", { user: "ada", token: "fails" });
     await device.error("The provider cannot be reached");
-    await device.call("provide", { user: "u1", token: "times out" });
+    await device.call("provide", { user: "ada", token: "times out" });
     await device.error("No answer within");
-    await device.call("provide", { user: "u1", token: session?.access_token ?? "" });
-    assertEquals((await sync.stream(0)).user, user?.id);
+    await device.call("provide", { user: "ada", token: await provider.token("ada") });
+    await sync.stream(0);
     await device.call("write", { statements: ["INSERT INTO notes (id, body) VALUES ('n1', 'a')"] });
     await device.call("uploaded");
-    assertEquals(rows.writes.map(({ id, user }) => [id, user]), [["n1", user?.id]]);
+    await device.call("provide", { user: "bob", token: await provider.token("bob") });
+    await sync.stream(1);
+    assertEquals(sync.streams.map(({ user }) => user), ["ada", "bob"]);
+    assertEquals(rows.writes.map(({ id, user }) => [id, user]), [["n1", "ada"]]);
     const from = device.position;
     await device.call("provide", { user: "", token: "" });
     await device.disconnected(from);
