@@ -33,7 +33,7 @@ impl Connector {
         }
     }
 
-    async fn fetch_token(&self) -> Result<String, CredentialsError> {
+    pub async fn fetch_token(&self) -> Result<String, CredentialsError> {
         let (function, access_token) = match &self.sync_as {
             SyncAs::Anonymous => ("powersync-auth-anonymous", None),
             SyncAs::SignedIn(session) => {

@@ -9,7 +9,7 @@ mod upload;
 pub use connector::{Connector, CredentialsError, SyncAs};
 pub use follow_user::{FollowUser, User};
 pub use supabase_session::SupabaseSession;
-pub use upload::{OnRejected, Uploader};
+pub use upload::{OnRejected, Rejected, Uploader};
 
 use std::{error::Error, time::Duration};
 

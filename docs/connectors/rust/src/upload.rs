@@ -4,24 +4,32 @@ use async_trait::async_trait;
 use powersync::{
     CrudEntry, MutationUploader, PowerSyncDatabase, UpdateType, error::PowerSyncError,
 };
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{Backend, BoxError, SyncAs};
 
-/// Changes that Postgres will never accept.
-#[async_trait]
-pub trait OnRejected: Send + Sync {
-    /// Called before a rejected change leaves the queue: show it to the user, or store it. An error keeps it there.
-    ///
-    /// `code` is Postgres' SQLSTATE: 22… the data is not of the column's type, 23… a constraint, 42501 row level security.
-    async fn rejected(&self, change: &CrudEntry, code: &str, message: &str)
-    -> Result<(), BoxError>;
+/// A local change that the database will never take as it is.
+pub struct Rejected<'a> {
+    pub change: &'a CrudEntry,
+    /// Postgres' SQLSTATE: 22… the data is not of the column's type, 23… a constraint, 42501 row level security. Or
+    /// NO_ROW: there is no such row, or none that this user may change.
+    pub code: String,
+    pub message: String,
 }
 
-/// Writes local changes to Supabase, in order, one transaction a call. Whatever may succeed later is tried again.
+#[async_trait]
+pub trait OnRejected: Send + Sync {
+    /// When it returns, the changes leave the queue and the next sync undoes them locally: save them for the user or
+    /// your support. If it fails, the whole transaction is tried again.
+    async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError>;
+}
+
+/// Writes local changes to Supabase in their order, one transaction a call. What may succeed later is tried again.
+///
+/// PostgREST commits each request alone: what follows a rejected change is still written.
 pub struct Uploader {
     database: PowerSyncDatabase,
     backend: Backend,
@@ -46,20 +54,78 @@ impl Uploader {
         }
     }
 
-    async fn write(&self, change: &CrudEntry) -> Result<(), BoxError> {
-        let response = self.request(change).await?.send().await?;
-        if response.status().is_success() {
+    pub async fn upload_next(&self) -> Result<(), PowerSyncError> {
+        let Some(transaction) = self.database.next_crud_transaction().await? else {
             return Ok(());
-        }
-        let Refusal { code, message } = refusal(response).await?;
-        if !can_never_succeed(&code) {
-            return Err(format!("{code}: {message}").into());
-        }
-        // One rejected change must not keep all later ones in the queue for ever.
-        self.on_rejected.rejected(change, &code, &message).await
+        };
+        let written = self.write_all(&transaction.crud).await;
+        written.map_err(|error| PowerSyncError::upload_error(UploadError(error)))?;
+        transaction.complete().await
     }
 
-    async fn request(&self, change: &CrudEntry) -> Result<RequestBuilder, BoxError> {
+    async fn write_all(&self, changes: &[CrudEntry]) -> Result<(), BoxError> {
+        let access_token = self.access_token().await?;
+        let mut rejected = Vec::new();
+        for change in changes {
+            rejected.extend(self.write(change, access_token.as_deref()).await?);
+        }
+        if rejected.is_empty() {
+            Ok(())
+        } else {
+            self.on_rejected.rejected(&rejected).await
+        }
+    }
+
+    async fn access_token(&self) -> Result<Option<String>, BoxError> {
+        let SyncAs::SignedIn(session) = &self.sync_as else {
+            return Ok(None);
+        };
+        // Without a token the database would reject what this user may write.
+        let access_token = timeout(self.backend.timeout, session.access_token()).await??;
+        Ok(Some(access_token.ok_or(
+            "Not signed in: local changes wait in the upload queue",
+        )?))
+    }
+
+    async fn write<'a>(
+        &self,
+        change: &'a CrudEntry,
+        access_token: Option<&str>,
+    ) -> Result<Option<Rejected<'a>>, BoxError> {
+        let response = self
+            .http
+            .execute(self.request(change, access_token)?)
+            .await?;
+        if response.status().is_success() {
+            // Row level security hides the rows that a user may not change: Postgres then changes none.
+            let changed_none =
+                matches!(change.update_type, UpdateType::Patch) && counts_none(&response);
+            let no_row = || Rejected {
+                change,
+                code: "NO_ROW".into(),
+                message: format!(
+                    "There is no {} {} that this user may change",
+                    change.table, change.id
+                ),
+            };
+            return Ok(changed_none.then(no_row));
+        }
+        // The session has ended. Whoever signs in may have the right.
+        let must_sign_in = response.status() == StatusCode::UNAUTHORIZED && access_token.is_some();
+        let Refusal { code, message } = refusal(response).await?;
+        if must_sign_in || !can_never_succeed(&code) {
+            return Err(format!("{code}: {message}").into());
+        }
+        Ok(Some(Rejected {
+            change,
+            code,
+            message,
+        }))
+    }
+
+    fn request(&self, change: &CrudEntry, access_token: Option<&str>) -> reqwest::Result<Request> {
+        let mut row = change.data.clone().unwrap_or_default();
+        let this_row = [("id", format!("eq.{}", change.id))];
         let method = match change.update_type {
             UpdateType::Put => Method::POST,
             UpdateType::Patch => Method::PATCH,
@@ -70,13 +136,10 @@ impl Uploader {
             .request(method, self.backend.table(&change.table))
             .header("apikey", &self.backend.publishable_key)
             .timeout(self.backend.timeout);
-        if let SyncAs::SignedIn(session) = &self.sync_as {
-            // Without it Postgres would see an anonymous user and reject what this user may write.
-            let access_token = timeout(self.backend.timeout, session.access_token()).await??;
-            request = request.bearer_auth(access_token.ok_or("Not signed in")?);
+        if let Some(access_token) = access_token {
+            request = request.bearer_auth(access_token);
         }
-        let mut row = change.data.clone().unwrap_or_default();
-        Ok(match change.update_type {
+        match change.update_type {
             UpdateType::Put => {
                 row.insert("id".into(), Value::from(change.id.as_str()));
                 request
@@ -84,30 +147,31 @@ impl Uploader {
                     .json(&row)
             }
             UpdateType::Patch => request
-                .query(&[("id", format!("eq.{}", change.id))])
+                .header("Prefer", "count=exact")
+                .query(&this_row)
                 .json(&row),
-            UpdateType::Delete => request.query(&[("id", format!("eq.{}", change.id))]),
-        })
+            UpdateType::Delete => request.query(&this_row),
+        }
+        .build()
     }
 }
 
 #[async_trait]
 impl MutationUploader for Uploader {
     async fn upload(&self) -> Result<(), PowerSyncError> {
-        let Some(transaction) = self.database.next_crud_transaction().await? else {
-            return Ok(());
-        };
-        for change in &transaction.crud {
-            self.write(change)
-                .await
-                .map_err(|error| PowerSyncError::upload_error(UploadError(error)))?;
-        }
-        transaction.complete().await
+        self.upload_next().await
     }
 }
 
+fn counts_none(response: &Response) -> bool {
+    response
+        .headers()
+        .get("content-range")
+        .is_some_and(|range| range.as_bytes().ends_with(b"/0"))
+}
+
 fn can_never_succeed(code: &str) -> bool {
-    code.len() == 5 && (code.starts_with("22") || code.starts_with("23") || code == "42501")
+    code.len() == 5 && (code.starts_with("22") || code.starts_with("23")) || code == "42501"
 }
 
 #[derive(Deserialize)]

@@ -6,11 +6,13 @@ use std::{env, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_lite::StreamExt;
 use powersync::{
-    ConnectionPool, CrudEntry, PowerSyncDatabase,
+    ConnectionPool, PowerSyncDatabase,
     env::PowerSyncEnvironment,
     schema::{Column, Schema, Table},
 };
-use powersync_auth_connector::{Backend, BoxError, FollowUser, OnRejected, SupabaseSession, User};
+use powersync_auth_connector::{
+    Backend, BoxError, FollowUser, OnRejected, Rejected, Session, SupabaseSession, User,
+};
 use rusqlite::params;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
@@ -57,6 +59,7 @@ impl App {
                 let attributes = json!({ "email": text("email"), "password": text("password") });
                 self.session.update_user(attributes).await?
             }
+            "renew" => self.session.renew().await?,
             "signOut" => self.session.sign_out().await,
             "follow" => self.follow.follow(self.session.user().await).await?,
             "goOnWithoutAccount" => self.follow.follow(Some(User::Anonymous)).await?,
@@ -67,12 +70,6 @@ impl App {
                 transaction.commit()?;
             }
             "notes" => return self.notes().await,
-            "queued" => {
-                let reader = self.database.reader().await?;
-                let count: i64 =
-                    reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?;
-                return Ok(json!(count));
-            }
             other => return Err(format!("No such command: {other}").into()),
         }
         Ok(Value::Null)
@@ -90,13 +87,15 @@ struct Tell;
 
 #[async_trait]
 impl OnRejected for Tell {
-    async fn rejected(
-        &self,
-        change: &CrudEntry,
-        code: &str,
-        message: &str,
-    ) -> Result<(), BoxError> {
-        say(json!({ "event": "rejected", "id": change.id, "code": code, "message": message }));
+    async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError> {
+        for Rejected {
+            change,
+            code,
+            message,
+        } in changes
+        {
+            say(json!({ "event": "rejected", "id": change.id, "code": code, "message": message }));
+        }
         Ok(())
     }
 }
@@ -118,6 +117,16 @@ async fn tell_status(database: PowerSyncDatabase) {
     }
 }
 
+async fn tell_queue(database: PowerSyncDatabase) -> Result<(), BoxError> {
+    let mut changes = Box::pin(database.watch_tables(false, ["ps_crud"]));
+    while changes.next().await.is_some() {
+        let reader = database.reader().await?;
+        let length: i64 = reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?;
+        say(json!({ "event": "queue", "length": length }));
+    }
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let argument = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
@@ -129,6 +138,7 @@ async fn main() -> Result<(), BoxError> {
     };
     let app = Arc::new(App::new(backend, &argument("RUNNER_FILE")?)?);
     tokio::spawn(tell_status(app.database.clone()));
+    tokio::spawn(tell_queue(app.database.clone()));
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let command: Value = serde_json::from_str(&line)?;
