@@ -1,37 +1,51 @@
-import { assert, assertStringIncludes } from "@std/assert";
+/** Whether the documentation shows the connectors as they are, and names what they were run with. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { VERSIONS } from "../clients/javascript/project.ts";
 
-const FOLDER = new URL("../../docs/connectors/", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-/** The build file of each connector, and where it names the SDK's version. */
-const SDKS: Readonly<Record<string, { readonly file: string; readonly version: RegExp }>> = {
-  rust: { file: "Cargo.toml", version: /^powersync = \{ version = "=([\d.]+)"/m },
-  dart: { file: "pubspec.yaml", version: /^ {2}powersync: \^(\d+\.\d+)/m },
-  swift: { file: "Package.swift", version: /powersync-swift", from: "([\d.]+)"/ },
-  dotnet: { file: "PowerSyncAuth.csproj", version: /Include="PowerSync\.Common" Version="([\d.]+)"/ },
-};
-
-for (const [name, { file, version }] of Object.entries(SDKS)) {
-  Deno.test(`docs/connectors/${name}/README.md names the SDK's version, what was done with it, and every file`, async () => {
-    const folder = new URL(`${name}/`, FOLDER);
-    const readme = await Deno.readTextFile(new URL("README.md", folder));
-    const [, built = "none"] = version.exec(await Deno.readTextFile(new URL(file, folder))) ?? [];
-    const [, claim = ""] = /^For ([^]*?)\n\n/m.exec(readme) ?? [];
-    assertStringIncludes(claim, built);
-    assert(/\*\*(Run|Read)\*\*/.test(claim), claim);
-    for (const path of await filesOf(folder)) {
-      if (!path.endsWith("README.md")) assertStringIncludes(readme, `${path.split("/").at(-1)}\``);
-    }
-    for (const [, target = ""] of readme.matchAll(/\]\(([^)#]+)/g)) await Deno.stat(new URL(target, folder));
-  });
+/** The block that follows a comment of this name. */
+function blockAfter(comment: string, page: string): string {
+  const [, block] = new RegExp(`<!-- ${comment} -->\\s*\`\`\`ts\\n([^]*?)\`\`\``).exec(page) ?? [];
+  assert(block !== undefined, comment);
+  return block;
 }
 
-async function filesOf(folder: URL): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    // Cargo's, where somebody has built there.
-    if (name === "target" || name === "Cargo.lock") continue;
-    if (isDirectory) files.push(...await filesOf(new URL(`${name}/`, folder)));
-    else files.push(new URL(name, folder).pathname);
-  }
-  return files;
-}
+Deno.test("the README shows fetchCredentials of the JavaScript connector", async () => {
+  const block = blockAfter("fetch-credentials", await read("README.md"));
+  assertStringIncludes(block, "fetchCredentials");
+  const connector = await read("docs/connectors/javascript/connector.ts");
+  assertStringIncludes(connector, block.replace(/^(?=.)/gm, "  "));
+});
+
+Deno.test("the page of the JavaScript connector shows a part of app.ts", async () => {
+  const block = blockAfter("app.ts", await read("docs/connectors/javascript/README.md"));
+  assertStringIncludes(await read("docs/connectors/javascript/app.ts"), block);
+});
+
+Deno.test("the page of the JavaScript connector names the versions of all that runs it", async () => {
+  const page = await read("docs/connectors/javascript/README.md");
+  const { typescript, ...packages } = VERSIONS;
+  for (const [name, version] of Object.entries(packages)) assertStringIncludes(page, `${name}@${version}`);
+  assertStringIncludes(page, `TypeScript ${typescript}`);
+});
+
+Deno.test("docs/clients.md links the folder of each SDK, and says whether it was run, compiled or read", async () => {
+  const page = await read("docs/clients.md");
+  const rows = [...page.matchAll(/^\|[^|]+\| \[\w+\]\(connectors\/(\w+)\/README\.md\) +\| (.*)\|$/gm)];
+  for (const [, folder, tested = ""] of rows) assert(/\b(run|compiled|read)\b/.test(tested), folder);
+  const folders = [...Deno.readDirSync(new URL("docs/connectors", ROOT))].map(({ name }) => name);
+  assertEquals(
+    rows.map(([, folder = ""]) => folder).filter((name) => folders.includes(name)).sort(),
+    folders.sort(),
+  );
+});
+
+Deno.test("docs/clients.md names the codes after which a user has to sign in again", async () => {
+  const page = await read("docs/clients.md");
+  const connector = await read("docs/connectors/javascript/connector.ts");
+  const codes = [...connector.matchAll(/answer\.code === "(\w+)"/g)].map(([, code]) => code);
+  assertEquals(codes, ["USER_TOKEN_INVALID", "USER_TOKEN_EXPIRED"]);
+  for (const code of codes) assertStringIncludes(page, `\`${code}\``);
+});

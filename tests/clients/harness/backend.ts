@@ -20,8 +20,11 @@ export interface Backend {
   supabase(): SupabaseClient;
 }
 
-/** Starts a backend for one test. */
-export async function withBackend(test: (backend: Backend) => Promise<void>): Promise<void> {
+/** Starts a backend for one test; `secrets`: more lines for the functions' env file. */
+export async function withBackend(
+  test: (backend: Backend) => Promise<void>,
+  { secrets = "" }: { readonly secrets?: string } = {},
+): Promise<void> {
   const sync = new SyncStandIn();
   try {
     await withDevServer(async (dev) => {
@@ -36,7 +39,7 @@ export async function withBackend(test: (backend: Backend) => Promise<void>): Pr
       } finally {
         await proxy.stop();
       }
-    }, { file: `POWERSYNC_URL=${sync.url}\n` });
+    }, { file: `POWERSYNC_URL=${sync.url}\n${secrets}` });
   } finally {
     await sync.stop();
   }
