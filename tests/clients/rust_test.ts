@@ -102,6 +102,11 @@ rustTest(
       ],
       [refusedBy("USER_TOKEN_MISSING"), "USER_TOKEN_MISSING (401)"],
       [refusedBy("CLAIMS_REFUSED"), "CLAIMS_REFUSED (403): This caller gets no token. Ask whoever"],
+      [
+        () =>
+          Response.json({ code: "CLAIMS_REFUSED", reason: "DEVICE_REVOKED", message: "m" }, { status: 403 }),
+        "CLAIMS_REFUSED DEVICE_REVOKED (403): m",
+      ],
       [refusedBy("POWERSYNC_PRIVATE_KEY_MISSING"), "POWERSYNC_PRIVATE_KEY_MISSING (500)"],
       [refusedBy("AUTH_SERVER_UNAVAILABLE"), "AUTH_SERVER_UNAVAILABLE (503)", "Try again in a moment"],
       [functionGone, "NOT_FOUND (404): Requested function was not found"],

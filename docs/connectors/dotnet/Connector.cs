@@ -22,12 +22,15 @@ public abstract record SyncAs
 }
 
 /// <summary>What the function answered instead of a token. Code and hint are explained in docs/errors.md.</summary>
-public sealed class TokenException(int status, string? code, string message, string? hint)
+public sealed class TokenException(int status, string? code, string? reason, string message, string? hint)
     : Exception($"{code ?? "HTTP"} ({status}): {message} {hint}".TrimEnd())
 {
     public int Status { get; } = status;
     public string? Code { get; } = code;
     public string? Hint { get; } = hint;
+
+    /// <summary>The word that claims.ts gave to refusal.</summary>
+    public string? Reason { get; } = reason;
 }
 
 /// <summary>Fetches PowerSync tokens, and stores none. Make a new one for each connection, and dispose of the old one.</summary>
@@ -103,6 +106,6 @@ public sealed class SupabaseConnector(Project project, SyncAs syncAs, OnRejected
         if (code is "USER_TOKEN_INVALID" or "USER_TOKEN_EXPIRED") return null;
         var message = answer.Text("message")
             ?? $"The function did not answer this, but a server before it: {answer.Excerpt}";
-        throw new TokenException(answer.Status, code, message, answer.Text("hint"));
+        throw new TokenException(answer.Status, code, answer.Text("reason"), message, answer.Text("hint"));
     }
 }

@@ -38,15 +38,18 @@ AccessToken supabaseSession(SupabaseClient supabase) => () async {
 
 /// What the function answered instead of a token. `code` and `hint` are explained in docs/errors.md.
 class TokenException implements Exception {
-  const TokenException(this.status, {this.code, this.message, this.hint});
+  const TokenException(this.status, {this.code, this.reason, this.message, this.hint});
 
   final int status;
   final String? code;
+
+  /// The word that claims.ts gave to `refusal`.
+  final String? reason;
   final String? message;
   final String? hint;
 
   @override
-  String toString() => [code == null ? '$status' : '$code ($status)', ?message, ?hint].join(' ');
+  String toString() => [code == null ? '$status' : '$code ($status)', ?reason, ?message, ?hint].join(' ');
 }
 
 /// Fetches PowerSync tokens, and uploads to Supabase. The SDK keeps its credentials in this object: each user needs a
@@ -95,6 +98,7 @@ class SupabaseConnector extends PowerSyncBackendConnector {
       throw TokenException(
         error.status,
         code: details['code']?.toString(),
+        reason: details['reason']?.toString(),
         message: details['message']?.toString(),
         hint: details['hint']?.toString(),
       );

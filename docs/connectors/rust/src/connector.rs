@@ -109,9 +109,7 @@ pub enum CredentialsError {
     /// The set-up is wrong, or this caller gets no token.
     Refused {
         status: StatusCode,
-        code: String,
-        message: String,
-        hint: String,
+        refusal: Refusal,
     },
     /// A proxy answered and not the function.
     Unreadable { status: StatusCode, start: String },
@@ -125,13 +123,18 @@ impl fmt::Display for CredentialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSignedIn => write!(f, "Not signed in"),
-            Self::Refused {
-                status,
-                code,
-                message,
-                hint,
-            } => {
-                write!(f, "{code} ({}): {message} {hint}", status.as_u16())
+            Self::Refused { status, refusal } => {
+                let Refusal {
+                    code,
+                    reason,
+                    message,
+                    hint,
+                } = refusal;
+                let reason = reason
+                    .as_ref()
+                    .map(|word| format!(" {word}"))
+                    .unwrap_or_default();
+                write!(f, "{code}{reason} ({}): {message} {hint}", status.as_u16())
             }
             Self::Unreadable { status, start } => {
                 write!(f, "{status}, not an answer of the function: {start}")
@@ -163,38 +166,34 @@ impl From<reqwest::Error> for CredentialsError {
     }
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    code: String,
+/// An error of the function, as docs/errors.md has it.
+#[derive(Debug, Deserialize)]
+pub struct Refusal {
+    pub code: String,
+    /// The word that claims.ts gave to `refusal`.
+    pub reason: Option<String>,
     #[serde(default)]
-    message: String,
+    pub message: String,
     #[serde(default)]
-    hint: String,
+    pub hint: String,
 }
 
 fn refusal(status: StatusCode, body: &str) -> CredentialsError {
-    let Ok(Refusal {
-        code,
-        message,
-        hint,
-    }) = serde_json::from_str(body)
-    else {
+    let Ok(refusal) = serde_json::from_str::<Refusal>(body) else {
         return CredentialsError::Unreadable {
             status,
             start: start_of(body),
         };
     };
     // Another 401, such as API_KEY_INVALID, is a fault of the app: signing in again does not help.
-    let must_sign_in = matches!(code.as_str(), "USER_TOKEN_INVALID" | "USER_TOKEN_EXPIRED");
+    let must_sign_in = matches!(
+        refusal.code.as_str(),
+        "USER_TOKEN_INVALID" | "USER_TOKEN_EXPIRED"
+    );
     if status == StatusCode::UNAUTHORIZED && must_sign_in {
         return CredentialsError::NotSignedIn;
     }
-    CredentialsError::Refused {
-        status,
-        code,
-        message,
-        hint,
-    }
+    CredentialsError::Refused { status, refusal }
 }
 
 fn start_of(body: &str) -> String {

@@ -6,7 +6,7 @@ mod follow_user;
 mod supabase_session;
 mod upload;
 
-pub use connector::{Connector, CredentialsError, SyncAs};
+pub use connector::{Connector, CredentialsError, Refusal, SyncAs};
 pub use follow_user::{FollowUser, User};
 pub use supabase_session::SupabaseSession;
 pub use upload::{OnRejected, Rejected, Uploader};

@@ -27,11 +27,13 @@ public enum SyncAs: Sendable {
 public struct TokenError: LocalizedError, Sendable {
   public let status: Int
   public let code: String?
+  /// The word that claims.ts gave to `refusal`.
+  public let reason: String?
   public let message: String
   public let hint: String?
 
   public var errorDescription: String? {
-    ["\(code ?? "HTTP") (\(status)): \(message)", hint].compactMap { $0 }.joined(separator: " ")
+    ["\(code ?? "HTTP") (\(status)): \(message)", hint, reason].compactMap { $0 }.joined(separator: " ")
   }
 }
 
@@ -90,11 +92,14 @@ public final class SupabaseConnector: PowerSyncBackendConnectorProtocol {
     }
     guard let refusal = try? answer.decoded(Refusal.self) else {
       let message = "The function did not answer this, but a server before it: \(answer.excerpt)"
-      throw TokenError(status: answer.status, code: nil, message: message, hint: nil)
+      throw TokenError(status: answer.status, code: nil, reason: nil, message: message, hint: nil)
     }
     // The other 401 are faults of the app, such as a wrong publishable key.
     if ["USER_TOKEN_INVALID", "USER_TOKEN_EXPIRED"].contains(refusal.code) { return nil }
-    throw TokenError(status: answer.status, code: refusal.code, message: refusal.message ?? "", hint: refusal.hint)
+    throw TokenError(
+      status: answer.status, code: refusal.code, reason: refusal.reason, message: refusal.message ?? "",
+      hint: refusal.hint
+    )
   }
 }
 
@@ -105,6 +110,7 @@ private struct Credentials: Decodable {
 
 struct Refusal: Decodable {
   let code: String
+  let reason: String?
   let message: String?
   let hint: String?
 }
