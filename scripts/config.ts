@@ -14,34 +14,29 @@ import {
   isShared,
   whyNotCloud,
 } from "./setup/client-auth.ts";
-import { readEnvFile } from "./setup/env-file.ts";
+import { findDeployment } from "./setup/deployment.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import {
-  isHttpUrl,
-  isLoopback,
-  isPrivateHost,
-  jwksUrlFor,
-  jwksUrlOf,
-  projectUrl,
-} from "./setup/project-url.ts";
+import { isLoopback, isPrivateHost, jwksUrlFor } from "./setup/project-url.ts";
+import { enterProject } from "./setup/project-folder.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "./setup/shared-key.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
 
-  deno task config                          for the keys that deno task dev serves
-  deno task config -- --env-file .env.production --project <project ref>
-  deno task config -- --static              with the keys inline, for a service that cannot reach the JWKS
-  deno task config -- --cloud --env-file .env.production --project <project ref>
-                                            for PowerSync's CLI: client_auth in powersync/service.yaml
+  deno task config                for the linked project and .env.production; without either, for the keys that
+                                  deno task dev serves and supabase/functions/.env
+  deno task config -- --cloud     for PowerSync's CLI: client_auth in powersync/service.yaml
+  deno task config -- --static    with the keys inline, for a service that cannot reach the JWKS
 
-  --project REF     the deployment's project, by ref or URL
-  --jwks-url URL    the address of powersync-jwks (default: from SUPABASE_URL in the file, or deno task dev)
+  --dir PROJECT     another project's folder, with supabase/ in it; paths are relative to it
+  --project REF     another project than the linked one, by ref or URL
+  --jwks-url URL    the address of powersync-jwks (default: the project's, from SUPABASE_URL in the file, or from
+                    the link; with supabase/functions/.env that of deno task dev)
   --static          the keys themselves instead of their address: from the file, or from --jwks-url;
-                    with --project from --env-file, or else as published
+                    with --project from .env.production or --env-file, or else as published
   --cloud           only the block for PowerSync Cloud
   --audience AUD    default: POWERSYNC_AUDIENCE or POWERSYNC_URL in the file, else powersync-dev; may be repeated
-  --env-file PATH   default ${LOCAL_ENV_FILE}
+  --env-file PATH   another file, such as ${LOCAL_ENV_FILE}
   --help`;
 
 const CLOUD_CLI = "PowerSync Cloud, with its CLI: in powersync/service.yaml";
@@ -52,6 +47,7 @@ const KEY_NAMES = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY", SHARED_KEY_N
 /** Reads the flags and prints the settings that they ask for. */
 export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, {
+    dir: { type: "string" },
     project: { type: "string" },
     "jwks-url": { type: "string" },
     static: { type: "boolean" },
@@ -60,56 +56,46 @@ export async function main(args: readonly string[]): Promise<void> {
     "env-file": { type: "string" },
   });
   if (flags.help) return console.log(HELP);
-  const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
-  const jwksUrl = readJwksUrl(flags["jwks-url"], flags.project);
-  const found = await readEnvFile(envFile);
-  const variables = found ?? {};
+  const invocation = await enterProject(flags.dir);
+  const { file, variables: found, jwksUrl, isPublished, project } = await findDeployment(flags);
+  const envFile = invocation.path(file);
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
-    throw new CommandError(`There is no file ${envFile}: \`deno task dev\` makes it, or give --project.`);
+    throw new CommandError(
+      `There is no file ${envFile}: ${
+        invocation.task("dev")
+      } creates it, or name the deployment with --project.`,
+    );
   }
-  // --project names the deployment of a file that has the keys.
-  const isFromNetwork = jwksUrl !== undefined &&
-    (flags["jwks-url"] !== undefined || flags["env-file"] === undefined);
+  const variables = found ?? {};
   await assertUsable(variables, {
     file: envFile,
     names: [
       ...(flags.audience === undefined ? ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] : []),
       ...(jwksUrl === undefined ? ["SUPABASE_URL"] : []),
-      ...(flags.static && !isFromNetwork ? KEY_NAMES : [SHARED_KEY_NAME]),
+      ...(flags.static && !isPublished ? KEY_NAMES : [SHARED_KEY_NAME]),
     ],
   });
   assertAudiences(flags.audience ?? []);
   const audiences = audiencesOf(variables, flags.audience ?? []);
+  const jwksUri = jwksUrl ?? jwksUrlFor(variables);
+  const keysOf = () =>
+    jwksUrl !== undefined && isPublished
+      ? keysOfJwks(jwksUrl)
+      : keysOfFile(variables, { envFile: file, invocation });
+  // The two together: pasted one over the other, they refuse each other's tokens.
+  const shared = isPrivateHost(jwksUri) ? readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "") : undefined;
+  const settings = flags.static
+    ? { audiences, keys: await keysOf() }
+    : { audiences, jwksUri, keys: shared === undefined ? [] : [shared] };
+  const text = settingsText(settings, { ...flags, jwksUri });
+  console.error(`Secrets: ${found === undefined ? "no file" : envFile}. ${project}`);
   const isKnown = statedAudiences(variables, flags.audience ?? []).length > 0;
   if (!isKnown && jwksUrl !== undefined && !isLoopback(jwksUrl)) {
     console.error(
       `No audience is known, so it is ${audiences[0]}: add POWERSYNC_URL to the file, or --audience.`,
     );
   }
-  const jwksUri = jwksUrl ?? jwksUrlFor(variables);
-  if (flags.static) {
-    const keys = isFromNetwork ? await keysOfJwks(jwksUrl) : await keysOfFile(variables, envFile);
-    return console.log(settingsText({ audiences, keys }, { ...flags, jwksUri }));
-  }
-  // The two together: pasted one over the other, they refuse each other's tokens.
-  const shared = readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "");
-  const keys = shared === undefined || !isPrivateHost(jwksUri) ? [] : [shared];
-  console.log(settingsText({ audiences, jwksUri, keys }, { ...flags, jwksUri }));
-}
-
-function readJwksUrl(url: string | undefined, project: string | undefined): string | undefined {
-  if (url !== undefined && project !== undefined) {
-    throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
-  }
-  if (project !== undefined) {
-    const supabaseUrl = projectUrl(project);
-    if (supabaseUrl !== undefined) return jwksUrlOf(supabaseUrl);
-    throw new CommandError(
-      "--project must be a project's ref or URL: copy the ref from the dashboard's URL.",
-    );
-  }
-  if (url === undefined || isHttpUrl(url)) return url;
-  throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
+  console.log(text);
 }
 
 /** The dashboard takes an address only, also where the block has the keys inline. */

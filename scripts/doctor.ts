@@ -12,7 +12,7 @@ import { fixOf } from "./doctor/fixes.ts";
 import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
 import { withRootCauses } from "./doctor/root-cause.ts";
 import type { SecretsFile } from "./doctor/secrets.ts";
-import { findProject, findSecretsFile, type Project } from "./doctor/sources.ts";
+import { findSecretsFile } from "./doctor/sources.ts";
 import { readTokenFlags, withTokenFlags } from "./doctor/tokens/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
@@ -20,6 +20,7 @@ import { configuredPlatform, DEVELOPMENT_PUBLISHABLE_KEY } from "./setup/platfor
 import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isPlaceholder } from "./setup/placeholder.ts";
 import { likelyUrl } from "./setup/plain-url.ts";
+import { findProject, type Project } from "./setup/project.ts";
 import { enterProject } from "./setup/project-folder.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, withoutTrailingSlash } from "./setup/project-url.ts";
 
@@ -94,7 +95,6 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     console.log(HELP);
     return 0;
   }
-  assertFilledIn(flags);
   assertUrl("powersync", flags.powersync);
   assertUrl("jwks-url", flags["jwks-url"]);
   const invocation = await enterProject(flags.dir);
@@ -148,16 +148,10 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
+  const shownPath = path === undefined ? undefined : invocation.path(path);
+  const report = makeReport(fixed, { sources: sourcesOf(shownPath, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
-}
-
-function assertFilledIn(flags: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(flags)) {
-    if (![value].flat().some((text) => typeof text === "string" && text.trim() === "")) continue;
-    throw new CommandError(`--${name} is empty: the shell's variable may not be set.`);
-  }
 }
 
 function assertUrl(flag: string, value: string | undefined): void {

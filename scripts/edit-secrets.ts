@@ -9,6 +9,7 @@ import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
 import { assertUsable } from "./setup/inspect.ts";
 import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { mendedValue } from "./setup/mend-value.ts";
+import { enterProject } from "./setup/project-folder.ts";
 import { isKnownName, nearestName } from "./setup/nearest-name.ts";
 
 const HELP = `Changes a secrets file, and repairs its format.
@@ -19,12 +20,14 @@ const HELP = `Changes a secrets file, and repairs its format.
 
   --remove NAME     may be repeated
   --rename OLD=NEW  may be repeated; replaces what NEW was
+  --dir PROJECT     another project's folder, with supabase/ in it; paths are relative to it
   --env-file PATH   default ${PRODUCTION_ENV_FILE}
   --help`;
 
 /** Reads the arguments and changes the file. */
 export async function main(args: readonly string[]): Promise<void> {
   const { flags, values } = readArguments(args, {
+    dir: { type: "string" },
     "env-file": { type: "string" },
     remove: { type: "string", multiple: true },
     rename: { type: "string", multiple: true },
@@ -34,8 +37,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const rename = pairs(flags.rename ?? [], "--rename must be OLD=NEW.");
   const remove = flags.remove ?? [];
   [...Object.keys(set), ...Object.values(rename)].forEach(assertKnown);
-  const path = flags["env-file"] ?? PRODUCTION_ENV_FILE;
-  const file = await readOwnFile(path, { mend: true });
+  const invocation = await enterProject(flags.dir);
+  const envFile = flags["env-file"] ?? PRODUCTION_ENV_FILE;
+  const path = invocation.path(envFile);
+  const file = await readOwnFile(envFile, { mend: true });
   if (file.text === undefined && Object.keys(set).length === 0) {
     throw new CommandError(`There is no file ${path}.`);
   }

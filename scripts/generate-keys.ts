@@ -15,7 +15,8 @@ import { reportJson } from "./keys/report-json.ts";
 import { rotateKey } from "./keys/rotate.ts";
 import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
 import { storeSharedKey } from "./keys/store-shared-key.ts";
-import { enterProject, linkedRef } from "./setup/project-folder.ts";
+import { findProject } from "./setup/project.ts";
+import { enterProject } from "./setup/project-folder.ts";
 
 const HELP = `Creates the key pair that signs PowerSync tokens.
 
@@ -67,9 +68,6 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const kid = readKeyId(flags.kid);
   const envFile = flags["env-file"];
-  if (envFile === "") {
-    throw new CommandError("--env-file must be a path such as .env.production.");
-  }
   const invocation = await enterProject(flags.dir);
   if (flags.alg === "HS256") {
     if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");
@@ -77,7 +75,7 @@ export async function main(args: readonly string[]): Promise<void> {
     return console.log(await storeSharedKey({ kid, envFile, force, json, invocation }));
   }
   const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
-  const project = { invocation, ref: await linkedRef() };
+  const project = { invocation, ref: (await findProject())?.ref };
   const key = { alg: readAlgorithm(flags.alg), kid, envFile, live, project };
   const rotation = {
     ...key,

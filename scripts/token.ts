@@ -7,6 +7,7 @@ import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings
 import { CommandError, runCommand } from "./cli/command.ts";
 import { describeDuration, describeTime, parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
+import type { Invocation } from "./cli/invocation.ts";
 import { safeJson, visible } from "./cli/shown.ts";
 import { type DevelopmentToken, signWithFunctionsKey, signWithSharedKey } from "./keys/development-token.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS } from "./powersync/limits.ts";
@@ -14,6 +15,7 @@ import { audiencesOf } from "./setup/audience.ts";
 import { readEnvFile } from "./setup/env-file.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
+import { enterProject } from "./setup/project-folder.ts";
 import { withoutTrailingSlash } from "./setup/project-url.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
@@ -37,6 +39,7 @@ const HELP = `Prints a PowerSync token for testing.
   --claim NAME=VALUE   another claim; VALUE is JSON or text; may be repeated
   --audience AUD       default: POWERSYNC_AUDIENCE or POWERSYNC_URL in the file, else powersync-dev; may be repeated
   --expires-in TIME    30m, 12h (default), …; at most 24h
+  --dir PROJECT        another project's folder, with supabase/ in it; paths are relative to it
   --env-file PATH      the file with the key (default ${LOCAL_ENV_FILE})
   --shared             sign with POWERSYNC_SHARED_KEY (HS256) instead: see deno task keys -- --alg HS256
   --help`;
@@ -44,6 +47,7 @@ const HELP = `Prints a PowerSync token for testing.
 /** Reads the flags and prints the token that they ask for. */
 export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, {
+    dir: { type: "string" },
     user: { type: "string" },
     anonymous: { type: "boolean" },
     claim: { type: "string", multiple: true },
@@ -55,13 +59,15 @@ export async function main(args: readonly string[]): Promise<void> {
   if (flags.help) return console.log(HELP);
   const claims = developmentClaims(readUser(flags.user, flags.anonymous === true), flags.claim ?? []);
   const lifetimeSeconds = readLifetime(flags["expires-in"]);
+  const invocation = await enterProject(flags.dir);
   const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
+  const shownFile = invocation.path(envFile);
   const variables = await readEnvFile(envFile);
   if (variables === undefined) {
-    const fix = flags.shared
-      ? "deno task keys -- --alg HS256 makes it"
-      : "deno task dev makes one with a key in it";
-    throw new CommandError(`There is no file ${envFile}: ${fix}, or name another with --env-file.`);
+    const command = flags.shared ? invocation.task("keys", "--alg", "HS256") : invocation.task("dev");
+    throw new CommandError(
+      `There is no file ${shownFile}: ${command} creates ${LOCAL_ENV_FILE} with a key, or name another with --env-file.`,
+    );
   }
   assertAudiences(flags.audience ?? []);
   const names = [
@@ -69,12 +75,13 @@ export async function main(args: readonly string[]): Promise<void> {
     // Perhaps its name is misspelt.
     ...(!flags.shared && readKeySecrets(variables).signing.length === 0 ? ["POWERSYNC_PRIVATE_KEY"] : []),
   ];
-  await assertUsable(variables, { file: envFile, names });
+  await assertUsable(variables, { file: shownFile, names });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const request = { variables, envFile, claims, audiences, lifetimeSeconds, nowSeconds };
+  const request = { variables, envFile, invocation, claims, audiences, lifetimeSeconds, nowSeconds };
   const made = flags.shared ? await signWithSharedKey(request) : await signWithFunctionsKey(request);
-  console.error(explain(made, { url: withoutTrailingSlash(variables.POWERSYNC_URL ?? ""), nowSeconds }));
+  const url = withoutTrailingSlash(variables.POWERSYNC_URL ?? "") || "<the instance URL>";
+  console.error(explain(made, { url, nowSeconds, envFile, invocation }));
   console.log(made.token);
 }
 
@@ -134,22 +141,26 @@ function readLifetime(text: string | undefined): number {
 
 function explain(
   { token, kid, alg }: DevelopmentToken,
-  { url, nowSeconds }: { url: string | undefined; nowSeconds: number },
+  { url, nowSeconds, envFile, invocation }: {
+    url: string;
+    nowSeconds: number;
+    envFile: string;
+    invocation: Invocation;
+  },
 ): string {
   const { exp = nowSeconds, ...claims } = decodeJwt(token);
-  const endpoint = url === undefined || url === "" ? "<the instance URL>" : url;
+  const config = invocation.task("config", "--static", "--env-file", envFile);
   return [
-    `A token for testing, signed with the key ${kid} (${alg}); valid for ${
+    `A token for testing, signed with the key ${kid} (${alg}) in ${invocation.path(envFile)}; valid for ${
       describeDuration(exp - nowSeconds)
     }, until about ${describeTime(exp)}.`,
     `Claims: ${safeJson(claims)}`,
     "",
     "Use it in",
-    `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${endpoint}, and the token`,
-    `- an app: fetchCredentials: async () => ({ endpoint: ${
-      JSON.stringify(endpoint)
-    }, token: "<the token>" })`,
-    "- a self-hosted PowerSync Service, once it knows the key: deno task config -- --static prints its client_auth",
+    `- the Diagnostics app, https://diagnostics-app.powersync.com: endpoint ${url}, and the token`,
+    `- an app: fetchCredentials: async () => ({ endpoint: ${JSON.stringify(url)}, token: "<the token>" })`,
+    "- a self-hosted PowerSync Service, once it knows the key; this prints its client_auth:",
+    `  ${config}`,
     "",
   ].map(visible).join("\n");
 }

@@ -93,9 +93,23 @@ Deno.test("a file that is not an env file in UTF-8 is refused in one sentence", 
   });
 });
 
-Deno.test("a missing file and a missing name are reported", async () => {
-  assertRefused(await callCommand(main, ["nowhere.env"]), /^There is no file nowhere\.env\.$/m);
-  assertRefused(await callCommand(main, []), /^Usage: deno task check-secrets FILE$/m);
+Deno.test("a missing file and too many are reported", async () => {
+  assertRefused(
+    await callCommand(main, ["nowhere.env"]),
+    /^There is no file nowhere\.env: name another one\.$/m,
+  );
+  assertRefused(await callCommand(main, ["one.env", "two.env"]), /^Unexpected argument after the file/);
+});
+
+Deno.test("without a name, it checks the production file", async () => {
+  await inFolder(async (folder) => {
+    assertRefused(await runTask("check-secrets", [], { cwd: folder }), /no file \.env\.production/);
+    const file = await makeFile(folder);
+    await Deno.writeTextFile(file, POWERSYNC_URL, { append: true });
+    await Deno.rename(file, join(folder, ".env.production"));
+    const { stdout } = await runTask("check-secrets", [], { cwd: folder });
+    assertEquals(stdout, ".env.production may be uploaded.\n");
+  });
 });
 
 Deno.test("a secret that no function could use is refused, and not shown", async () => {

@@ -62,7 +62,7 @@ Deno.test("bad input exits 2 with one sentence", async () => {
   const { code, stdout } = await doctor(["--json", "--project", "!"]);
   const { outcome, checks, error } = JSON.parse(stdout);
   assertEquals([code, outcome, checks], [2, "unchecked", []]);
-  assertMatch(error, /--project ! is neither/);
+  assertMatch(error, /--project must be a project/);
 });
 
 Deno.test("--json is for machines, --help for people", async () => {

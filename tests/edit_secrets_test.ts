@@ -117,7 +117,7 @@ Deno.test("what would lose a value or break the file is refused, and the file st
       [["POWERSYNC_ISSUER=a\nB=c"], /on one line/],
       [["--rename", "POWERSYNC_PRIVATE_KEY"], /--rename must be OLD=NEW/],
       [["--remove", "POWERSYNC_URL"], /has no POWERSYNC_URL/],
-      [["--remove", ""], /has no /],
+      [["--remove", ""], /--remove is empty/],
       [["--rename", "POWERSYNC_URI=POWERSYNC_URL"], /has no POWERSYNC_URI/],
       [["POWERSYNC_URL=https://<instance>.powersync.journeyapps.com"], /placeholder/],
       [["POWERSYNC_TOKEN_TTL=1h"], /POWERSYNC_TOKEN_TTL cannot be used/],

@@ -4,6 +4,7 @@ const SCRIPTS = new URL("../scripts/", import.meta.url);
 
 /** Which folders of scripts/ the files of a folder may import from, besides their own; commands may use all. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
+  add: ["cli", "setup"],
   cli: [],
   powersync: ["cli"],
   setup: ["cli"],

@@ -61,3 +61,22 @@ Deno.test("`deno task` describes every task", async () => {
   const listed = new TextDecoder().decode(stdout);
   for (const { description } of Object.values(tasks)) assertStringIncludes(listed, description);
 });
+
+/** What the commands that do not serve anything may do. `--dir` may be any folder, so reading has no list. */
+const GIT = ["--allow-env=GIT_DIR,GIT_WORK_TREE,GIT_COMMON_DIR,GIT_INDEX_FILE", "--allow-run=git"];
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  keys: [...GIT, "--allow-net", "--allow-read", "--allow-write"],
+  token: ["--allow-read"],
+  config: ["--allow-net", "--allow-read"],
+  doctor: ["--allow-net", "--allow-read"],
+  "check-secrets": ["--allow-read"],
+  "edit-secrets": [...GIT, "--allow-read", "--allow-write"],
+};
+
+Deno.test("a command that only reads may not write, and one that needs no network has none", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  for (const [name, permissions] of Object.entries(PERMISSIONS)) {
+    const flags = tasks[name].command.split(" ").filter((word: string) => word.startsWith("-"));
+    assertEquals(flags.sort(), [...permissions].sort(), name);
+  }
+});

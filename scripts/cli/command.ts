@@ -19,7 +19,7 @@ export async function runCommand(command: () => Promise<number | void>, failed =
     if (error instanceof CommandError) console.error(visible(error.message));
     else if (error instanceof Deno.errors.NotCapable) {
       console.error(
-        `A permission is missing: ${error.message.split(",")[0]}. Run the command as a task: deno task`,
+        `A permission is missing: ${error.message.split(",")[0]}. Run the command as a task, which has it.`,
       );
     } else console.error("The command itself failed:", error);
     return failed;

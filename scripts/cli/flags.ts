@@ -24,7 +24,7 @@ export function readFlags<const T extends FlagOptions>(args: readonly string[], 
 /**
  * Reads a command's flags, and the arguments that belong to none.
  *
- * @throws {CommandError} An unknown flag, a missing value.
+ * @throws {CommandError} An unknown flag, a missing or empty value.
  */
 export function readArguments<const T extends FlagOptions>(
   args: readonly string[],
@@ -36,6 +36,10 @@ export function readArguments<const T extends FlagOptions>(
   const { values, positionals } = parse(() =>
     parseArgs({ args: given, options: known, strict: true, allowPositionals: true })
   );
+  for (const [name, value] of Object.entries(values)) {
+    if (![value].flat().some((text) => typeof text === "string" && text.trim() === "")) continue;
+    throw new CommandError(`--${name} is empty: the shell's variable may not be set.`);
+  }
   return { flags: values, values: positionals };
 }
 
@@ -45,7 +49,11 @@ function parse<T>(read: () => T): T {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // Node's other sentences explain how to pass the flag as an argument, which no command accepts.
-    const [reason = ""] = error.message.split(/\.\s|\n/);
+    const [reason = ""] = error.message.replace(
+      /^Option '(?:-\w, )?(--[\w-]+).* (?:missing|ambiguous)/s,
+      "$1 needs a value\n",
+    )
+      .split(/\.\s|\n/);
     throw new CommandError(`${reason.replace(/\.$/, "")}: see --help.`);
   }
 }

@@ -55,6 +55,6 @@ function unavailable(status: number): RuleResult {
     outcome: "failed",
     code: "PSYNC_S2204",
     seen: `powersync-jwks answered with HTTP ${status}.`,
-    fix: "Look at its error in the output of deno task dev.",
+    fix: "Look at its error in the output of the task `dev`.",
   };
 }

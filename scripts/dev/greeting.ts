@@ -24,13 +24,15 @@ export function greeting({ origin, platform, added, addresses, port, invocation 
   const functions = `${origin}/functions/v1`;
   const envFile = invocation.path(LOCAL_ENV_FILE);
   const keys = invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE);
+  // Where a project is linked, `config` alone is about the deployment.
+  const config = invocation.task("config", "--env-file", LOCAL_ENV_FILE);
   return [
     ...added.length === 0 ? [] : [`Written to ${envFile}: ${added.join(", ")}`, ""],
     ...invocation.dir === undefined ? [] : [`Project           ${invocation.dir}`],
     `Page              ${origin}/`,
     `Functions         ${functions}/powersync-auth`,
     `                  ${functions}/powersync-auth-anonymous`,
-    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: ${invocation.task("config")})`,
+    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: ${config})`,
     ...platformLines(platform, envFile),
     ...networkLines(addresses, port),
     "",

@@ -63,7 +63,7 @@ export function changeSecrets(change: EnvChange, context: FixContext, hint: stri
     return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
   }
   const pairs = pairsOf(set);
-  const sets = pairs.length === 0 ? [] : [supabase(context, "secrets", "set", ...pairs)];
+  const sets = pairs.length === 0 ? [] : [supabase(context, "secrets", "set", ...pairs, "--yes")];
   return { commands: [...sets, ...gone], note: hint };
 }
 
@@ -113,7 +113,7 @@ function pairsOf(set: Readonly<Record<string, string>>): string[] {
 function unset(names: readonly string[], context: FixContext): string[] {
   return names.length === 0 || context.file.isLocal || context.project !== "hosted"
     ? []
-    : [supabase(context, "secrets", "unset", ...names)];
+    : [supabase(context, "secrets", "unset", ...names, "--yes")];
 }
 
 /** Sets the secrets of the file. */
@@ -127,7 +127,7 @@ export function upload(context: FixContext, text: string): Fix {
     return { commands: [RECREATE_CONTAINER], note: `${how} ${text}`.trim() };
   }
   return {
-    commands: [supabase(context, "secrets", "set", "--env-file", pathOf(context))],
+    commands: [supabase(context, "secrets", "set", "--env-file", pathOf(context), "--yes")],
     note: text,
   };
 }
@@ -143,7 +143,7 @@ export function deploy(context: FixContext, text: string, ...flags: readonly str
     return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
   }
   return {
-    commands: [supabase(context, "functions", "deploy", ...FUNCTIONS, "--use-api", ...flags)],
+    commands: [supabase(context, "functions", "deploy", ...FUNCTIONS, "--use-api", ...flags, "--yes")],
     note: text,
   };
 }
@@ -216,8 +216,8 @@ function pathOf({ invocation, file }: FixContext): string {
   return invocation.path(file.path);
 }
 
-/** For the project that is named or linked, without a question. */
-function supabase({ invocation, ref }: FixContext, ...words: readonly string[]): string {
+/** A command of the CLI for the project that is named or linked. */
+export function supabase({ invocation, ref }: FixContext, ...words: readonly string[]): string {
   const project = ref === undefined ? [] : ["--project-ref", ref];
-  return invocation.supabase(...words, ...project, "--yes");
+  return invocation.supabase(...words, ...project);
 }

@@ -14,6 +14,7 @@ import {
   type MakeFix,
   note,
   say,
+  supabase,
   tellPowerSync,
   upload,
   whenRead,
@@ -91,7 +92,11 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "answer-malformed": (context) => deploy(context, ""),
   "settings-not-deployed": (context) =>
     context.file.names === undefined
-      ? note("Compare the deployed settings with docs/settings.md: supabase secrets list shows their names.")
+      ? note(
+        `Compare the deployed settings with docs/settings.md. Their names: ${
+          supabase(context, "secrets", "list")
+        }`,
+      )
       : upload(context, whenRead(context)),
   "audience-other": (context) => deployAudience(context, { isRefused: false }),
   "endpoint-slash": deployUrl,

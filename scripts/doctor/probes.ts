@@ -182,7 +182,7 @@ export const PROBES = {
 
   // Clocks.
   "clock-here": {
-    means: "Tokens made on this computer (`deno task token`) have wrong times; the functions' are right.",
+    means: "Tokens made on this computer (task `token`) have wrong times; the functions' are right.",
     isWarning: true,
   },
   "clock-unknown": { means: "One of the two clocks is wrong.", isWarning: true },

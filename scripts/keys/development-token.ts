@@ -5,7 +5,7 @@ import { loadKeyRing, publicJwks, signingKeyAt } from "../../supabase/functions/
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import { CommandError } from "../cli/command.ts";
-import { shellWord } from "../cli/invocation.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import { verdictOf } from "../powersync/result.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
@@ -17,6 +17,7 @@ export interface DevelopmentTokenRequest {
   readonly variables: EnvVariables;
   /** The file's name, for messages. */
   readonly envFile: string;
+  readonly invocation: Invocation;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly audiences: readonly [string, ...string[]];
   readonly lifetimeSeconds: number;
@@ -36,7 +37,7 @@ export interface DevelopmentToken {
  * @throws {CommandError} The file has no usable key, or PowerSync would refuse the token.
  */
 export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
-  const { variables, envFile, nowSeconds, lifetimeSeconds } = request;
+  const { variables, envFile, invocation, nowSeconds, lifetimeSeconds } = request;
   try {
     const ring = await loadKeyRing(readKeySecrets(variables));
     const key = signingKeyAt(ring, nowSeconds);
@@ -53,11 +54,11 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
     if (error.code !== "POWERSYNC_PRIVATE_KEY_MISSING") {
-      throw new CommandError(`${error.message} (${envFile})`);
+      throw new CommandError(`${error.message} (${invocation.path(envFile)})`);
     }
     throw new CommandError(
-      `There is no signing key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${
-        shellWord(envFile)
+      `There is no signing key in ${invocation.path(envFile)}. This creates one: ${
+        invocation.task("keys", "--env-file", envFile)
       }`,
     );
   }
@@ -69,15 +70,16 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
  * @throws {CommandError} The file has no shared secret, or PowerSync would refuse the token.
  */
 export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
-  const { variables, envFile, audiences, nowSeconds, lifetimeSeconds } = request;
+  const { variables, envFile, invocation, audiences, nowSeconds, lifetimeSeconds } = request;
   const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
-  if (value === "") {
-    throw new CommandError(`There is no ${SHARED_KEY_NAME} in ${envFile}: deno task keys -- --alg HS256`);
-  }
   const key = readSharedKey(value);
   if (key === undefined) {
+    const state = value === "" ? "is not set" : "is not an HS256 key";
+    const force = value === "" ? [] : ["--force"];
     throw new CommandError(
-      `${SHARED_KEY_NAME} in ${envFile} is not an HS256 key: deno task keys -- --alg HS256 --force`,
+      `${SHARED_KEY_NAME} ${state} in ${invocation.path(envFile)}. This creates one: ${
+        invocation.task("keys", "--alg", "HS256", ...force, "--env-file", envFile)
+      }`,
     );
   }
   const [first, ...others] = audiences;

@@ -78,13 +78,15 @@ function leakComment(
 }
 
 function namesOfLeaked(
-  { envFile, replaces }: LeakRequest,
+  { envFile, replaces, project }: LeakRequest,
   { file, leakedBefore }: { file: EnvFile | undefined; leakedBefore: readonly string[] },
 ): string[] {
   if (file === undefined) {
     if (replaces !== undefined) return [replaces];
     throw new CommandError(
-      "Without --env-file, name the leaked key's secret with --replaces: `supabase secrets list` shows all names.",
+      `Without --env-file, name the leaked key's secret with --replaces. This shows all names: ${
+        project.invocation.supabase("secrets", "list")
+      }`,
     );
   }
   if (file.text === undefined) throw new CommandError(`There is no file ${envFile}.`);

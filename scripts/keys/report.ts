@@ -2,7 +2,7 @@ import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
-import { LINK_FILE } from "../setup/project-folder.ts";
+import { LINK_FILE } from "../setup/project.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import {
@@ -68,9 +68,13 @@ function liveLines({ live }: KeyReport): string[] {
   return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
 }
 
-function faultLines({ envFile }: KeyReport): string[] {
+function faultLines({ envFile, project: { invocation } }: KeyReport): string[] {
   if (envFile === undefined || envFile.faults.length === 0) return [];
-  return [`Before you use ${envFile.path}, correct:`, ...envFile.faults.map((fault) => `- ${fault}`), ""];
+  return [
+    `Before you use ${invocation.path(envFile.path)}, correct:`,
+    ...envFile.faults.map((fault) => `- ${fault}`),
+    "",
+  ];
 }
 
 function newKeyLines(report: KeyReport): string[] {
@@ -231,9 +235,14 @@ function secondCommand(
     ...unsetCommands(times.replaced, report),
     ...(envFile === undefined ? [] : [
       "",
-      `   and delete the same lines from ${
-        invocation.path(envFile.path)
-      }, or the next upload sets them again.`,
+      `   and then, or the next upload of ${invocation.path(envFile.path)} sets them again:`,
+      "",
+      invocation.task(
+        "edit-secrets",
+        "--env-file",
+        envFile.path,
+        ...times.replaced.flatMap((name) => ["--remove", name]),
+      ),
     ]),
   ];
 }

@@ -2,7 +2,7 @@ import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts"
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { shellWord } from "../cli/invocation.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { readJwks } from "../powersync/jwks.ts";
 import type { ConfiguredKey } from "../setup/client-auth.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
@@ -17,14 +17,17 @@ const MEMBERS = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y"];
  *
  * @throws {CommandError} The file has no usable key.
  */
-export async function keysOfFile(variables: EnvVariables, envFile: string): Promise<ConfiguredKey[]> {
+export async function keysOfFile(
+  variables: EnvVariables,
+  { envFile, invocation }: { envFile: string; invocation: Invocation },
+): Promise<ConfiguredKey[]> {
   const { published } = await loadKeyRing(readKeySecrets(variables));
   const shared = readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "");
   const keys = [...published.map(configured), ...(shared === undefined ? [] : [shared])];
   if (keys.length > 0) return keys;
   throw new CommandError(
-    `There is no key in ${envFile}: \`deno task dev\` makes one, or deno task keys -- --env-file ${
-      shellWord(envFile)
+    `There is no key in ${invocation.path(envFile)}. This creates one: ${
+      invocation.task("keys", "--env-file", envFile)
     }`,
   );
 }

@@ -16,7 +16,7 @@ export interface ClaimOptions {
   readonly maxLifetimeSeconds: number;
 }
 
-const FIX_CLAIM = "Let the functions make the token; `deno task token` prints one for testing.";
+const FIX_CLAIM = "Let the functions make the token; the task `token` prints one for testing.";
 
 /** Every rule about the payload, in the order in which PowerSync applies them. */
 export function checkClaims(claims: Claims, options: ClaimOptions): RuleResult[] {

@@ -48,7 +48,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     code: "PSYNC_S2204",
     raisedFor: 'a JWKS that answers with an HTTP error, too late, or with anything but `{"keys":[…]}`',
     cause: "The URI is wrong, powersync-jwks is not deployed, or the gateway still asks for a JWT.",
-    fix: "Let `deno task doctor` ask the URI: it says who answers and what to deploy.",
+    fix: "Let the task `doctor` ask the URI: it says who answers and what to deploy.",
   },
   {
     code: "PSYNC_S2202",
@@ -71,7 +71,7 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     cause:
       "PowerSync does not have the key that signed: another JWKS URI, a new key signing too early, or halves of two pairs.",
     fix:
-      "Compare the token's `kid` and `alg` with the live JWKS: `deno task doctor -- --token` asks for the token and does it.",
+      "Compare the token's `kid` and `alg` with the live JWKS: the task `doctor` does it, and asks for the token with `--token`.",
   },
   {
     code: "PSYNC_S2102",

@@ -33,7 +33,7 @@ export function readStaticJwks(body: unknown): JwksReading {
       const seen = `The service does not start with static key ${keys.length + 1}: ${
         problem ?? "it cannot be imported"
       }.`;
-      const fix = "Take the key out of service.yaml, or let `deno task config` print the block again.";
+      const fix = "Take the key out of service.yaml, or let the task `config` print the block again.";
       return { keys: [], missingKeyCode: "PSYNC_S2101", results: [failed("static-jwks", { seen, fix })] };
     }
     keys.push(key);

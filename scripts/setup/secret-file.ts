@@ -117,14 +117,20 @@ export async function followLinks(path: string): Promise<string> {
 }
 
 /** Root in a container must not take a mounted file from its owner. */
-async function keepOwner(target: string, temporary: string): Promise<void> {
+export async function keepOwner(target: string, temporary: string): Promise<void> {
   const [{ uid, gid }, created] = await Promise.all([Deno.stat(target), Deno.stat(temporary)]);
   if (uid !== created.uid) await Deno.chown(temporary, uid, gid);
 }
 
-function fileError(error: unknown, state: string, owned: string): unknown {
+/**
+ * What the system said of a file, as a sentence with the fix; any other error is returned as it is.
+ *
+ * @param state What could not be done, such as "x.env cannot be written".
+ * @param owned Whose owner and permissions to check.
+ */
+export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new CommandError(`${state}: its folder does not exist; create it first.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { Invocation } from "../../scripts/cli/invocation.ts";
 import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { checkToken, claimsOf, getToken, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
@@ -37,6 +38,7 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
 
     const envFile = `${server.folder}/supabase/functions/.env`;
     const expired = await signWithFunctionsKey({
+      invocation: new Invocation(),
       variables: await readEnvFile(envFile) ?? {},
       envFile,
       claims: { sub: "ada" },

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Invocation, shellWord } from "../../scripts/cli/invocation.ts";
 
 const NAMES = { named: ["project", "audience"], asked: ["token"] };
@@ -55,3 +55,31 @@ Deno.test("a word reaches a program as it is, whatever a shell makes of it", () 
   // zsh takes it for the path of a program.
   assertEquals(shellWord("=ls"), "'=ls'");
 });
+
+/** What writes documents, whose readers are not known, and the one that knows how tasks are started. */
+const MAY_NAME_A_WAY = ["add/record.ts", "cli/invocation.ts", "doctor/codes-table.ts"];
+
+Deno.test("no message names one way to start a task: the reader may have another", async () => {
+  const scripts = new URL("../../scripts/", import.meta.url);
+  const files = (await Array.fromAsync(readModules(scripts))).filter((file) =>
+    !MAY_NAME_A_WAY.includes(file)
+  );
+  assert(files.length > 100);
+  const literal = (source: string) =>
+    source.replace(/^const HELP = `[^`]*`;$/gm, "").replace(/^\s*(\/\/|\/?\*).*$/gm, "").match(
+      /^.*deno task.*$/gm,
+    );
+  assertEquals(literal('const HELP = `\n  deno task x`;\n// deno task x\nconsole.log("deno task x");'), [
+    'console.log("deno task x");',
+  ]);
+  for (const file of files) {
+    assertEquals(literal(await Deno.readTextFile(new URL(file, scripts))), null, file);
+  }
+});
+
+async function* readModules(root: URL, folder = ""): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+    if (isDirectory) yield* readModules(root, `${folder}${name}/`);
+    else if (/\.(ts|js|html)$/.test(name)) yield folder + name;
+  }
+}

@@ -1,19 +1,23 @@
 /** Whether the README, docs/ and .github/ name what exists, and list every setting and code. */
 import { assert, assertEquals } from "@std/assert";
+import { RECORD_FILE } from "../../scripts/add/record.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { KEY_SECRETS, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CODES } from "../../supabase/functions/_shared/powersync/verify.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Files that people make, and that git ignores. */
-const NOT_IN_GIT = ["supabase/functions/.env"];
+/** Files that are made, here or in another project. */
+const NOT_IN_GIT = ["supabase/functions/.env", RECORD_FILE];
 
 const PAGES = new Map(
   [
     "README.md",
     "CHANGELOG.md",
     ...[...Deno.readDirSync(new URL("docs", ROOT))].map(({ name }) => `docs/${name}`),
+    ...[...Deno.readDirSync(new URL("docs/connectors", ROOT))].map(({ name }) =>
+      `docs/connectors/${name}/README.md`
+    ),
     ".github/CONTRIBUTING.md",
     ".github/SECURITY.md",
   ].filter((path) => path.endsWith(".md")).map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),

@@ -1,20 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { Invocation } from "../../scripts/cli/invocation.ts";
 import { main as doctor } from "../../scripts/doctor.ts";
 import type { Report } from "../../scripts/doctor/report.ts";
-import { main as editSecrets } from "../../scripts/edit-secrets.ts";
-import { main as keys } from "../../scripts/generate-keys.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { callCommand } from "../support/call_command.ts";
 import { type Deployment, withDeployment } from "../support/deployment.ts";
 import { captureLog } from "../support/log.ts";
+import { runPrinted } from "../support/printed_command.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { makeKey } from "../support/signing.ts";
 
 const other = await makeKey("ES256", "powersync-other");
-const INVOCATION = new Invocation();
-const TASKS = { "edit-secrets": editSecrets, keys };
 
 /** A linked set-up: a deployment and the file that its secrets come from. */
 interface SetUp {
@@ -49,18 +45,12 @@ function words(command: string): string[] {
 
 /** Runs a command that the doctor printed: its own tasks, and what the Supabase CLI does to a deployment. */
 async function run(command: string, { deployment }: SetUp): Promise<void> {
-  const task = Object.entries(TASKS).find(([name]) => command.startsWith(`${INVOCATION.task(name)} `));
-  if (task !== undefined) {
-    const [name, main] = task;
-    const { code, stderr } = await callCommand(
-      main,
-      words(command.slice(`${INVOCATION.task(name)} `.length)),
-    );
-    assertEquals([code, stderr], [0, ""], command);
+  const [program, verb = "", ...args] = words(command);
+  if (program !== "supabase") {
+    const { code, stderr } = await runPrinted(command);
+    assertEquals(code, 0, `${command}\n${stderr}`);
     return;
   }
-  const [program, verb = "", ...args] = words(command);
-  assertEquals(program, "supabase", command);
   const flags = args.slice(1).filter((arg) => arg !== "--yes");
   if (verb === "functions") {
     for (const name of Object.keys(deployment.instead)) delete deployment.instead[name];

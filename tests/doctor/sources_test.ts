@@ -1,5 +1,6 @@
 import { assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
-import { findProject, findSecretsFile } from "../../scripts/doctor/sources.ts";
+import { findSecretsFile } from "../../scripts/doctor/sources.ts";
+import { findProject } from "../../scripts/setup/project.ts";
 import { Invocation } from "../../scripts/cli/invocation.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { withDeployment } from "../support/deployment.ts";
@@ -22,18 +23,22 @@ async function inProject(
   });
 }
 
+/** What the doctor's first lines say in a folder; it may not ask anybody. */
+async function sourcesIn(cwd: string, ...args: readonly string[]): Promise<string[]> {
+  const { stdout } = await runTask("doctor", ["--json", ...args], { cwd, permissions: ["--allow-read"] });
+  return JSON.parse(stdout).sources;
+}
+
 Deno.test("the production file comes before the one for this computer", async () => {
   await inProject({ files: [".env.production", "supabase/functions/.env"] }, async (dir) => {
-    const file = await findSecretsFile(undefined, { dir });
-    assertEquals([file?.path, file?.local], [".env.production", false]);
+    assertEquals((await sourcesIn(dir))[0], "Secrets: .env.production.");
   });
   await inProject({ files: ["supabase/functions/.env"] }, async (dir) => {
-    const file = await findSecretsFile(undefined, { dir });
-    assertEquals([file?.path, file?.local], ["supabase/functions/.env", true]);
+    assertEquals((await sourcesIn(dir))[0], "Secrets: supabase/functions/.env.");
   });
   await inProject({}, async (dir) => {
-    assertEquals(await findSecretsFile(undefined, { dir }), undefined);
-    await assertRejects(() => findSecretsFile(`${dir}/mine.env`, { dir }), CommandError, "There is no file");
+    assertEquals((await sourcesIn(dir))[0], "There is no secrets file here.");
+    await assertRejects(() => findSecretsFile(`${dir}/mine.env`), CommandError, "There is no file");
   });
 });
 
@@ -50,17 +55,23 @@ Deno.test("the file for this computer is known however its path is written", asy
 });
 
 Deno.test("the linked project is taken unless another is named", async () => {
-  await inProject({ link: `${REF}\n` }, async (dir) => {
-    const linked = { url: `https://${REF}.supabase.co`, ref: REF, from: "supabase/.temp/project-ref" };
-    assertEquals(await findProject(undefined, { dir }), linked);
-    assertEquals((await findProject("other", { dir }))?.ref, "other");
-  });
-  await inProject({}, async (dir) => assertEquals(await findProject(undefined, { dir }), undefined));
-  await assertRejects(() => findProject("not a ref", { dir: "." }), CommandError, "neither");
+  const linked = `Project: ${REF} (supabase/.temp/project-ref).`;
+  for (const [link, source] of [[`${REF}\n`, linked], ["", undefined], ["not a ref", undefined]] as const) {
+    await inProject({ link }, async (dir) => {
+      assertEquals((await sourcesIn(dir))[1], source ?? "No project is linked or named.");
+      assertEquals((await sourcesIn(dir, "--project", "other"))[1], "Project: other (--project).");
+    });
+  }
+  await inProject(
+    {},
+    async (dir) => assertEquals((await sourcesIn(dir))[1], "No project is linked or named."),
+  );
+  assertEquals(await findProject("abc"), { url: "https://abc.supabase.co", ref: "abc", from: "--project" });
+  await assertRejects(() => findProject("not a ref"), CommandError, "--project must be");
 });
 
 Deno.test("a secret in the place of the project is not shown", async () => {
-  const error = await assertRejects(() => findProject(SECRET_KEY, { dir: "/none" }), CommandError);
+  const error = await assertRejects(() => findProject(SECRET_KEY), CommandError);
   assertFalse(error.message.includes(SECRET_KEY));
 });
 

@@ -106,7 +106,7 @@ export interface DeployedFunctions extends AsyncDisposable {
  * @param options `folder`: where to unpack them; `env`: their environment.
  */
 export async function startAll(
-  api: ManagementApi,
+  api: Pick<ManagementApi, "uploads">,
   { folder, env }: { folder: string; env: Record<string, string> },
 ): Promise<DeployedFunctions> {
   const running = new Map<string, DeployedFunction>();

@@ -20,3 +20,10 @@ export async function readTree(folder: string): Promise<Map<string, string>> {
   }
   return files;
 }
+
+/** Makes a symbolic link; tests may not use Deno's own call, which needs more permissions. */
+export async function makeLink(target: string, path: string): Promise<void> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", 'ln -s "$0" "$1"', target, path] })
+    .output();
+  if (!success) throw new Error(`${path} could not be made a link.`);
+}

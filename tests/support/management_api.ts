@@ -47,6 +47,9 @@ export function startManagementApi(): ManagementApi {
       case "POST /secrets":
         for (const { name, value } of await request.json()) secrets.set(name, value);
         return new Response(null, { status: 201 });
+      case "DELETE /secrets":
+        for (const name of await request.json()) secrets.delete(name);
+        return new Response(null, { status: 200 });
       default:
         return Response.json({ message: "The stand-in does not know this." }, { status: 404 });
     }

@@ -60,9 +60,10 @@ function showAlerts() {
 }
 
 function offlineAlert(state) {
-  const command = state === undefined ? "deno task dev" : state.command;
+  // Before the first state it is not known how the reader starts it.
+  const again = state === undefined ? "Start it again." : `Start it again: \`${state.command}\`.`;
   return alertOf("The server does not answer", [
-    ...withCode(`Start it again: \`${command}\`. This page goes on by itself.`),
+    ...withCode(`${again} This page goes on by itself.`),
   ]);
 }
 

@@ -1,0 +1,71 @@
+package com.example.app
+
+import com.powersync.PowerSyncDatabase
+import io.github.jan.supabase.SupabaseClient
+import io.github.jan.supabase.auth.Auth
+import io.github.jan.supabase.auth.AuthConfig
+import io.github.jan.supabase.auth.auth
+import io.github.jan.supabase.createSupabaseClient
+import io.github.jan.supabase.postgrest.Postgrest
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.launch
+
+/** Your Supabase project: `https://<project>.supabase.co` and its publishable key. */
+class Project(val url: String, val publishableKey: String)
+
+/** For Supabase Auth. */
+fun supabaseClient(project: Project, auth: AuthConfig.() -> Unit = {}): SupabaseClient =
+    createSupabaseClient(project.url, project.publishableKey) {
+        install(Auth, auth)
+        install(Postgrest)
+    }
+
+/** Connects when someone signs in, and disconnects when they sign out. The scope lives as long as your app. */
+fun CoroutineScope.syncWithSupabase(
+    project: Project,
+    supabase: SupabaseClient,
+    database: PowerSyncDatabase,
+    onRefused: suspend (List<RefusedChange>) -> Unit,
+    onUploadError: (Exception) -> Unit,
+): FollowUser {
+    val accessToken: suspend () -> String? = { supabase.auth.accessToken() }
+    val uploads = SupabaseUpload(supabase, accessToken, onRefused, onUploadError)
+    return sync(project, database, supabase.auth.users(), accessToken, uploads)
+}
+
+/**
+ * The same for the users of another identity provider. Its tokens must be allowed twice: as third-party auth in Supabase,
+ * for uploads, and in `POWERSYNC_IDENTITY_PROVIDERS`, for PowerSync.
+ *
+ * @param users The ID of the signed-in user, or null, as often as it changes.
+ * @param accessToken From the provider's SDK. Null if nobody is signed in.
+ */
+fun CoroutineScope.syncWithProvider(
+    project: Project,
+    users: Flow<String?>,
+    accessToken: suspend () -> String?,
+    database: PowerSyncDatabase,
+    onRefused: suspend (List<RefusedChange>) -> Unit,
+    onUploadError: (Exception) -> Unit,
+): FollowUser {
+    val supabase = createSupabaseClient(project.url, project.publishableKey) {
+        this.accessToken = accessToken
+        install(Postgrest)
+    }
+    return sync(project, database, users, accessToken, SupabaseUpload(supabase, accessToken, onRefused, onUploadError))
+}
+
+private fun CoroutineScope.sync(
+    project: Project,
+    database: PowerSyncDatabase,
+    users: Flow<String?>,
+    accessToken: suspend () -> String?,
+    uploads: SupabaseUpload,
+): FollowUser {
+    fun connector(caller: Caller) =
+        SupabaseConnector("${project.url}/functions/v1", project.publishableKey, caller, uploads::upload)
+    val following = FollowUser(database, users, connector(Caller.SignedIn(accessToken)), connector(Caller.Anonymous))
+    launch { following.follow() }
+    return following
+}

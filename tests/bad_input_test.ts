@@ -1,0 +1,106 @@
+/** What every command answers to a mistake: one line with the fix, exit code 1 or 2, and nothing written. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { callCommand } from "./support/call_command.ts";
+import { readTree } from "./support/file_tree.ts";
+import { inFolder } from "./support/run_script.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A command of scripts/. */
+interface Command {
+  readonly task: string;
+  readonly main: (args: readonly string[]) => Promise<number | void>;
+  readonly help: string;
+}
+
+/** Every task that is for users; `test` passes its arguments on. */
+async function readCommands(): Promise<Command[]> {
+  const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  const commands: Command[] = [];
+  for (const [task, { command }] of Object.entries(tasks)) {
+    const [script] = /scripts\/[\w-]+\.ts$/.exec(command) ?? [];
+    if (script === undefined || task === "test") continue;
+    const { main } = await import(new URL(script, ROOT).href);
+    commands.push({ task, main, help: (await callCommand(main, ["--help"])).stdout });
+  }
+  return commands;
+}
+
+const COMMANDS = await readCommands();
+
+/** What a command needs before it looks at a file. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  token: ["--anonymous"],
+  "edit-secrets": ["POWERSYNC_TOKEN_TTL=600"],
+};
+
+/** What is given, in a folder with `empty/` and the file `plain`, and what the line says. */
+const MISTAKES: readonly (readonly [flag: string, value: string | undefined, says: RegExp])[] = [
+  ["--dir", undefined, /^--dir needs a value: see --help/],
+  ["--dir", "--help", /^--dir needs a value: see --help/],
+  ["--dir", "", /^--dir is empty: /],
+  ["--dir", "missing", /missing is not a folder: --dir names the folder that holds supabase/],
+  ["--dir", "plain", /plain is not a folder: --dir/],
+  ["--dir", "empty", /empty has no folder supabase: .*: supabase init --workdir /],
+  ["--env-file", undefined, /^--env-file needs a value: see --help/],
+  ["--env-file", "", /^--env-file is empty: /],
+  ["--env-file", "empty", /empty cannot be read: it is a folder/],
+  ["--env-file", "missing/.env", /no file .*missing|its folder does not exist; create it/],
+  ["--env-file", "plain/.env", /no file .*plain|its folder does not exist; create it/],
+  ["--project", "not a ref", /--project/],
+  ["--jwks-url", "ftp://x", /--jwks-url/],
+];
+
+/** One line with the reason, and the folder as it was. */
+async function assertOneLine(
+  { main }: Command,
+  args: (folder: string) => readonly string[],
+  says: RegExp,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/empty`);
+    await Deno.writeTextFile(`${folder}/plain`, "just some text\n");
+    const before = await readTree(folder);
+    const given = args(folder);
+    const { code, stdout, stderr } = await callCommand(main, given);
+    const what = `${given.join(" ")}: ${stderr}`;
+    assert(code === 1 || code === 2, what);
+    assertEquals([stdout, stderr.trimEnd().split("\n").length], ["", 1], what);
+    assertMatch(stderr, says);
+    assertEquals(await readTree(folder), before);
+  });
+}
+
+/** Without `--dir`: `add` takes the project's folder as its argument. */
+const NO_DIR: readonly string[] = ["add"];
+
+Deno.test("every task for users has --help and --dir", () => {
+  assert(COMMANDS.length >= 7);
+  for (const { task, help } of COMMANDS) {
+    assert(help.includes("\n  --help"), task);
+    assertEquals(help.includes("\n  --dir "), !NO_DIR.includes(task), task);
+  }
+});
+
+for (const command of COMMANDS) {
+  Deno.test(`${command.task}: a mistake is one line with the fix, and nothing is written`, async () => {
+    await assertOneLine(command, () => ["--no-such-flag"], /--no-such-flag.*--help/);
+    await assertOneLine(command, () => ["one", "two", "three"], /--help|must be NAME=value/);
+    for (const [flag, value, says] of MISTAKES.filter(([flag]) => command.help.includes(`\n  ${flag} `))) {
+      const isPath = /^\w/.test(value ?? "") && ["--dir", "--env-file"].includes(flag);
+      const valueIn = (folder: string) => isPath ? `${folder}/${value}` : `${value}`;
+      const args = (folder: string) => value === undefined ? [flag] : [flag, valueIn(folder)];
+      await assertOneLine(command, (folder) => [...NEEDED[command.task] ?? [], ...args(folder)], says);
+    }
+  });
+}
+
+Deno.test("check-secrets: a file that cannot be read is one line", async () => {
+  const command = COMMANDS.find(({ task }) => task === "check-secrets");
+  assert(command !== undefined);
+  await assertOneLine(command, (folder) => [`${folder}/empty`], /empty cannot be read: it is a folder/);
+  await assertOneLine(command, (folder) => [`${folder}/plain`], /plain, line 1: neither NAME=value/);
+  await assertOneLine(command, (folder) => [`${folder}/plain/.env`], /no file .*plain/);
+});

@@ -1,0 +1,42 @@
+import { delimiter } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Ran } from "./run_script.ts";
+import { SUPABASE_CLI } from "./supabase_cli.ts";
+
+/** The repository: the reader's folder, where `deno task` finds the tasks. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The programs that printed commands start: the Deno that runs the tests, whichever way it is named, and the CLI. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  deno: `exec '${Deno.execPath()}' "$@"`,
+  npx: `[ "$1 $2" = "-y deno@2" ] && shift 2 && exec '${Deno.execPath()}' "$@"; exit 127`,
+  supabase: `PATH=$REAL_PATH exec npx -y ${SUPABASE_CLI} "$@"`,
+};
+
+/**
+ * Runs a command of the output as a person does who pastes it into a shell.
+ *
+ * @param command The line.
+ * @param options `cwd`: the reader's folder, the repository by default. `env`: variables to add.
+ */
+export async function runPrinted(
+  command: string,
+  { cwd = ROOT, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<Ran> {
+  const bin = await Deno.makeTempDir();
+  try {
+    for (const [name, script] of Object.entries(PROGRAMS)) {
+      await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    const path = Deno.env.get("PATH") ?? "";
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", command],
+      cwd,
+      env: { NO_COLOR: "1", ...env, REAL_PATH: path, PATH: `${bin}${delimiter}${path}` },
+      stdin: "null",
+    }).output();
+    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  } finally {
+    await Deno.remove(bin, { recursive: true });
+  }
+}
