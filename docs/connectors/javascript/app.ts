@@ -37,7 +37,8 @@ export async function continueWithoutAccount(): Promise<void> {
 }
 
 export async function signOut({ isShared }: { isShared: boolean }): Promise<void> {
-  await supabase.auth.signOut();
+  // With another scope, signing out needs the network.
+  await supabase.auth.signOut({ scope: "local" });
   // On a shared device. Changes that were not uploaded are lost.
   if (isShared) await database.disconnectAndClear();
 }

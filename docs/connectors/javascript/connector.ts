@@ -75,7 +75,7 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     this.#options = options;
   }
 
-  /** `signal`: aborted by the SDK when it disconnects. */
+  /** `signal`: newer SDKs pass it, and abort it when they disconnect. Older ones wait for the answer. */
   async fetchCredentials(signal?: AbortSignal): Promise<PowerSyncCredentials | null> {
     const headers = await this.#authorization(signal);
     if (headers === null) return null;

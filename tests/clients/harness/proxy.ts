@@ -4,12 +4,13 @@ import { Changes } from "./changes.ts";
 import type { Fault } from "./faults.ts";
 
 /** What can fail on its own. */
-export type Part = "powersync-auth" | "powersync-auth-anonymous" | "refresh" | "rows";
+export type Part = "powersync-auth" | "powersync-auth-anonymous" | "refresh" | "sign-out" | "rows";
 
 const PARTS: Readonly<Record<Part, RegExp>> = {
   "powersync-auth": /^\/functions\/v1\/powersync-auth(?:\?|$)/,
   "powersync-auth-anonymous": /^\/functions\/v1\/powersync-auth-anonymous(?:\?|$)/,
   refresh: /^\/auth\/v1\/token\?(?:.*&)?grant_type=refresh_token(?:&|$)/,
+  "sign-out": /^\/auth\/v1\/logout(?:\?|$)/,
   rows: /^\/rest\/v1\//,
 };
 

@@ -1,6 +1,6 @@
 /** What becomes of sync when a session starts, ends, changes or cannot be renewed, in the real @powersync/node. */
 import { assert, assertEquals } from "@std/assert";
-import { authError, hang, status } from "../harness/faults.ts";
+import { authError, hang, reset, status } from "../harness/faults.ts";
 import { hasRow, signUp, withApp } from "./app.ts";
 
 const FOLLOW = "app.follow(app.signedIn)";
@@ -57,6 +57,19 @@ for (const lock of ["default", "process"] as const) {
     }, { lock });
   });
 }
+
+Deno.test("without a connection only a local sign-out signs out, and disconnects", async () => {
+  await withApp(async (app, { sync, proxy }) => {
+    await app.run(FOLLOW);
+    await app.run(SIGN_UP);
+    const stream = await sync.stream(0);
+    proxy.fail("sign-out", reset);
+    const failed = await app.run("return (await app.supabase.auth.signOut()).error !== null");
+    assertEquals([failed, app.count("disconnect"), stream.isClosed], [true, 0, false]);
+    await app.run("await app.supabase.auth.signOut({ scope: 'local' })");
+    await sync.allClosed();
+  });
+});
 
 Deno.test("a refresh that meets a 503 is tried again: the user stays, and so do their rows", async () => {
   await withApp(async (app, { sync, proxy }) => {
