@@ -79,6 +79,7 @@ export const UPLOADING: Scenarios = {
       rows.refuse = () => undefined;
       fail();
       const asked = proxy.requests("rows").length;
+      (await sync.stream(0)).keepAlive();
       await write(scene, insert(id));
       await proxy.asked("rows", asked + 1);
       proxy.recover("rows");
@@ -135,7 +136,7 @@ export const UPLOADING: Scenarios = {
     await device.call("syncAnonymously");
     await sync.stream(0);
     await write(scene, insert("n1"));
-    await device.event("uploadError", { isIt: ({ text }) => `${text}`.includes("NotSignedInException") });
+    await device.event("upload", { isIt: ({ error }) => `${error}`.includes("NotSignedInException") });
     await device.call("signUp", ADA);
     const { user } = await sync.stream(1);
     await device.call("uploaded");
@@ -145,8 +146,8 @@ export const UPLOADING: Scenarios = {
     await device.call("expire", { autoRefresh: true });
     await proxy.asked("refresh", 1);
     await write(scene, insert("n2"));
-    await device.event("uploadError", {
-      isIt: ({ text }) => `${text}`.includes("SessionUnavailableException"),
+    await device.event("upload", {
+      isIt: ({ error }) => `${error}`.includes("SessionUnavailableException"),
     });
     proxy.recover("refresh");
     await device.call("uploaded");
