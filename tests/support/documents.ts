@@ -19,7 +19,12 @@ export interface Block {
 /** A command, from a block of shell or in backticks. */
 export interface Command extends Pick<Block, "page" | "section" | "place"> {
   readonly text: string;
+  /** A line of the block before it says that the tests do not run what follows. */
+  readonly isSaidNotRun?: boolean;
 }
+
+/** What a sentence says of code that no test holds. */
+export const NOT_RUN = /\b(not|cannot|neither|nor|no) (be )?(run|compile)|\bnot compiled\b/i;
 
 /** What a command in backticks begins with; in blocks of shell each line is one. */
 const PROGRAMS =
@@ -75,7 +80,7 @@ const SHOWN_FILES = ["docs/hosts", "docs/connectors"].flatMap(filesIn).filter((p
 /** The commands of a page: those of its blocks of shell, and those in backticks. */
 export function commandsIn(page: string): Command[] {
   const inBlocks = blocksOf(page).filter(({ language }) => language === "sh").flatMap((block) =>
-    commandsOf(block.text).map((text) => ({ ...block, text }))
+    commandsOf(block.text).map((command) => ({ ...block, ...command }))
   );
   const whole = Deno.readTextFileSync(`${ROOT}${page}`);
   const prose = whole.replaceAll(FENCED, (block) => block.replaceAll(/[^\n]/g, " "));
@@ -87,11 +92,13 @@ export function commandsIn(page: string): Command[] {
   return [...inBlocks, ...inText];
 }
 
-/** The commands of a block of shell, without comments. */
-function commandsOf(shell: string): string[] {
-  return shell.replaceAll("\\\n", " ").split("\n")
-    .map((line) => line.replace(/(^| )# .*/, ""))
-    .flatMap((line) => line.split(" && "))
-    .map((command) => command.replace(/^\((.*)$/, "$1").replace(/\)$/, "").trim())
-    .filter((command) => command !== "");
+/** The commands of a block of shell. */
+function commandsOf(shell: string): Pick<Command, "text" | "isSaidNotRun">[] {
+  let isSaidNotRun = false;
+  return shell.replaceAll("\\\n", " ").split("\n").flatMap((line) => {
+    const [, code = "", comment = ""] = /^(.*?)(?:(?:^| )# (.*))?$/.exec(line) ?? [];
+    isSaidNotRun ||= NOT_RUN.test(comment);
+    const commands = code.replace(/^\((.*)\)$/, "$1").split(" && ").map((text) => text.trim());
+    return commands.filter((text) => text !== "").map((text) => ({ text, isSaidNotRun }));
+  });
 }

@@ -1,4 +1,5 @@
-/** Whether the connector compiles for each SDK, strictly, and so that Node can run it as it is. */
+/** Whether the connector, and what its page shows, compiles for each SDK, strictly, and so that Node can run it as it is. */
+import { blocksOf, isShownFile } from "../../support/documents.ts";
 import { run } from "../../support/npm_project.ts";
 import { copyConnector, inSdks } from "./project.ts";
 
@@ -28,6 +29,7 @@ Deno.test("the connector compiles for web, Capacitor, Node and React Native", as
   for (const sdk of [...SDKS, "@powersync/capacitor"]) {
     const folder = `types/${sdk}`;
     await copyConnector(folder, SDKS.includes(sdk) ? sdk : "@powersync/web");
+    await writeSnippets(folder);
   }
   const config = { compilerOptions: OPTIONS, include: ["**/*.ts"] };
   await Deno.writeTextFile(inSdks("types/tsconfig.json"), JSON.stringify(config));
@@ -35,3 +37,24 @@ Deno.test("the connector compiles for web, Capacitor, Node and React Native", as
     folder: inSdks("types"),
   });
 });
+
+/** What the text around a block of the page has named. */
+const GIVEN = `import { createClient } from "@supabase/supabase-js";
+import { type ConnectorOptions, SupabaseConnector } from "./connector";
+
+declare const [url, key]: [string, string];
+declare const clerk: { session?: { getToken(): Promise<string | null> } };
+declare const onRefused: ConnectorOptions["onRefused"];
+
+`;
+
+/** The blocks of the page that are no part of app.ts. */
+async function writeSnippets(folder: string): Promise<void> {
+  const snippets = blocksOf("docs/connectors/javascript/README.md").filter(({ language, text }) =>
+    language === "ts" && !isShownFile(text)
+  );
+  for (const [index, { text }] of snippets.entries()) {
+    const code = `${GIVEN}${text}export const last = connector;\n`;
+    await Deno.writeTextFile(inSdks(`${folder}/readme${index}.ts`), code);
+  }
+}

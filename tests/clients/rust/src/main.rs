@@ -17,6 +17,15 @@ use rusqlite::params;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
+use Tell as SaveRejected;
+
+/// The example of the page, which only has to compile.
+#[allow(dead_code)]
+async fn readme(database: PowerSyncDatabase, email: &str, password: &str) -> Result<(), BoxError> {
+    include!(concat!(env!("OUT_DIR"), "/readme.rs"));
+    Ok(())
+}
+
 struct App {
     database: PowerSyncDatabase,
     session: Arc<SupabaseSession>,
