@@ -42,7 +42,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const path = invocation.path(envFile);
   const file = await readOwnFile(envFile, { mend: true });
   if (file.text === undefined && Object.keys(set).length === 0) {
-    throw new CommandError(`There is no file ${path}.`);
+    throw new CommandError(`There is no file ${path}: name another one with --env-file.`);
   }
   for (const name of [...remove, ...Object.keys(rename)]) assertThere(file, name);
   await assertUsable({ ...file.variables, ...set }, { file: path, names: Object.keys(set) });
