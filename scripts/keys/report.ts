@@ -208,7 +208,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
-    : [`   Within ${minutes}. After that, create another key: the start of this one is fixed.`];
+    : [`   (within ${minutes}; after that, create another key, because the start of this one is fixed)`];
   return ["1. Now:", ...hurry, ...uploadLines(report)];
 }
 
