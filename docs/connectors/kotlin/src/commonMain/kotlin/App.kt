@@ -28,9 +28,7 @@ fun CoroutineScope.syncWithSupabase(
     database: PowerSyncDatabase,
     onRefused: suspend (List<RefusedChange>) -> Unit,
 ): FollowUser {
-    val accessToken: suspend () -> String? = { supabase.auth.accessToken() }
-    val uploads = SupabaseUpload(supabase, accessToken, onRefused)
-    return sync(project, database, supabase.auth.users(), accessToken, uploads)
+    return sync(project, database, supabase, supabase.auth.users(), { supabase.auth.accessToken() }, onRefused)
 }
 
 /**
@@ -51,18 +49,21 @@ fun CoroutineScope.syncWithProvider(
         this.accessToken = accessToken
         install(Postgrest)
     }
-    return sync(project, database, users, accessToken, SupabaseUpload(supabase, accessToken, onRefused))
+    return sync(project, database, supabase, users, accessToken, onRefused)
 }
 
 private fun CoroutineScope.sync(
     project: Project,
     database: PowerSyncDatabase,
+    supabase: SupabaseClient,
     users: Flow<String?>,
     accessToken: suspend () -> String?,
-    uploads: SupabaseUpload,
+    onRefused: suspend (List<RefusedChange>) -> Unit,
 ): FollowUser {
-    fun connector(caller: Caller) =
-        SupabaseConnector("${project.url}/functions/v1", project.publishableKey, caller, uploads::upload)
+    fun connector(caller: Caller): SupabaseConnector {
+        val upload = SupabaseUpload(supabase, caller, onRefused)::upload
+        return SupabaseConnector("${project.url}/functions/v1", project.publishableKey, caller, upload)
+    }
     val following = FollowUser(database, users, connector(Caller.SignedIn(accessToken)), connector(Caller.Anonymous))
     launch { following.follow() }
     launch { wakeUploads(database) }

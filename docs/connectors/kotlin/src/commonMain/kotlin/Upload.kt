@@ -37,13 +37,13 @@ class RefusedChange(val entry: CrudEntry, val code: String, val message: String)
  * transaction is sent: PostgREST commits each request alone, so nothing can be undone there. Where the operations of a
  * transaction belong together, send them to a database function with `rpc` instead.
  *
- * @param accessToken As in [Caller.SignedIn].
+ * @param caller Who syncs. What an anonymous caller may write is for row level security to say: nobody waits for a sign-in.
  * @param onRefused Saves the refused changes of a transaction for the user or your support. Once it returns, they leave the
  *   queue, and the next sync undoes them on this device. If it throws, the whole transaction is tried again.
  */
 class SupabaseUpload(
     private val supabase: SupabaseClient,
-    private val accessToken: suspend () -> String?,
+    private val caller: Caller,
     private val onRefused: suspend (List<RefusedChange>) -> Unit,
 ) {
     /** Throws if the transaction must be tried again. */
@@ -51,8 +51,8 @@ class SupabaseUpload(
         val transaction = database.getNextCrudTransaction() ?: return
         val refused = transaction.crud.mapNotNull { entry ->
             limited(TIME_LIMIT) {
-                // Without a user supabase-kt would send the API key, and the database would refuse the change for good.
-                if (accessToken() == null) throw NotSignedInException()
+                // Without a session supabase-kt would send the API key, and the database would refuse the change for good.
+                if (caller is Caller.SignedIn && caller.accessToken() == null) throw NotSignedInException()
                 send(entry).takeUnless { it?.code == NO_ROW && transaction.deletes(entry) }
             }
         }
@@ -79,7 +79,8 @@ class SupabaseUpload(
     } catch (error: PostgrestRestException) {
         val code = error.code.orEmpty()
         // 401: the session has ended. Whoever signs in may have the right.
-        if (error.statusCode == 401 || !NEVER_ACCEPTED.matches(code)) throw error
+        val hasEnded = error.statusCode == 401 && caller is Caller.SignedIn
+        if (hasEnded || !NEVER_ACCEPTED.matches(code)) throw error
         RefusedChange(entry, code, error.error)
     }
 }
