@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { CommandError } from "../cli/command.ts";
+import { enterFolder } from "../cli/entered-folder.ts";
 import { Invocation } from "../cli/invocation.ts";
 import { fileError, readText } from "./secret-file.ts";
 
@@ -25,7 +26,7 @@ export async function enterProject(dir: string | undefined): Promise<Invocation>
       `${dir} has no folder supabase: ${what}. This creates it: ${invocation.supabase("init")}`,
     );
   }
-  Deno.chdir(dir);
+  enterFolder(dir);
   return invocation;
 }
 
