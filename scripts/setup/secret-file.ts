@@ -133,8 +133,11 @@ export async function keepOwner(target: string, temporary: string): Promise<void
  */
 export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+  if (error instanceof Deno.errors.NotFound) {
     return new CommandError(`${state}: its folder does not exist; create it first.`);
+  }
+  if (error instanceof Deno.errors.NotADirectory) {
+    return new CommandError(`${state}: a part of its path is a file, not a folder.`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new CommandError(`${state}: check who owns ${owned}, and its permissions.`);

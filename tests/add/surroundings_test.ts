@@ -67,10 +67,19 @@ Deno.test("a file that is not UTF-8 is refused; a byte order mark stays", async 
   });
 });
 
-Deno.test("a folder where a file belongs is named", async () => {
+Deno.test("a folder where a file belongs is named, and a file where a folder belongs", async () => {
   await withAddProject(async (project) => {
     await Deno.mkdir(join(project.folder, `${SHARED}/claims.ts`), { recursive: true });
     assertRefused(await project.add(), /^\S+\/claims\.ts cannot be read: it is a folder/);
+  });
+  await withAddProject(async (project) => {
+    await project.write({ "supabase/functions/_shared": "a file" });
+    const before = await project.tree();
+    assertRefused(
+      await project.add(),
+      /^supabase\/functions\/_shared\/\S+ cannot be read: a part of its path is a file, not a folder\.$/m,
+    );
+    assertEquals(await project.tree(), before);
   });
 });
 
