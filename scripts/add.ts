@@ -53,7 +53,8 @@ export async function main(
   }
   if (changes.length === 0) return print([`${dir} has the functions of version ${version}.`, ...left]);
   if (flags.check) {
-    return fail([`${dir} is not up to date (${version}):`, ...changeLines(installation), `Run: ${again()}`]);
+    const command = again(...(edited.length > 0 ? ["--force"] : []));
+    return fail([`${dir} is not up to date (${version}):`, ...changeLines(installation), `Run: ${command}`]);
   }
   if (flags["dry-run"]) {
     return print([`In ${dir} this would change (${version}):`, ...changeLines(installation), ...left]);

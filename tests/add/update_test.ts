@@ -90,6 +90,9 @@ Deno.test("if another file was edited, it is listed and nothing changes; --force
     }
     const dry = await project.added("--force", "--dry-run");
     assertStringIncludes(dry, `change ${JWKS} (the edited one is kept as index.ts.orig.2)`);
+    const { code, stderr } = await project.add("--force", "--check");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^Run: deno task add -- '.*' --force$/m);
     assertEquals(await project.tree(), before);
     await project.added("--force");
     const tree = await project.tree();
