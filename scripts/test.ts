@@ -12,14 +12,21 @@ import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 interface Group {
   readonly paths: readonly string[];
   readonly programs: readonly string[];
-  /** Playwright reads /proc/sys when it is imported, and hosts run what they install: both need `--allow-all`. */
+  /** Playwright reads /proc/sys when it is imported; hosts and clients run what they install. */
   readonly needsAll?: boolean;
   /** Runs several files at once; not where memory or time is measured. */
   readonly parallel?: boolean;
 }
 
 /** Left out of everyday runs, because it is slow or needs more than Node. */
-const NOT_EVERYDAY = ["tests/deploy", "tests/browser", "tests/slow", "tests/hosts", "tests/bench"];
+const NOT_EVERYDAY = [
+  "tests/deploy",
+  "tests/browser",
+  "tests/slow",
+  "tests/hosts",
+  "tests/clients",
+  "tests/bench",
+];
 
 const EVERYDAY: Group = { paths: ["tests"], programs: ["git", "sh"], parallel: true };
 
@@ -28,6 +35,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   "--deploy": { paths: ["tests/deploy"], programs: ["git", "npx", "sh"] },
   "--browser": { paths: ["tests/browser"], programs: [], needsAll: true },
   "--hosts": { paths: ["tests/hosts"], programs: [], needsAll: true },
+  "--clients": { paths: ["tests/clients"], programs: [], needsAll: true },
   "--slow": { paths: ["tests/slow"], programs: ["git"] },
 };
 

@@ -15,6 +15,9 @@ const PAGES = new Map(
     "README.md",
     "CHANGELOG.md",
     ...[...Deno.readDirSync(new URL("docs", ROOT))].map(({ name }) => `docs/${name}`),
+    ...[...Deno.readDirSync(new URL("docs/connectors", ROOT))].map(({ name }) =>
+      `docs/connectors/${name}/README.md`
+    ),
     ".github/CONTRIBUTING.md",
     ".github/SECURITY.md",
   ].filter((path) => path.endsWith(".md")).map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),

@@ -82,3 +82,10 @@ Deno.test("the documented ways to read a claim are PowerSync's", () => {
     }
   }
 });
+
+Deno.test("legacy Sync Rules are an error under edition 3, as docs/claims.md says", () => {
+  const rules = "bucket_definitions:\n  all:\n    data: [SELECT * FROM t]\n";
+  const errorsOf = (yaml: string) =>
+    SqlSyncRules.fromYaml(yaml, { defaultSchema: "public", throwOnError: false }).errors.length;
+  assertEquals([errorsOf(rules), errorsOf(`config:\n  edition: 3\n${rules}`) > 0], [0, true]);
+});

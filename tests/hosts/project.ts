@@ -1,13 +1,10 @@
 /** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPackages, nodePackage, run } from "../support/npm_project.ts";
 import { putOwnClaims } from "../support/own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-const { os, arch } = Deno.build;
-/** How npm's packages of Node's binaries call this computer. */
-const PLATFORM = `${os === "windows" ? "win" : os}-${arch === "x86_64" ? "x64" : "arm64"}`;
 
 /** The hosts' runtimes and tools, at the versions that docs/hosts.md names. */
 export const VERSIONS = {
@@ -38,10 +35,7 @@ export interface HostProject extends AsyncDisposable {
 
 /** Installs the runtimes, and the packages that the functions import. */
 export async function makeProject(): Promise<HostProject> {
-  const folder = await Deno.makeTempDir();
-  const manifest = { type: "module", dependencies: { ...await functionPackages(), ...hostPackages() } };
-  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest));
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], folder);
+  const folder = await installPackages({ ...await functionPackages(), ...hostPackages() });
   let folders = 0;
   return {
     installed: (path) => join(folder, "node_modules", path),
@@ -53,7 +47,9 @@ export async function makeProject(): Promise<HostProject> {
       await Deno.writeTextFile(join(own, "functions.ts"), text);
       await copy(join(ROOT, "docs/hosts", host), own);
       const build = await buildLine(host);
-      if (build !== undefined) await run("sh", ["-c", build], own);
+      if (build !== undefined) {
+        await run("sh", ["-c", build], { folder: own, bin: join(folder, "node_modules/.bin") });
+      }
       return own;
     },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
@@ -72,7 +68,7 @@ function hostPackages(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(VERSIONS).filter(([name]) => !(IS_NETLIFY_LEFT_OUT && name === "@netlify/dev")).map((
       [name, version],
-    ) => name.startsWith("node-") ? [name, `npm:node-${PLATFORM}@${version}`] : [name, version]),
+    ) => name.startsWith("node-") ? [name, nodePackage(version)] : [name, version]),
   );
 }
 
@@ -94,16 +90,4 @@ async function copy(from: string, to: string): Promise<void> {
     // A developer's own secrets stay where they are.
     else if (!/^\.env/.test(name)) await Deno.copyFile(join(from, name), join(to, name));
   }
-}
-
-async function run(command: string, args: string[], folder: string): Promise<void> {
-  const bin = join(dirname(folder), "node_modules/.bin");
-  const { success, stderr } = await new Deno.Command(command, {
-    args,
-    cwd: folder,
-    env: { PATH: `${bin}:${Deno.env.get("PATH")}` },
-    stdin: "null",
-    stdout: "null",
-  }).output();
-  if (!success) throw new Error(`${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
 }

@@ -8,10 +8,12 @@ export const CUT = Symbol("cut");
 /** What a request leads to: an answer, or the very bytes to send before the connection is closed. */
 export type Reply = Response | string | typeof SILENCE | typeof CUT;
 
-/** The parts of a request that stand-ins look at; their requests have no body. */
+/** The parts of a request that stand-ins look at. A body needs a Content-Length. */
 export interface Asked {
+  readonly method: string;
   readonly path: string;
   readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 export class HttpStandIn {
@@ -57,13 +59,8 @@ export class HttpStandIn {
     this.#open.add(connection);
     connection.setNoDelay(true);
     try {
-      for (let head = await readHead(connection); head !== ""; head = await readHead(connection)) {
-        const [first = "", ...lines] = head.split("\r\n");
-        const headers = new Headers(lines.map((line): [string, string] => {
-          const colon = line.indexOf(":");
-          return [line.slice(0, colon), line.slice(colon + 1).trim()];
-        }));
-        const reply = await this.#reply({ path: first.split(" ")[1] ?? "", headers });
+      for (let asked = await readRequest(connection); asked; asked = await readRequest(connection)) {
+        const reply = await this.#reply(asked);
         if (reply instanceof Response) await this.#send(connection, reply);
         else {
           if (typeof reply === "string") await write(connection, reply);
@@ -106,13 +103,27 @@ async function write(connection: Deno.TcpConn, data: string | Uint8Array): Promi
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
-async function readHead(connection: Deno.TcpConn): Promise<string> {
+/** Reads one request; clients send the next one when they have the answer. */
+async function readRequest(connection: Deno.TcpConn): Promise<Asked | undefined> {
   const buffer = new Uint8Array(32 * 1024);
-  for (let head = "";;) {
+  let received = new Uint8Array(0);
+  for (;;) {
     const read = await connection.read(buffer);
-    if (read === null) return "";
-    head += new TextDecoder().decode(buffer.subarray(0, read));
-    if (head.endsWith("\r\n\r\n")) return head.slice(0, -4);
+    if (read === null) return undefined;
+    received = new Uint8Array([...received, ...buffer.subarray(0, read)]);
+    // One character a byte.
+    const text = new TextDecoder("latin1").decode(received);
+    const end = text.indexOf("\r\n\r\n");
+    if (end === -1) continue;
+    const [first = "", ...lines] = text.slice(0, end).split("\r\n");
+    const headers = new Headers(lines.map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }));
+    const body = received.subarray(end + 4);
+    if (body.length < Number(headers.get("Content-Length") ?? 0)) continue;
+    const [method = "", path = ""] = first.split(" ");
+    return { method, path, headers, body };
   }
 }
 

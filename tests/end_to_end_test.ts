@@ -1,9 +1,9 @@
 import { assertEquals, assertExists, assertMatch } from "@std/assert";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { checkToken } from "../../scripts/powersync/check-token.ts";
-import { checkJwks } from "../../scripts/powersync/jwks.ts";
-import { verdictOf } from "../../scripts/powersync/result.ts";
-import { withDevServer } from "../support/dev_server.ts";
+import { checkToken } from "../scripts/powersync/check-token.ts";
+import { checkJwks } from "../scripts/powersync/jwks.ts";
+import { verdictOf } from "../scripts/powersync/result.ts";
+import { withDevServer } from "./support/dev_server.ts";
 
 const LOCAL_POWERSYNC_URL = "http://localhost:8080";
 

@@ -1,0 +1,74 @@
+import 'package:powersync/powersync.dart';
+import 'package:supabase_flutter/supabase_flutter.dart';
+
+import 'connector.dart';
+
+/// Postgres' classes "data exception" and "constraint violation", and row level security.
+final _neverAccepted = RegExp(r'^(22|23)...$|^42501$');
+
+/// A local change that the database will never take as it is.
+class RejectedChange {
+  const RejectedChange(this.change, {required this.code, required this.message});
+
+  final CrudEntry change;
+
+  /// Postgres' code, or NO_ROW if there is no such row, or none that this user may change.
+  final String code;
+  final String message;
+}
+
+/// Gets the changes of a transaction that were rejected. Once it returns, they leave the upload queue, and the next
+/// sync undoes them locally: save them for the user or your support. If it throws, the whole transaction is tried again.
+typedef OnRejected = Future<void> Function(List<RejectedChange> changes);
+
+/// Nobody is signed in: local changes wait in the upload queue.
+class NotSignedInException implements Exception {
+  const NotSignedInException();
+
+  @override
+  String toString() => 'Not signed in: local changes wait in the upload queue';
+}
+
+/// Writes one change after the other. PostgREST commits each request alone, so what follows a rejected change is still
+/// written.
+class Upload {
+  const Upload(this.supabase, {required this.headers, required this.timeLimit});
+
+  final SupabaseClient supabase;
+  final Map<String, String> headers;
+  final Duration timeLimit;
+
+  /// Returns the change if it can never succeed, and throws if it is to be tried again.
+  Future<RejectedChange?> write(CrudEntry change) async {
+    try {
+      return await limited(timeLimit, (abort) => _send(change, abort));
+    } on PostgrestException catch (error) {
+      final code = error.code ?? '';
+      if (!_neverAccepted.hasMatch(code)) rethrow;
+      return RejectedChange(change, code: code, message: error.message);
+    }
+  }
+
+  Future<RejectedChange?> _send(CrudEntry change, Future<void> abort) async {
+    PostgrestQueryBuilder<dynamic> table = supabase.from(change.table);
+    for (final MapEntry(:key, :value) in headers.entries) {
+      table = table.setHeader(key, value);
+    }
+    final values = change.opData ?? const {};
+    switch (change.op) {
+      case UpdateType.put:
+        await table.upsert({...values, 'id': change.id}).abortSignal(abort);
+      case UpdateType.patch:
+        final update = table.update(values).eq('id', change.id).count(CountOption.exact);
+        final PostgrestResponse<dynamic> response = await update.abortSignal(abort);
+        // Row level security hides the rows that a user may not change: Postgres then changes none.
+        if (response.count == 0) {
+          final message = 'There is no ${change.table} ${change.id} that this user may change';
+          return RejectedChange(change, code: 'NO_ROW', message: message);
+        }
+      case UpdateType.delete:
+        await table.delete().eq('id', change.id).abortSignal(abort);
+    }
+    return null;
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import PowerSync
+
+/// A local change that the database will never take as it is.
+public struct RejectedChange: Sendable {
+  public let change: CrudEntry
+  /// Postgres' code, or NO_ROW if there is no such row, or none that this user may change.
+  public let code: String
+  public let message: String
+}
+
+/// Gets the changes of a transaction that were rejected. Once it returns, they leave the upload queue, and the next sync
+/// undoes them locally: save them for the user or your support. If it throws, the whole transaction is tried again.
+public typealias OnRejected = @Sendable ([RejectedChange]) async throws -> Void
+
+/// Nobody is signed in.
+public struct NotSignedIn: LocalizedError, Sendable {
+  public var errorDescription: String? { "Not signed in: local changes wait in the upload queue" }
+}
+
+/// The write failed, and is tried again.
+public struct UploadError: LocalizedError, Sendable {
+  public let status: Int
+  public let message: String
+
+  public var errorDescription: String? { "HTTP \(status): \(message)" }
+}
+
+/// Writes one change after the other. PostgREST commits each request alone, so what follows a rejected change is still
+/// written.
+struct Upload: Sendable {
+  let project: Project
+  let accessToken: String?
+  let timeLimit: TimeInterval
+
+  /// Returns the change if it can never succeed, and throws if it is to be tried again.
+  func write(_ change: CrudEntry) async throws -> RejectedChange? {
+    let request = try makeRequest(for: change)
+    let answer = try await limited(timeLimit) { try await send(request) }
+    let status = answer.status
+    if 200..<300 ~= status {
+      // Row level security hides the rows that a user may not change: Postgres then changes none.
+      guard change.op == .patch, answer.contentRange?.hasSuffix("/0") == true else { return nil }
+      let message = "There is no \(change.table) \(change.id) that this user may change"
+      return RejectedChange(change: change, code: "NO_ROW", message: message)
+    }
+    guard let refusal = try? answer.decoded(Refusal.self) else {
+      throw UploadError(status: status, message: answer.excerpt)
+    }
+    let message = refusal.message ?? ""
+    // 401: the session has ended. Whoever signs in may have the right.
+    guard neverAccepted(refusal.code), status != 401 || accessToken == nil else {
+      throw UploadError(status: status, message: "\(refusal.code) \(message)")
+    }
+    return RejectedChange(change: change, code: refusal.code, message: message)
+  }
+
+  private func makeRequest(for change: CrudEntry) throws -> URLRequest {
+    let table = project.url.appendingPathComponent("rest/v1/\(change.table)")
+    var request: URLRequest
+    switch change.op {
+    case .put:
+      request = URLRequest(url: table)
+      request.httpMethod = "POST"
+      request.setValue("resolution=merge-duplicates", forHTTPHeaderField: "Prefer")
+      var row = change.opDataTyped ?? [:]
+      row["id"] = .string(change.id)
+      request.httpBody = try JSONEncoder().encode(row)
+    case .patch:
+      request = URLRequest(url: try only(change.id, in: table))
+      request.httpMethod = "PATCH"
+      request.setValue("count=exact", forHTTPHeaderField: "Prefer")
+      request.httpBody = try JSONEncoder().encode(change.opDataTyped ?? [:])
+    case .delete:
+      request = URLRequest(url: try only(change.id, in: table))
+      request.httpMethod = "DELETE"
+    }
+    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    request.authorize(project, accessToken: accessToken)
+    return request
+  }
+
+  private func only(_ id: String, in table: URL) throws -> URL {
+    guard
+      var components = URLComponents(url: table, resolvingAgainstBaseURL: false),
+      // Also what `URLQueryItem` leaves as it is, such as a plus sign.
+      let escaped = id.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+    else { throw URLError(.badURL) }
+    components.percentEncodedQuery = "id=eq.\(escaped)"
+    guard let url = components.url else { throw URLError(.badURL) }
+    return url
+  }
+}
+
+/// Postgres' classes "data exception" and "constraint violation", and row level security.
+private func neverAccepted(_ code: String) -> Bool {
+  code.range(of: "^(22...|23...|42501)$", options: .regularExpression) != nil
+}
