@@ -208,7 +208,7 @@ Deno.test("a record that is not one is refused, and names no file outside of the
       const before = await project.tree();
       assertRefused(
         await project.add("--force"),
-        /^supabase\/powersync-functions\.json is not as `add` wrote it: /,
+        /^In .*my app: supabase\/powersync-functions\.json is not as `add` wrote it: /,
       );
       assertEquals(await project.tree(), before);
     }
