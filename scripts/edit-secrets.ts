@@ -3,6 +3,7 @@
  * more than it should. What it can repair without guessing, it does: the format of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
+import { fromReader } from "./cli/entered-folder.ts";
 import { readArguments } from "./cli/flags.ts";
 import { readOwnFile } from "./keys/new-key.ts";
 import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
@@ -94,7 +95,7 @@ function assertKnown(name: string): void {
 }
 
 function assertThere({ path, variables }: EnvFile, name: string): void {
-  if (!Object.hasOwn(variables, name)) throw new CommandError(`${path} has no ${name}.`);
+  if (!Object.hasOwn(variables, name)) throw new CommandError(`${fromReader(path)} has no ${name}.`);
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
