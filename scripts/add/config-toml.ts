@@ -1,7 +1,7 @@
 /** What supabase/config.toml must say about the functions. */
 import { CommandError } from "../cli/command.ts";
 import { withLines } from "./append.ts";
-import { FUNCTIONS } from "./bundle.ts";
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { isTable, readToml, type Scalar, type Table, tomlOf, withValue } from "./toml-edit.ts";
 
 /** The file, from the project's folder. */
@@ -54,16 +54,15 @@ function sectionLines(key: string, value: Readonly<Record<string, Scalar>>, isFi
 /** What the file lacks, or says otherwise. Other settings of these functions, such as `enabled`, are the project's. */
 function wantedIn(config: Table): Wanted[] {
   const remotes = isTable(config.remotes) ? Object.keys(config.remotes) : [];
-  return FUNCTIONS.flatMap((name): Wanted[] => {
+  return FUNCTION_NAMES.flatMap((name): Wanted[] => {
     const path = ["functions", name];
     const section = sectionAt(config, path);
-    if (section === undefined) {
-      return [{ path, value: { verify_jwt: false, entrypoint: entrypointOf(name) } }];
-    }
     // A section of [remotes] overrides it for one project.
     const overrides = remotes.map((remote) => ["remotes", remote, ...path]);
     return [
-      ...wrongIn({ verify_jwt: undefined, ...section }, { name, path }),
+      ...(section === undefined
+        ? [{ path, value: { verify_jwt: false, entrypoint: entrypointOf(name) } }]
+        : wrongIn({ verify_jwt: undefined, ...section }, { name, path })),
       ...overrides.flatMap((path) => wrongIn(sectionAt(config, path) ?? {}, { name, path })),
     ];
   });

@@ -4,7 +4,9 @@ import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { LINK_FILE } from "../setup/project.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { EXAMPLE_URL } from "../setup/placeholder.ts";
 import {
   type EnvFileState,
   githubCommands,
@@ -47,7 +49,6 @@ export interface RotationTimes {
   readonly leaked?: readonly string[];
 }
 
-const EXAMPLE_URL = "https://<instance>.powersync.journeyapps.com";
 const WHERE_URL =
   "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
 
@@ -120,8 +121,9 @@ function fileLines(
       `For production: ${production}`,
     ];
   }
-  const url = ` Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
-  return [hasUrl ? written : `${written}${url}`, ...uploadLines(report)];
+  const setUrl = invocation.task("edit-secrets", "--env-file", path, `POWERSYNC_URL=${EXAMPLE_URL}`);
+  const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl];
+  return [written, ...(hasUrl ? [] : url), ...uploadLines(report)];
 }
 
 function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string[] {
@@ -131,7 +133,7 @@ function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string
   const fields = envFile === undefined ? "" : `; all fields: ${invocation.task("config", ...file)}`;
   return [
     "Then:",
-    `  1. Deploy:            ${invocation.supabase("functions", "deploy", "--use-api")}`,
+    `  1. Deploy:            ${invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api")}`,
     `  2. Tell PowerSync:    JWKS URI ${jwksUri}${fields}`,
     `  3. Check it:          ${invocation.task("doctor", ...file)}`,
   ];
@@ -208,7 +210,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
-    : [`   (within ${minutes}; later, create another key, because its start is fixed)`];
+    : [`   (within ${minutes}; after that, create another key, because the start of this one is fixed)`];
   return ["1. Now:", ...hurry, ...uploadLines(report)];
 }
 
@@ -227,7 +229,7 @@ function secondCommand(
   const from = describeTime(times.removableFrom);
   const { envFile, project: { invocation } } = report;
   if (envFile?.localOnly !== undefined) {
-    return [`The old key leaves the file at the first rotation after ${from}.`];
+    return [`The first rotation after ${from} removes the old key from the file.`];
   }
   return [
     `2. ${lead === 0 ? `At ${from} or later` : `Not before ${from}, and at any later time`} (${sum}):`,

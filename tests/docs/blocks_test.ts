@@ -45,7 +45,6 @@ const OF_COMMANDS: readonly (readonly [form: RegExp, test: string])[] = [
   [/^npx esbuild /, "hosts/hosts_test.ts"],
   [/^(PORT=3000 node|PORT=3000 bun|deno serve --allow-env --allow-net) server\.ts$/, "hosts/hosts_test.ts"],
   [/^npm (init -y|pkg set type=module)$/, "hosts/hosts_test.ts"],
-  [/^deno run [^ ]*\bscripts\/doctor\/codes-table\.ts$/, "doctor_test.ts"],
   [/^cargo check$/, "clients/rust_test.ts"],
   // The program alone; and what runs these tests.
   [/^(npx -y deno@2|bash \.ci\/run)$/, "docs/blocks_test.ts"],

@@ -5,6 +5,7 @@ import { entryFor, providerOf } from "../../scripts/doctor/tokens/known-provider
 import { machineSign } from "../../scripts/doctor/tokens/machine-token.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
+import { blocksOf } from "../support/documents.ts";
 import { ACCESS_TOKENS } from "../support/provider_access_tokens.ts";
 import { type Entry, entryOf, LISTS, loadClaimsExample } from "../support/provider_page.ts";
 import { REFUSED_TOKENS } from "../support/provider_refusals.ts";
@@ -25,6 +26,17 @@ Deno.test("each list can stand in an env file in single quotes, and all of them 
       const { POWERSYNC_IDENTITY_PROVIDERS: value = "", B } = await readEnvFile(path) ?? {};
       assertEquals([JSON.parse(value), B], [JSON.parse(list), "2"]);
     }
+  });
+});
+
+Deno.test("the line that sets the list is read as it stands", async () => {
+  const [line] = blocksOf("docs/identity-providers.md").filter(({ language }) => language === "sh");
+  await inFolder(async (folder) => {
+    const path = join(folder, "secrets.env");
+    await Deno.writeTextFile(path, line?.text ?? "");
+    const { POWERSYNC_IDENTITY_PROVIDERS: value = "" } = await readEnvFile(path) ?? {};
+    assertEquals(parseIdentityProviders(value).length, 1);
+    assertEquals(JSON.parse(value), [entryOf("Auth0")]);
   });
 });
 

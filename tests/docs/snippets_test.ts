@@ -7,8 +7,11 @@ import { inFolder } from "../support/run_script.ts";
 
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
+const ERRORS = new URL("../../supabase/functions/_shared/powersync/errors.ts", import.meta.url).href;
+
 /** What the text around a block has named. */
 const GIVEN = `declare const supabase: import("@supabase/supabase-js").SupabaseClient;
+declare const refusal: typeof import("${ERRORS}").refusal;
 declare const userId: string;
 `;
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EDGE_ENV, edgeDenoPath } from "../../scripts/cli/edge-deno.ts";
-import { type HostProject, VERSIONS } from "./project.ts";
+import { type HostProject, startArgs, VERSIONS } from "./project.ts";
 import { freePort, type HostProcess, startProcess } from "./process.ts";
 import { workerdConfig } from "./workerd.ts";
 
@@ -63,17 +63,10 @@ function onNode(name: string, folder: string, args: (options: StartOptions) => s
   });
 }
 
-const denoArgs = (port: number) => [
-  "serve",
-  "--quiet",
-  "--no-lock",
-  "--no-prompt",
-  "--allow-env",
-  "--allow-net",
-  "--host=127.0.0.1",
-  `--port=${port}`,
-  "server.ts",
-];
+function denoArgs(port: number): string[] {
+  const [serve = "", ...args] = startArgs("deno");
+  return [serve, "--quiet", "--no-lock", "--no-prompt", "--host=127.0.0.1", `--port=${port}`, ...args];
+}
 
 /** Cloudflare's runtime itself. */
 function workerd(compatibilityDate: string): Host {
@@ -95,7 +88,7 @@ function workerd(compatibilityDate: string): Host {
 }
 
 export const HOSTS: readonly Host[] = [
-  ...onNode("Node", "node", () => ["server.ts"]),
+  ...onNode("Node", "node", () => startArgs("node")),
   ...onNode(
     "AWS Lambda",
     "aws-lambda",
@@ -125,7 +118,7 @@ export const HOSTS: readonly Host[] = [
     name: "Bun",
     version: VERSIONS.bun,
     folder: "bun",
-    command: ({ project }) => [project.installed("bun/bin/bun.exe"), "server.ts"],
+    command: ({ project }) => [project.installed("bun/bin/bun.exe"), ...startArgs("bun")],
   }),
   processHost({
     name: "Deno",

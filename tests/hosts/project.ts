@@ -1,7 +1,7 @@
 /** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installPackages, nodePackage, run } from "../support/npm_project.ts";
+import { addPackages, nodePackage, run } from "../support/npm_project.ts";
 import { putOwnClaims } from "../support/own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -33,9 +33,11 @@ export interface HostProject extends AsyncDisposable {
   prepare(host: string, functions?: string): Promise<string>;
 }
 
-/** Installs the runtimes, and the packages that the functions import. */
+/** Installs the packages that the functions import, with the page's lines, and the runtimes. */
 export async function makeProject(): Promise<HostProject> {
-  const folder = await installPackages({ ...await functionPackages(), ...hostPackages() });
+  const folder = await Deno.makeTempDir();
+  await run("sh", ["-ec", installLines()], { folder });
+  await addPackages(folder, hostPackages());
   let folders = 0;
   return {
     installed: (path) => join(folder, "node_modules", path),
@@ -46,7 +48,7 @@ export async function makeProject(): Promise<HostProject> {
       const text = functions ?? await Deno.readTextFile(join(ROOT, "docs/hosts/functions.ts"));
       await Deno.writeTextFile(join(own, "functions.ts"), text);
       await copy(join(ROOT, "docs/hosts", host), own);
-      const build = await buildLine(host);
+      const build = buildLine(host);
       if (build !== undefined) {
         await run("sh", ["-c", build], { folder: own, bin: join(folder, "node_modules/.bin") });
       }
@@ -54,14 +56,6 @@ export async function makeProject(): Promise<HostProject> {
     },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
-}
-
-async function functionPackages(): Promise<Record<string, string>> {
-  const { imports }: { imports: Record<string, string> } = JSON.parse(
-    await Deno.readTextFile(join(ROOT, "import_map.json")),
-  );
-  const versionOf = (name: string) => [name, imports[name]?.split("@").at(-1) ?? ""];
-  return Object.fromEntries(["jose", "@supabase/supabase-js"].map(versionOf));
 }
 
 function hostPackages(): Record<string, string> {
@@ -72,15 +66,36 @@ function hostPackages(): Record<string, string> {
   );
 }
 
-/** The line that bundles a host's entry file: it stands in the section of docs/hosts.md that shows the file. */
-async function buildLine(host: string): Promise<string | undefined> {
+/** The block of the page that makes a new project. */
+function installLines(): string {
+  const [, lines] = /^```sh\n(npm init .*?)^```$/ms.exec(readPage()) ?? [];
+  if (lines === undefined) throw new Error("docs/hosts.md does not say how to make a project.");
+  return lines;
+}
+
+/** The line that bundles a host's entry file. */
+function buildLine(host: string): string | undefined {
+  return /^npx (esbuild .*)$/m.exec(sectionOf(host))?.[1];
+}
+
+/** What the line that starts a host has after the program. */
+export function startArgs(host: string): string[] {
+  const [, args] = /^(?:PORT=3000 )?(?:node|bun|deno) (.*server\.ts)$/m.exec(sectionOf(host)) ?? [];
+  if (args === undefined) throw new Error(`docs/hosts.md does not say how to start ${host}.`);
+  return args.split(" ");
+}
+
+/** The section of docs/hosts.md that shows a host's entry file. */
+function sectionOf(host: string): string {
   const folder = join(ROOT, "docs/hosts", host);
   const entry = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".ts"));
-  if (entry === undefined) return undefined;
-  const text = await Deno.readTextFile(join(folder, entry.name));
-  const page = await Deno.readTextFile(join(ROOT, "docs/hosts.md"));
-  const section = page.split(/^## /m).find((section) => section.includes(text));
-  return /^npx (esbuild .*)$/m.exec(section ?? "")?.[1];
+  if (entry === undefined) return "";
+  const text = Deno.readTextFileSync(join(folder, entry.name));
+  return readPage().split(/^## /m).find((section) => section.includes(text)) ?? "";
+}
+
+function readPage(): string {
+  return Deno.readTextFileSync(join(ROOT, "docs/hosts.md"));
 }
 
 async function copy(from: string, to: string): Promise<void> {

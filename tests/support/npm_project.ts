@@ -22,8 +22,20 @@ export async function installPackages(
 ): Promise<string> {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify({ type: "module", dependencies }));
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...flags], { folder });
+  await addPackages(folder, {}, flags);
   return folder;
+}
+
+/** Installs more packages in a folder, besides those that its package.json names. */
+export async function addPackages(
+  folder: string,
+  packages: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const named = Object.entries(packages).map((entry) => entry.join("@"));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...flags, ...named], {
+    folder,
+  });
 }
 
 /** Runs a program to its end; `bin` goes before PATH. Throws what it printed if it fails. */

@@ -9,8 +9,8 @@ namespace PowerSyncAuth;
 
 /// <summary>A local change that the database will never take as it is.</summary>
 /// <param name="Change">The change.</param>
-/// <param name="Code">Postgres' code, or NO_ROW if there is no such row, or none that this user may change.</param>
-/// <param name="Message">In Postgres' words.</param>
+/// <param name="Code">Postgres' code. NO_ROW if the row does not exist, or this user may not change it.</param>
+/// <param name="Message">Postgres' message.</param>
 public sealed record RejectedChange(CrudEntry Change, string Code, string Message);
 
 /// <summary>

@@ -24,10 +24,10 @@ const ANSWERS: readonly (readonly [Fault, string | null])[] = [
   [refusedBy("POWERSYNC_URL_MISSING"), "TokenException: POWERSYNC_URL_MISSING: "],
   [refusedBy("AUTH_SERVER_UNAVAILABLE"), "TokenException: AUTH_SERVER_UNAVAILABLE: "],
   [functionGone, "TokenException: NOT_FOUND: Requested function was not found"],
-  [html, "502: The function did not answer this, but a server before it: 502 Bad Gateway nginx"],
+  [html, "502: This is not the function's answer: 502 Bad Gateway nginx"],
   [
     () => new Response("<p>Accept the terms", { headers: { "Content-Type": "text/html" } }),
-    "200: The function did not answer this, but a server before it: Accept the terms",
+    "200: This is not the function's answer: Accept the terms",
   ],
   [status(401), "TokenException: 401: Status 401"],
   [reset, "unexpected end of stream"],
