@@ -1,5 +1,5 @@
 /** The functions on other hosts than Supabase, each on its real runtime, as docs/hosts.md describes it. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { environmentOf } from "../support/functions.ts";
 import { HttpStandIn, SILENCE } from "../support/http_stand_in.ts";
@@ -134,3 +134,20 @@ for (const host of HOSTS) {
     });
   });
 }
+
+Deno.test("docs/hosts.md names the sizes of the Worker's files", async () => {
+  const dist = `${await project.prepare("cloudflare")}/dist`;
+  const sizes = new Map(
+    [...Deno.readDirSync(dist)].map(({ name }) => [name, Deno.statSync(`${dist}/${name}`).size]),
+  );
+  const sizeOf = (part: string) =>
+    [...sizes].filter(([name]) => name.startsWith(part)).reduce((sum, [, size]) => sum + size, 0);
+  const real = [sizeOf("worker") + sizeOf("chunk"), sizeOf("provider-issuer"), sizeOf("dist")];
+  const page = await Deno.readTextFile(new URL("../../docs/hosts.md", import.meta.url));
+  const shown = [...page.matchAll(/\| (\d+) KB +\|/g)].map(([, kilobytes]) => Number(kilobytes));
+  assertEquals(shown.length, real.length);
+  for (const [index, kilobytes] of shown.entries()) {
+    const measured = (real[index] ?? 0) / 1000;
+    assert(Math.abs(measured - kilobytes) <= Math.max(1, kilobytes * 0.05), `${measured} KB`);
+  }
+});
