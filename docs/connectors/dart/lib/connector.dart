@@ -112,7 +112,12 @@ class SupabaseConnector extends PowerSyncBackendConnector {
     final headers = await _authorization();
     if (headers == null) throw const NotSignedInException();
     final upload = Upload(supabase, headers: headers, timeLimit: timeLimit);
-    final rejected = [for (final change in transaction.crud) ?await upload.write(change)];
+    final rejected = [
+      for (final change in transaction.crud)
+        if (!changesNothing(change))
+          if (await upload.write(change) case final refused?)
+            if (refused.code != noRow || !isDeletedIn(transaction.crud, change)) refused,
+    ];
     if (rejected.isNotEmpty) await onRejected(rejected);
     await transaction.complete();
   }
