@@ -71,7 +71,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const readEnvironment = async () => ({ ...await readLocalSecrets(envFile), ...platform.variables });
   const functions = new Functions({ root, readEnvironment });
   const jwks = () => functions.fetch(new Request(jwksUrlOf(origin)));
-  const page = pageHandler({ origin, platform, envFile, jwks });
+  const status = () => functions.status();
+  const page = pageHandler({ origin, command: again(port), platform, envFile, jwks, status });
   started.resolve({ functions, auth, page, host, port, allowedOrigins });
   const watcher = watchSources(folder, async () => {
     if (await functions.load()) console.log("Changed: the functions were loaded again.");

@@ -64,13 +64,10 @@ export class Functions {
     }
     if (this.#status.state === "ready" && this.#current?.hasEnded) this.#load(this.#status.generation);
     const { state, problem } = await this.#settled();
-    if (state === "ready" && this.#current !== undefined) {
-      try {
-        return await this.#current.fetch(request, body);
-      } catch {
-        const message = "The function ended before it answered; see the server's output.";
-        return failure(request, 503, { code: "WORKER_ERROR", message });
-      }
+    if (state === "ready") {
+      const message = "The function ended before it answered; see the server's output.";
+      return await this.#current?.fetch(request, body) ??
+        failure(request, 503, { code: "WORKER_ERROR", message });
     }
     const why = problem === undefined ? "They are still being loaded." : oneLine(problem);
     return failure(request, 503, {

@@ -1,20 +1,27 @@
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { type KeyRing, loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { CommandError } from "../cli/command.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { clientAuthYaml } from "../setup/client-auth.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { inspect } from "../setup/inspect.ts";
-import type { Platform } from "../setup/platform.ts";
+import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
+import type { FunctionsStatus } from "./functions-status.ts";
 
 /** What the page shows. */
 export interface PageOptions {
   readonly origin: string;
+  /** Starts this server again, at the same address. */
+  readonly command: string;
   readonly platform: Platform;
   /** The `.env` file with the signing keys. */
   readonly envFile: string;
   /** What `powersync-jwks` answers now. */
   readonly jwks: () => Promise<Response>;
+  /** What the functions are doing now. */
+  readonly status: () => FunctionsStatus;
 }
 
 /** A published key as the page lists it. */
@@ -27,24 +34,50 @@ export interface ListedKey {
   readonly startsAt: number | undefined;
 }
 
-/**
- * What the page starts with.
- *
- * @throws {PowerSyncAuthError} A secret is broken.
- * @throws {CommandError} The `.env` file is.
- */
-export async function pageState({ origin, platform, envFile }: PageOptions): Promise<Response> {
+/** One for each start: the users and sessions of a development Auth end with it. */
+const INSTANCE = crypto.randomUUID();
+
+/** Everything that the page shows of the server. A broken `.env` or secret is its `problem`. */
+export async function pageState(options: PageOptions) {
+  const { command, platform, status } = options;
+  const { supabaseUrl, publishableKey, isDevelopmentAuth } = platform;
+  return {
+    instance: INSTANCE,
+    command,
+    supabaseUrl,
+    publishableKey,
+    isDevelopmentAuth,
+    // The development Auth's secret key is known to everybody; a project's is never here.
+    ...isDevelopmentAuth ? { secretKey: DEVELOPMENT_SECRET_KEY } : {},
+    functions: status(),
+    ...await secretsState(options).catch((error) => ({ problem: problemOf(error, command) })),
+  };
+}
+
+async function secretsState({ origin, platform: { supabaseUrl }, envFile }: PageOptions) {
   const variables = await readEnvFile(envFile) ?? {};
   const ring = await loadKeyRing(readKeySecrets(variables));
-  const jwksUri = jwksUrlOf(origin);
-  return Response.json({
-    supabaseUrl: platform.supabaseUrl,
-    publishableKey: platform.publishableKey,
-    isDevelopmentAuth: platform.isDevelopmentAuth,
+  return {
     keys: listedKeys(ring, Date.now() / 1000),
-    problems: await inspect(variables, { place: "local", supabaseUrl: platform.supabaseUrl }),
-    clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri }),
-  });
+    problems: await inspect(variables, { place: "local", supabaseUrl }),
+    clientAuth: clientAuthYaml({ audiences: audiencesOf(variables, []), jwksUri: jwksUrlOf(origin) }),
+  };
+}
+
+/** What is wrong with the `.env` file. The functions' own hint is for a deployment: this one is for the file here. */
+export function problemOf(
+  error: unknown,
+  command: string,
+): { code?: string; message: string; hint?: string } {
+  if (error instanceof CommandError) return { message: error.message };
+  if (!(error instanceof PowerSyncAuthError)) throw error;
+  const { code, message } = error;
+  return {
+    code,
+    message,
+    hint: "Correct that line in `supabase/functions/.env`. " +
+      `Or delete it and start \`${command}\` again, which writes a new one.`,
+  };
 }
 
 /**

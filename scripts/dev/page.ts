@@ -1,16 +1,24 @@
-import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { CommandError } from "../cli/command.ts";
 import type { Platform } from "../setup/platform.ts";
 import { checkRequest } from "./check.ts";
-import { type PageOptions, pageState } from "./page-state.ts";
+import { pageEvents } from "./page-events.ts";
+import { type PageOptions, pageState, problemOf } from "./page-state.ts";
 
-/** The page's files, by their paths. They are read for each request, so a reload shows changes. */
-const FILES: Readonly<Record<string, { file: string; type: string }>> = {
-  "/": { file: "index.html", type: "text/html; charset=utf-8" },
-  "/dev/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
-  "/dev/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
-  "/dev/calls.js": { file: "calls.js", type: "text/javascript; charset=utf-8" },
-  "/dev/show.js": { file: "show.js", type: "text/javascript; charset=utf-8" },
+/** The page's styles, scripts and icon; they are read for each request, so a reload shows changes. */
+const FILE = /^\/dev\/([a-z-]+)\.(css|js|svg)$/;
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html",
+  css: "text/css",
+  js: "text/javascript",
+  svg: "image/svg+xml",
+};
+
+type Answer = (request: Request, options: PageOptions) => Promise<Response | undefined>;
+
+const ENDPOINTS: Readonly<Record<string, { method: string; answer: Answer }>> = {
+  "/dev/state.json": { method: "GET", answer: async (_, options) => Response.json(await pageState(options)) },
+  "/dev/events": { method: "GET", answer: (_, options) => Promise.resolve(pageEvents(options)) },
+  "/dev/check": { method: "POST", answer: checkRequest },
 };
 
 /** Makes the handler for the page and its files; it returns `undefined` for any other path. */
@@ -18,31 +26,32 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
   const headers = securityHeaders(options.platform);
   return async (request) => {
     const { pathname } = new URL(request.url);
-    const file = FILES[pathname];
-    const method = pathname === "/dev/check" ? "POST" : "GET";
-    if (file === undefined && pathname !== "/dev/state.json" && pathname !== "/dev/check") return undefined;
-    if (request.method !== method) {
-      return Response.json({ message: `Use ${method}.` }, { status: 405, headers: { Allow: method } });
-    }
-    if (file !== undefined) {
-      const text = await Deno.readTextFile(new URL(`./page/${file.file}`, import.meta.url));
-      return new Response(text, { headers: { ...headers, "Content-Type": file.type } });
-    }
-    const answer = method === "POST" ? checkRequest(request, options) : pageState(options);
-    const response = await answer.catch(errorAnswer);
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    const isFile = pathname === "/" || FILE.test(pathname);
+    const endpoint = ENDPOINTS[pathname] ?? (isFile ? { method: "GET", answer: readFile } : undefined);
+    if (endpoint === undefined) return undefined;
+    const { method, answer } = endpoint;
+    const response = request.method === method
+      ? await answer(request, options).catch((error) => errorAnswer(error, options))
+      : Response.json({ message: `Use ${method}.` }, { status: 405, headers: { Allow: method } });
+    for (const [name, value] of Object.entries(headers)) response?.headers.set(name, value);
     return response;
   };
 }
 
-/** The page shows a broken secret or `.env` in the form of the functions' errors. */
-function errorAnswer(error: unknown): Response {
-  if (error instanceof PowerSyncAuthError) {
-    const { code, message, hint } = error;
-    return Response.json({ code, message, hint }, { status: 500 });
+async function readFile({ url }: Request): Promise<Response | undefined> {
+  const [, name = "index", type = "html"] = FILE.exec(new URL(url).pathname) ?? [];
+  try {
+    const text = await Deno.readTextFile(new URL(`./page/${name}.${type}`, import.meta.url));
+    return new Response(text, { headers: { "Content-Type": `${TYPES[type]}; charset=utf-8` } });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
-  if (error instanceof CommandError) return Response.json({ message: error.message }, { status: 500 });
-  throw error;
+}
+
+/** A token cannot be checked with a broken secret or `.env`; in the form of the functions' errors. */
+function errorAnswer(error: unknown, { command }: PageOptions): Response {
+  return Response.json(problemOf(error, command), { status: 500 });
 }
 
 /** Nothing from other servers, nothing inline, no text as markup; requests only to this server and the project's Auth. */
@@ -52,6 +61,7 @@ function securityHeaders({ supabaseUrl }: Platform): Record<string, string> {
       "default-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
+      "img-src 'self'",
       `connect-src 'self' ${new URL(supabaseUrl).origin}`,
       "base-uri 'none'",
       "form-action 'none'",

@@ -1,118 +1,149 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { Invocation } from "../../scripts/cli/invocation.ts";
 import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
-import { complaintsOf, withBrowser } from "../support/browser.ts";
-import { withDevServer } from "../support/dev_server.ts";
+import { readEnvFile } from "../../scripts/setup/env-file.ts";
+import { checkToken, claimsOf, getToken, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
+
+const VERDICT = "#verdict-text";
 
 Deno.test("from opening the page to a verified token, an expired and a refused one", async () => {
-  await withDevServer((server) =>
-    withBrowser(async (browser) => {
-      const page = await browser.newPage();
-      const complaints = complaintsOf(page);
-      await page.goto(`${server.origin}/`);
-      await page.getByText("signs new tokens").waitFor();
+  await withDevPage(async ({ server, page, complaints }) => {
+    await page.getByText("powersync-auth", { exact: true }).last().click();
+    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await page.locator("#call").getByRole("alert").getByText("USER_TOKEN_MISSING").waitFor();
+    assertEquals(await page.locator(VERDICT).innerText(), "No token: the call failed");
+    assertMatch(complaints.splice(0).join(), /^Failed to load resource: [^,]* 401 [^,]*$/);
+    assertEquals(await page.getByRole("button", { name: "Sign out" }).isVisible(), false);
 
-      await page.getByRole("button", { name: "Call powersync-auth", exact: true }).click();
-      await page.getByRole("alert").getByText("USER_TOKEN_MISSING").waitFor();
-      assertMatch(complaints.splice(0).join(), /^Failed to load resource: [^,]* 401 [^,]*$/);
+    await signUp(page);
+    assertEquals(await page.locator("#call").getByText("USER_TOKEN_MISSING").isVisible(), false);
+    assertEquals(await page.getByRole("button", { name: "Sign up" }).isVisible(), false);
+    await getToken(page);
+    await page.getByText("PowerSync accepts this token").waitFor();
+    assertMatch(
+      await page.locator("#expiry").innerText(),
+      /^Expires in \d+ min( \d+ s)? · \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC$/,
+    );
+    const claims = await claimsOf(page);
+    assertEquals(claims.is_anonymous, false);
+    assertEquals(await page.locator("#user-id").innerText(), claims.sub);
 
-      await page.getByLabel("Password").fill("correct horse");
-      await page.getByRole("button", { name: "Sign up" }).click();
-      await page.getByText("Signed in as ada@example.com").waitFor();
-      await page.getByRole("button", { name: "Call powersync-auth", exact: true }).click();
-      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
-      assertEquals(await page.getByRole("alert").isVisible(), false);
-      assertMatch(await page.locator("#expiry").innerText(), /^Expires in \d+ min \d+ s\.$/);
-      assertMatch(await page.locator("#count").innerText(), /^Rules: \d+ passed\. /);
-      await page.getByRole("listitem").getByText("aud-accepted · passed · PSYNC_S2105").waitFor();
-      const claims = JSON.parse(await page.locator("#claims").innerText());
-      assertEquals(claims.is_anonymous, false);
-      assertMatch(await page.locator("#caller").innerText(), new RegExp(`user id ${claims.sub}\\.`));
+    await page.getByText(/^\d+ rules passed$/).click();
+    await page.locator("#passed-rules > li", { hasText: /^aud-accepted passed PSYNC_S2105/ }).waitFor();
+    assertEquals(await page.locator("#open-rules > li").count(), 0);
 
-      const token = page.getByLabel("The token; paste any other to check it");
-      const judge = page.getByRole("button", { name: "Check this token" });
-      const [head, body] = (await token.inputValue()).split(".");
-      await token.fill(`${head}.${body}.AAAA`);
-      await judge.click();
-      await page.locator("#verdict", { hasText: "Refused: PSYNC_S2101" }).waitFor();
+    const [head, body] = (await tokenOf(page)).split(".");
+    await checkToken(page, `${head}.${body}.AAAA`);
+    await page.getByText("PowerSync refuses this token: PSYNC_S2101").waitFor();
 
-      const hourAgo = Math.floor(Date.now() / 1000) - 3600;
-      const envFile = `${server.folder}/supabase/functions/.env`;
-      const expired = await signWithFunctionsKey({
-        variables: await readEnvFile(envFile) ?? {},
-        invocation: new Invocation(),
-        envFile,
-        claims: { sub: "ada" },
-        audiences: ["http://localhost:8080"],
-        lifetimeSeconds: 300,
-        nowSeconds: hourAgo,
-      });
-      await token.fill(expired.token);
-      await judge.click();
-      await page.locator("#verdict", { hasText: "Refused: PSYNC_S2103" }).waitFor();
-      const [first] = await page.locator("#rules li").allInnerTexts();
-      assertMatch(first ?? "", /^exp-not-passed · failed · PSYNC_S2103\n/);
-      assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ min \d+ s ago\.$/);
+    const envFile = `${server.folder}/supabase/functions/.env`;
+    const expired = await signWithFunctionsKey({
+      invocation: new Invocation(),
+      variables: await readEnvFile(envFile) ?? {},
+      envFile,
+      claims: { sub: "ada" },
+      audiences: ["http://localhost:8080"],
+      lifetimeSeconds: 300,
+      nowSeconds: Math.floor(Date.now() / 1000) - 3600,
+    });
+    await checkToken(page, expired.token);
+    await page.getByText("PowerSync refuses this token: PSYNC_S2103").waitFor();
+    const [first] = await page.locator("#open-rules > li").allInnerTexts();
+    assertMatch(first ?? "", /^exp-not-passed failed PSYNC_S2103\n/);
+    assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ min( \d+ s)? ago · /);
 
-      await page.getByRole("button", { name: "Sign out" }).click();
-      await page.getByText("Not signed in.").waitFor();
-      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
-      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
-      assertEquals(JSON.parse(await page.locator("#claims").innerText()).is_anonymous, true);
-      assertEquals(complaints, []);
-    })
-  );
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign up" }).waitFor();
+    assertEquals(
+      [
+        await page.locator(VERDICT).innerText(),
+        await tokenOf(page),
+        await page.locator("#claims").innerText(),
+      ],
+      ["No token yet", "", ""],
+    );
+    await getToken(page);
+    assertEquals((await claimsOf(page)).is_anonymous, true);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("no verdict stays for a token that was edited, and one runs out with the token", async () => {
+  await withDevPage(async ({ page }) => {
+    await page.clock.install();
+    await getToken(page);
+    await page.getByLabel("The token; paste any other to check it").press("End");
+    await page.keyboard.type("A");
+    assertEquals(await page.locator(VERDICT).innerText(), "Not checked yet");
+    assertEquals(await page.locator("#claims > div").count(), 0);
+    await getToken(page);
+    // The page's clock passes the end of the token, so it asks the server again, whose clock has not.
+    const asked = page.waitForRequest(/\/dev\/check$/);
+    await page.clock.fastForward(301_000);
+    await asked;
+    // In the reader's zone and in UTC.
+    assertMatch(
+      await page.locator("#expiry").innerText(),
+      /^Expired \d+ s ago · .* CES?T \((\d+ \w+ \d{4}, )?\d\d:\d\d:\d\d UTC\)$/,
+    );
+  }, { timezoneId: "Europe/Berlin" });
+});
+
+Deno.test("a button that is busy does nothing twice, keeps its size, and says what went wrong beside it", async () => {
+  await withDevPage(async ({ page, complaints }) => {
+    const released = Promise.withResolvers<void>();
+    let calls = 0;
+    await page.route("**/auth/v1/signup", async (route) => {
+      calls += 1;
+      await released.promise;
+      await route.continue();
+    });
+    await page.getByLabel("Password").fill("short");
+    const button = page.getByRole("button", { name: "Sign up" });
+    const size = await button.boundingBox();
+    await button.click();
+    await page.locator("button[aria-busy=true]").waitFor();
+    assertEquals(await button.boundingBox(), size);
+    await button.click();
+    await page.getByLabel("Password").press("Enter");
+    await page.getByRole("button", { name: "Sign in anonymously" }).click();
+    released.resolve();
+    await page.locator("#sign-in").getByRole("alert").getByText("weak_password").waitFor();
+    assertEquals([calls, await page.locator("button[aria-busy=true]").count()], [1, 0]);
+    assertMatch(complaints.join(), /^Failed to load resource: [^,]* 422 [^,]*$/);
+  });
 });
 
 Deno.test("what a token says is text, and on a phone nothing is wider than the screen", async () => {
-  await withDevServer((server) =>
-    withBrowser(async (browser) => {
-      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-      const complaints = complaintsOf(page);
-      await page.goto(`${server.origin}/`);
-      await page.getByText("signs new tokens").waitFor();
-      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
-      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
-      const claims = btoa(JSON.stringify({ sub: "<img src=x onerror=alert(1)>", iss: "x".repeat(300) }));
-      await page.getByLabel("The token; paste any other to check it").fill(
-        `${btoa('{"alg":"RS256"}')}.${claims}.AAAA`,
-      );
-      await page.getByRole("button", { name: "Check this token" }).click();
-      await page.locator("#verdict", { hasText: "Refused" }).waitFor();
-      assertMatch(await page.locator("#claims").innerText(), /<img src=x/);
-      assertEquals(await page.locator("img").count(), 0);
-      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
-      assertEquals(complaints, []);
-    })
-  );
+  await withDevPage(async ({ page, complaints }) => {
+    await getToken(page);
+    const claims = btoa(JSON.stringify({ sub: "<img src=x onerror=alert(1)>", iss: "x".repeat(300) }));
+    await checkToken(page, `${btoa('{"alg":"RS256"}')}.${claims}.AAAA`);
+    await page.getByText("PowerSync refuses this token").waitFor();
+    assertMatch(await page.locator("#claims").innerText(), /<img src=x/);
+    assertEquals(await page.locator("#claims img").count(), 0);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
+    assertEquals(complaints, []);
+  }, { viewport: { width: 390, height: 844 } });
 });
 
 Deno.test("the buttons copy the token, the endpoint, a command that works elsewhere, and client_auth", async () => {
-  await withDevServer((server) =>
-    withBrowser(async (browser) => {
-      const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
-      const page = await context.newPage();
-      await page.goto(`${server.origin}/`);
-      await page.getByText("signs new tokens").waitFor();
-      await page.getByRole("button", { name: "Call powersync-auth-anonymous" }).click();
-      await page.locator("#verdict", { hasText: /^Accepted$/ }).waitFor();
-      const copied = async (name: string, what: string) => {
-        await page.getByRole("button", { name }).click();
-        await page.getByText(`Copied: ${what}.`).waitFor();
-        return `${await page.evaluate("navigator.clipboard.readText()")}`;
-      };
-      const token = await page.getByLabel("The token; paste any other to check it").inputValue();
-      assertEquals(await copied("Copy token", "token"), token);
-      assertEquals(await copied("Copy endpoint", "endpoint"), "http://localhost:8080");
-      assertMatch(await copied("Copy client_auth", "client-auth"), /^client_auth:\n {2}jwks_uri: "/);
-      const curl = await copied("Copy as curl", "curl");
-      const [, url = ""] = / (http\S+)$/.exec(curl) ?? [];
-      const headers = [...curl.matchAll(/-H "([^:]+): ([^"]+)"/g)].map((
-        [, name = "", value = ""],
-      ) => [name, value]);
-      const answer = await fetch(url, { headers: Object.fromEntries(headers) });
-      assertMatch(await answer.text(), /"token":"/);
-    })
-  );
+  await withDevPage(async ({ page }) => {
+    await getToken(page);
+    const copied = async (name: string, what: string) => {
+      await page.getByRole("button", { name }).click();
+      await page.getByText(`Copied: ${what}.`).waitFor();
+      return `${await page.evaluate("navigator.clipboard.readText()")}`;
+    };
+    assertEquals(await copied("Copy token", "token"), await tokenOf(page));
+    assertEquals(await copied("Copy endpoint", "endpoint"), "http://localhost:8080");
+    assertMatch(await copied("Copy client_auth", "client_auth"), /^client_auth:\n {2}jwks_uri: "/);
+    const curl = await copied("Copy as curl", "curl");
+    const [, url = ""] = / (http\S+)$/.exec(curl) ?? [];
+    const headers = [...curl.matchAll(/-H "([^:]+): ([^"]+)"/g)].map((
+      [, name = "", value = ""],
+    ) => [name, value]);
+    const answer = await fetch(url, { headers: Object.fromEntries(headers) });
+    assertMatch(await answer.text(), /"token":"/);
+  }, { permissions: ["clipboard-read", "clipboard-write"] });
 });

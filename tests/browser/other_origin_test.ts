@@ -82,3 +82,29 @@ Deno.test("its script reads errors with status, code, hint and header", async ()
     );
   });
 });
+
+Deno.test("a page of another origin, also of this computer, cannot read what the development page reads", async () => {
+  await withApp(async (page, server) => {
+    const state = await fetch(`${server.origin}/dev/state.json`);
+    assertEquals([state.status, (await state.json()).functions.state], [200, "ready"]);
+    assertEquals(
+      await page.evaluate(`Promise.all(["/dev/state.json", "/dev/page.js"].map((path) =>
+        fetch(${JSON.stringify(server.origin)} + path).then(() => "read", (error) => error.name)))`),
+      ["TypeError", "TypeError"],
+    );
+    assertEquals(
+      await page.evaluate(`new Promise((resolve) => {
+        const events = new EventSource(${JSON.stringify(`${server.origin}/dev/events`)});
+        events.onmessage = () => resolve("read");
+        events.onerror = () => resolve("refused");
+      })`),
+      "refused",
+    );
+    // Another name for this computer, as DNS rebinding gives it.
+    const { port } = new URL(server.origin);
+    for (const path of ["/", "/dev/state.json", "/dev/events"]) {
+      const answered = await page.goto(`http://attacker.localhost:${port}${path}`);
+      assertEquals([path, answered?.status()], [path, 421]);
+    }
+  });
+});

@@ -1,12 +1,12 @@
-/** The process that runs the functions of `task dev`: who may ask it, and when it ends. */
+/** The process that runs the functions of `task dev`: what passes between it and the server, and when it ends. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { FunctionsProcess } from "../../scripts/dev/functions-process.ts";
 import { outcome } from "../support/answer.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 import { readTask } from "../support/run_script.ts";
+import { serve } from "../support/serving.ts";
 
-const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
-const URL_PATH = "/functions/v1/powersync-auth-anonymous";
+const PATH = "/functions/v1/powersync-auth-anonymous";
 
 /** Functions that know their API key and no other secret. */
 async function inProcess(test: (functions: FunctionsProcess) => Promise<void>): Promise<void> {
@@ -22,55 +22,58 @@ async function inProcess(test: (functions: FunctionsProcess) => Promise<void>): 
   });
 }
 
-Deno.test("only the development server can ask the functions: a page that guesses their port cannot", async () => {
+/** Puts statements at the beginning of `anonymousClaims`. */
+async function editClaims(folder: string, statements: string): Promise<void> {
+  const path = `${folder}/supabase/functions/_shared/powersync/claims.ts`;
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(
+    path,
+    text.replace(/function (anonymousClaims\([^]*?\{\n)/, `async function $1  ${statements}\n`),
+  );
+}
+
+Deno.test("a request and its answer are passed on as they are", async () => {
   await inProcess(async (functions) => {
-    const port = await functions.loaded;
-    const url = `http://127.0.0.1:${port}${URL_PATH}`;
-    for (
-      const headers of [{}, { "x-development-secret": "" }, { "x-development-secret": crypto.randomUUID() }]
-    ) {
-      const response = await fetch(url, { headers });
-      assertEquals([response.status, await response.text()], [403, ""]);
-      assertEquals(response.headers.get("Access-Control-Allow-Origin"), null);
-    }
-    assertEquals(
-      await outcome(await functions.fetch(new Request(url), new Uint8Array())),
-      "401 API_KEY_MISSING",
-    );
+    await functions.loaded;
+    const ask = async (init: RequestInit, body = new Uint8Array()) => {
+      const response = await functions.fetch(new Request(`http://127.0.0.1${PATH}`, init), body);
+      return [response?.status, await response?.text() === "", response?.headers.get("Content-Type")];
+    };
+    const json = "application/json";
+    assertEquals(await ask({ headers: { "X-Name": "\xe9" } }), [401, false, json]);
+    assertEquals(await ask({ method: "HEAD" }), [405, true, json]);
+    assertEquals(await ask({ method: "OPTIONS" }), [204, true, null]);
+    assertEquals(await ask({ method: "POST" }, new Uint8Array(1_000_000)), [401, false, json]);
   });
 });
 
-Deno.test("what belongs to one connection is not passed on, and answers without a body have none", async () => {
-  await inProcess(async (functions) => {
-    const ask = async (init: RequestInit, body = new Uint8Array()) => {
-      const response = await functions.fetch(new Request(`http://127.0.0.1${URL_PATH}`, init), body);
-      return [response.status, (await response.text()) === "", response.headers.get("Connection")];
-    };
-    const headers = {
-      "Transfer-Encoding": "chunked",
-      "Content-Length": "7",
-      "Keep-Alive": "1",
-      "X-Name": "\xe9",
-    };
-    assertEquals(await ask({ headers }), [401, false, null]);
-    assertEquals(await ask({ method: "HEAD" }), [405, true, null]);
-    assertEquals(await ask({ method: "OPTIONS" }), [204, true, null]);
-    assertEquals(await ask({ method: "POST" }, new Uint8Array(1_000_000)), [401, false, null]);
+Deno.test("what the functions print is not taken for an answer, nor an answer for what they print", async () => {
+  await inProject(async (folder) => {
+    const print =
+      'Deno.stdout.writeSync(new TextEncoder().encode("half a line")); console.log({ whole: "line" });';
+    await editClaims(folder, `${print} ${print.split(";")[0]};`);
+    await using server = await DevServer.start(folder, {});
+    const headers = { apikey: "sb_publishable_development" };
+    assertEquals(await outcome(await fetch(`${server.origin}${PATH}`, { headers })), "200");
+    await server.line(/^half a line\{ whole: "line" \}$/);
+    await server.line(/^half a line$/);
   });
 });
 
 Deno.test("no process is left when the server is killed, even while a function loops", async () => {
   await inProject(async (folder) => {
     const { script, flags } = await readTask("dev");
-    const path = `${folder}/${CLAIMS}`;
-    const claims = await Deno.readTextFile(path);
-    const loop = 'console.log("looping"); for (;;);';
-    await Deno.writeTextFile(path, claims.replace(/(anonymousClaims\([^]*?\{\n)/, `$1  ${loop}\n`));
+    const disconnected = Promise.withResolvers<void>();
+    // The functions' process keeps this answer open until it ends.
+    const body = () => new ReadableStream({ cancel: () => disconnected.resolve() });
+    await using here = serve(() => new Response(body()));
+    await editClaims(folder, `await fetch("${here.url}"); console.log("looping"); for (;;);`);
     const server = await DevServer.start(folder, { command: ["run", ...flags, script] });
     const headers = { apikey: "sb_publishable_development" };
-    const asked = assertRejects(() => fetch(`${server.origin}${URL_PATH}`, { headers }), TypeError);
+    const asked = assertRejects(() => fetch(`${server.origin}${PATH}`, { headers }), TypeError);
     await server.line(/^looping$/);
     await server.end("SIGKILL");
     await asked;
+    await disconnected.promise;
   });
 });

@@ -29,12 +29,18 @@ Deno.test("the page, behind a company's proxy", async (t) => {
         assertStringIncludes(policy, "default-src 'none'");
         assertEquals(/unsafe|\*|data:/.test(policy), false);
         assertEquals(/<style|<script>|\son\w+=|\sstyle=/.test(html), false);
-        for (const path of ["page.css", "page.js", "calls.js", "show.js"]) {
-          const { status, body } = await get(`/dev/${path}`);
-          const isUnsafe = /innerHTML|insertAdjacentHTML|document\.write|https?:\/\//.test(body);
-          assertEquals([path, status, isUnsafe], [path, 200, false]);
+        const [, ...linked] = html.split(/(?:href|src)="(?=\/dev\/)/);
+        assertEquals(linked.length > 3, true);
+        for (const path of linked.map((rest: string) => rest.slice(0, rest.indexOf('"')))) {
+          assertEquals([path, (await get(path)).status], [path, 200]);
         }
-        for (const path of ["/dev/page.ts", "/dev/../page.ts", "/dev/", "/dev/index.html"]) {
+        for await (const { name } of Deno.readDir(`${server.folder}/scripts/dev/page`)) {
+          if (!name.endsWith(".js")) continue;
+          const { status, body } = await get(`/dev/${name}`);
+          const isUnsafe = /innerHTML|insertAdjacentHTML|document\.write|https?:\/\//.test(body);
+          assertEquals([name, status, isUnsafe], [name, 200, false]);
+        }
+        for (const path of ["/dev/page.ts", "/dev/../page.ts", "/dev/", "/dev/index.html", "/dev/no.js"]) {
           assertEquals([path, (await get(path)).status], [path, 404]);
         }
       },
@@ -44,6 +50,8 @@ Deno.test("the page, behind a company's proxy", async (t) => {
       const { body: state } = await get("/dev/state.json");
       assertEquals(state.supabaseUrl, server.origin);
       assertEquals([state.keys.length, state.keys[0].role, state.problems], [1, "signs", []]);
+      assertEquals([state.functions.state, state.problem], ["ready", undefined]);
+      assertEquals(state.secretKey, "sb_secret_development");
       assertStringIncludes(state.clientAuth, `${server.origin}/functions/v1/powersync-jwks`);
       assertStringIncludes(state.clientAuth, "http://localhost:8080");
       assertEquals(/"(d|p|q|dp|dq|qi)"/.test(JSON.stringify(state)), false);
@@ -81,13 +89,39 @@ Deno.test("the page, behind a company's proxy", async (t) => {
       assertEquals([method.status, method.headers.get("Allow")], [405, "POST"]);
     });
 
-    await t.step("a broken secret or .env is an error that it shows", async () => {
+    await t.step("it sends its state at once and after each change, for as long as it is open", async () => {
+      const events = await fetch(`${server.origin}/dev/events`);
+      assertEquals(events.headers.get("Content-Type"), "text/event-stream");
+      assertEquals(events.headers.get("Access-Control-Allow-Origin"), null);
+      assert(events.body !== null);
+      const reader = events.body.pipeThrough(new TextDecoderStream()).getReader();
+      const next = async () => {
+        let text = "";
+        while (!text.endsWith("\n\n")) text += (await reader.read()).value ?? "\n\n";
+        return JSON.parse(text.replace(/^data: /, ""));
+      };
+      const { functions: { generation } } = await next();
+      await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
+      let state = await next();
+      while (state.functions.generation === generation) state = await next();
+      assertEquals(state.functions.generation, generation + 1);
+      await reader.cancel();
+    });
+
+    await t.step("a broken secret or .env is said with what fixes it here", async () => {
       const breakKey = (text: string) => text.replace(/^(POWERSYNC_PRIVATE_KEY)=.*$/m, "$1=e30");
       await server.edit(ENV_FILE, breakKey, /PRIVATE_KEY/);
-      const { status, body: { code, message, hint } } = await get("/dev/state.json");
-      assertEquals(status, 500);
-      assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY") && hint !== "");
+      const { status, body: { problem: { code, message, hint }, keys } } = await get("/dev/state.json");
+      assertEquals([status, keys], [200, undefined]);
+      assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY"));
+      assertMatch(
+        hint,
+        /^Correct that line in `supabase\/functions\/\.env`\. .*`deno task dev -- --port \d+` again/,
+      );
       await server.edit(ENV_FILE, () => '"broken', /NAME=value/);
+      const broken = await get("/dev/state.json");
+      assertEquals(broken.status, 200);
+      assertMatch(broken.body.problem.message, /^\S+\.env, line 1: neither/);
       const file = await answer(await check(server, JSON.stringify({ token })));
       assertEquals(file.status, 500);
       assertMatch(file.body.message, /^\S+\.env, line 1: neither/);
@@ -129,9 +163,16 @@ Deno.test("the page names what is wrong with the file, also beside the project's
     const problemsOf = async (supabaseUrl: string) => {
       const platform = { variables: {}, supabaseUrl, publishableKey: undefined, isDevelopmentAuth: false };
       const origin = "http://127.0.0.1:54321";
-      const state = await pageState({ origin, platform, envFile, jwks: () => Promise.reject() });
-      const { problems }: { problems: { id: string }[] } = await state.json();
-      return problems.map(({ id }) => id);
+      const state = await pageState({
+        origin,
+        command: "deno task dev",
+        platform,
+        envFile,
+        jwks: () => Promise.reject(),
+        status: () => ({ generation: 1, state: "ready" }),
+      });
+      assert("problems" in state && !("secretKey" in state));
+      return state.problems.map(({ id }) => id);
     };
     assertEquals(await problemsOf("https://other.supabase.co"), ["name-misspelt"]);
     assertEquals(await problemsOf("https://ref.supabase.co"), [

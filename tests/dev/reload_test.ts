@@ -1,10 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
-import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
-import { Functions } from "../../scripts/dev/functions.ts";
 import { answer } from "../support/answer.ts";
-import { serve } from "../support/serving.ts";
-import { type DevServer, inProject, withDevServer } from "../support/dev_server.ts";
+import { type DevServer, withDevServer } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
@@ -136,100 +133,4 @@ Deno.test("changed functions and secrets take effect while the server runs", asy
       assertNotEquals((await anonymousClaims(server)).own, undefined);
     });
   }, { env: { POWERSYNC_TOKEN_TTL: "nonsense", POWERSYNC_URL: "nonsense", SHELL_SECRET: "1" } });
-});
-
-/** Functions in this process, from a copy of the project, without a server around them. */
-async function inFunctions(
-  test: (running: {
-    functions: Functions;
-    edit: (change: (text: string) => string) => Promise<void>;
-    call: () => Promise<Response>;
-  }) => Promise<void>,
-): Promise<void> {
-  await inProject(async (root) => {
-    const { privateJwk } = await makeKeyPair("ES256");
-    const environment = {
-      POWERSYNC_PRIVATE_KEY: encodeSecret(privateJwk),
-      POWERSYNC_URL: "https://a.example",
-      SUPABASE_PUBLISHABLE_KEY: "key",
-    };
-    const readEnvironment = () => Promise.resolve(environment);
-    const functions = new Functions({ root, readEnvironment, retirementMs: 50, patienceMs: 50 });
-    const original = await Deno.readTextFile(`${root}/${CLAIMS}`);
-    const url = "http://127.0.0.1/functions/v1/powersync-auth-anonymous";
-    try {
-      await test({
-        functions,
-        edit: (change) => Deno.writeTextFile(`${root}/${CLAIMS}`, change(original)),
-        call: () => functions.fetch(new Request(url, { headers: { apikey: "key" } })),
-      });
-    } finally {
-      await functions.stop();
-    }
-  });
-}
-
-Deno.test("functions that loop or wait for ever block neither their correction nor later changes", async () => {
-  await inFunctions(async ({ functions, edit, call }) => {
-    const started = Promise.withResolvers<void>();
-    await using here = serve(() => (started.resolve(), new Response()));
-    const tell = `await fetch("${here.url}");`;
-    await edit((text) =>
-      text.replace("function anonymousClaims", "async $&").replace(ANONYMOUS, `${tell} for (;;); $&`)
-    );
-    assertEquals(await functions.load(), true);
-    const stuck = call();
-    await started.promise;
-    await edit((text) => text);
-    assertEquals(await functions.load(), true);
-    assertEquals(decodeJwt((await (await call()).json()).token).role, "anon");
-    assertEquals((await (await stuck).json()).code, "WORKER_ERROR");
-    await edit((text) => `${text}\nawait new Promise(() => setInterval(() => {}, 1e9));\n`);
-    const waiting = functions.load();
-    const { code, hint } = await (await call()).json();
-    assertEquals([code, hint, functions.status().state], [
-      "BOOT_ERROR",
-      "They are still being loaded.",
-      "loading",
-    ]);
-    await edit((text) => text.replace('role: "anon"', 'role: "later"'));
-    assertEquals(await functions.load(), true);
-    assertEquals(await waiting, false);
-    assertEquals(decodeJwt((await (await call()).json()).token).role, "later");
-  });
-});
-
-Deno.test("the status names each version, its exception, and the file and line of what cannot be loaded", async () => {
-  await inFunctions(async ({ functions, edit, call }) => {
-    assertEquals(functions.status(), { generation: 0, state: "loading" });
-    await edit((text) => `import "zod/mini";\n${text}`);
-    assertEquals(await functions.load(), false);
-    const { generation, state, problem } = functions.status();
-    assertEquals([generation, state, problem?.file, problem?.line], [0, "failed", CLAIMS, 1]);
-    assertMatch(
-      problem?.text ?? "",
-      /^Import "zod\/mini" not .*\n {2}hint: Write `npm:zod\/mini` in the import, or add /,
-    );
-    assertEquals(problem?.text.includes("deno add"), false);
-    // What the hint says.
-    await edit((text) => `import { decodeJwt } from "npm:jose@6.2.17";\ndecodeJwt;\n${text}`);
-    assertEquals(await functions.load(), true);
-    assertEquals(functions.status(), { generation: 1, state: "ready" });
-    await edit((text) => text.replace(ANONYMOUS, `throw new Error("no such table"); $&`));
-    await functions.load();
-    assertEquals((await call()).status, 500);
-    const { exception, ...rest } = functions.status();
-    assertEquals([rest, exception?.name], [{ generation: 2, state: "ready" }, "powersync-auth-anonymous"]);
-    assertMatch(
-      exception?.text ?? "",
-      /^Error: no such table\n {4}at anonymousClaims \(.*claims\.ts:\d+:\d+\)/,
-    );
-    await edit((text) => `throw new Error("at the top");\n${text}`);
-    await functions.load();
-    assertEquals(functions.status().problem?.line, 1);
-    assertMatch(functions.status().problem?.text ?? "", /^Error: at the top\n/);
-    await edit((text) => text);
-    await functions.load();
-    assertEquals(functions.status(), { generation: 3, state: "ready" });
-  });
 });

@@ -122,7 +122,7 @@ export class DevServer {
     });
   }
 
-  /** Ends it, and returns its exit status once no process of it is left: each has its output open. */
+  /** Ends it, and returns its exit status. */
   async end(signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<Deno.CommandStatus> {
     if (!this.#ended) this.#process.kill(signal);
     const [status] = await Promise.all([this.#process.status, this.#output]);

@@ -1,17 +1,21 @@
 /** The calls that a browser app makes, with the headers that supabase-js sends. */
+import { shared } from "./store.js";
 
-/** An error answer, with its code and hint. */
+/** An error answer, with its status, code and hint. */
 export class AnswerError extends Error {
   constructor(status, body) {
     super(body.message ?? body.msg ?? `The server answered ${status}.`);
-    this.code = body.code !== undefined && body.error_code === undefined ? body.code : body.error_code;
+    this.status = status;
+    this.code = body.error_code ?? body.code;
     this.hint = body.hint;
   }
 }
 
 /** Sends a request and returns its JSON. */
 async function send(url, options) {
-  const response = await fetch(url, options);
+  const response = await fetch(url, options).catch(() => {
+    throw new Error(`${new URL(url, location.origin).origin} does not answer.`);
+  });
   const text = await response.text();
   let body = {};
   try {
@@ -23,7 +27,7 @@ async function send(url, options) {
   return body;
 }
 
-/** What the page shows first. */
+/** What the server says of itself now. */
 export function readState() {
   return send("/dev/state.json");
 }
@@ -38,7 +42,8 @@ export function checkToken(token) {
 }
 
 /** The headers of supabase-js 2.119.0: without a session a legacy key is the bearer too, a publishable one is not. */
-function clientHeaders({ publishableKey = "" }, session) {
+function clientHeaders() {
+  const { state: { publishableKey = "" }, session } = shared;
   const bearer = session?.access_token ?? (publishableKey.startsWith("sb_") ? undefined : publishableKey);
   return {
     apikey: publishableKey,
@@ -47,24 +52,31 @@ function clientHeaders({ publishableKey = "" }, session) {
   };
 }
 
-/** Asks Auth for a session. */
-export function askAuth(state, { path, body, session }) {
-  return send(`${state.supabaseUrl}/auth/v1/${path}`, {
-    method: "POST",
-    headers: { ...clientHeaders(state, session), "Content-Type": "application/json;charset=UTF-8" },
-    body: JSON.stringify(body),
+/** Asks Auth as the app does. */
+export function askAuth(path, body) {
+  return sendToAuth(path, { method: "POST", headers: clientHeaders(), body });
+}
+
+/** Asks the development Auth as an administrator does. */
+export function askAdmin(method, path, body) {
+  return sendToAuth(`admin/${path}`, { method, headers: { apikey: shared.state.secretKey }, body });
+}
+
+function sendToAuth(path, { method, headers, body }) {
+  return send(`${shared.state.supabaseUrl}/auth/v1/${path}`, {
+    method,
+    headers: { ...headers, "Content-Type": "application/json;charset=UTF-8" },
+    ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
   });
 }
 
 /** Calls one of the functions here. */
-export function callFunction(state, name, session) {
-  return send(`/functions/v1/${name}`, { method: "POST", headers: clientHeaders(state, session) });
+export function callFunction(name) {
+  return send(`/functions/v1/${name}`, { method: "POST", headers: clientHeaders() });
 }
 
 /** The same call as a command. */
-export function curlOf(state, name, session) {
-  const headers = Object.entries(clientHeaders(state, session)).map(([key, value]) =>
-    ` -H "${key}: ${value}"`
-  );
+export function curlOf(name) {
+  const headers = Object.entries(clientHeaders()).map(([key, value]) => ` -H "${key}: ${value}"`);
   return `curl -s${headers.join("")} ${location.origin}/functions/v1/${name}`;
 }

@@ -43,7 +43,7 @@ private const val NOTES = "SELECT id FROM notes ORDER BY id"
 /** One app: a Supabase client and a database, followed as App.kt does it. */
 private class Device(private val name: String, private val project: Project) {
     private val scope = CoroutineScope(Dispatchers.Default + SupervisorJob())
-    private val database = PowerSyncDatabase(DatabaseDriverFactory(), schema, "$name.db", scope)
+    private val database = PowerSyncDatabase(DatabaseDriverFactory(), schema, "$name.db")
     private lateinit var supabase: SupabaseClient
     private lateinit var following: FollowUser
     private val users = MutableStateFlow<String?>(null)
@@ -86,12 +86,12 @@ private class Device(private val name: String, private val project: Project) {
             sessionManager = MemorySessionManager()
             codeVerifierCache = MemoryCodeVerifierCache()
         }
-        following = scope.syncWithSupabase(project, supabase, database, ::saveRefused, ::tellUploadError)
+        following = scope.syncWithSupabase(project, supabase, database, ::saveRefused)
         watch()
     }
 
     private fun openWithProvider() {
-        following = scope.syncWithProvider(project, users, ::tokenOfProvider, database, ::saveRefused, ::tellUploadError)
+        following = scope.syncWithProvider(project, users, ::tokenOfProvider, database, ::saveRefused)
         watch()
     }
 
@@ -107,14 +107,14 @@ private class Device(private val name: String, private val project: Project) {
         if (refusesToSave) error("The disk is full")
     }
 
-    private fun tellUploadError(error: Exception) = tell("uploadError", "text" to error)
-
     private fun watch() = scope.launch {
         launch {
             database.watch(NOTES) { it.getString("id") }.collect { tell("notes", "ids" to it.joinToString()) }
         }
         database.currentStatus.asFlow().collect {
-            tell("status", "connected" to it.connected, "connecting" to it.connecting, "error" to "${it.downloadError}")
+            val (connected, connecting) = it.connected to it.connecting
+            tell("status", "connected" to connected, "connecting" to connecting, "error" to it.downloadError)
+            tell("upload", "error" to it.uploadError)
         }
     }
 
@@ -136,9 +136,9 @@ private class Device(private val name: String, private val project: Project) {
     }
 
     private suspend fun close() {
+        scope.cancel()
         database.close()
         if (::supabase.isInitialized) supabase.close()
-        scope.cancel()
     }
 
     private fun tell(event: String, vararg details: Pair<String, Any?>) =

@@ -75,6 +75,22 @@ export const FOLLOWING: Scenarios = {
     assertEquals([after.user, sync.streams.length], [before.user, 2]);
   },
 
+  async "a token that stays anonymous is refreshed once for each user"({ device, sync, proxy, supabase }) {
+    const { data: { session } } = await supabase().auth.signInAnonymously();
+    const stays = { ...session, user: { ...session?.user, is_anonymous: false } };
+    await device.call("open");
+    await device.call("signInAnonymously");
+    await sync.stream(0);
+    proxy.fail("refresh", () => Response.json(stays));
+    await device.call("makePermanent", ADA);
+    await sync.stream(1);
+    await proxy.asked("refresh", 2);
+    const from = device.position;
+    await device.call("signOut");
+    await device.disconnected(from);
+    assertEquals([sync.streams.length, proxy.requests("refresh").length], [2, 2]);
+  },
+
   async "a sign-out is not held up by a function that does not answer"({ device, sync, proxy }) {
     await device.call("open");
     proxy.fail("powersync-auth", hang);

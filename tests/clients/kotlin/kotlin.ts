@@ -58,6 +58,7 @@ async function build(folder: string): Promise<string> {
     await Deno.copyFile(`${CONNECTORS}${SOURCES}/${name}`, `${folder}/${SOURCES}/${name}`);
   }
   await Deno.copyFile(DRIVER, `${folder}/${SOURCES}/Driver.kt`);
+  await Deno.writeTextFile(`${folder}/${SOURCES}/Readme.kt`, await readmeExamples());
   const file = `${folder}/classpath`;
   const { success, stdout } = await new Deno.Command("mvn", {
     args: [
@@ -74,6 +75,22 @@ async function build(folder: string): Promise<string> {
   }).output();
   if (!success) throw new Error(`Maven failed:\n${new TextDecoder().decode(stdout)}`);
   return await Deno.readTextFile(file);
+}
+
+/** The examples of the README, as functions that only have to compile. */
+async function readmeExamples(): Promise<string> {
+  const readme = await Deno.readTextFile(`${CONNECTORS}README.md`);
+  const examples = [...readme.matchAll(/^```kotlin\n([^]*?)^```/gm)].map(([, code], number) =>
+    `private suspend fun example${number}(
+      scope: kotlinx.coroutines.CoroutineScope,
+      project: Project,
+      database: com.powersync.PowerSyncDatabase,
+      users: kotlinx.coroutines.flow.Flow<String?>,
+      accessToken: suspend () -> String?,
+    ) {\n${code}}\n`
+  );
+  const keep = "private suspend fun keep(changes: List<RefusedChange>) = println(changes)\n";
+  return `package com.example.app\n\n${keep}\n${examples.join("\n")}`;
 }
 
 /** One app on the JVM, with a database of its own. */

@@ -79,6 +79,7 @@ export const UPLOADING: Scenarios = {
       rows.refuse = () => undefined;
       fail();
       const asked = proxy.requests("rows").length;
+      (await sync.stream(0)).keepAlive();
       await write(scene, insert(id));
       await proxy.asked("rows", asked + 1);
       proxy.recover("rows");
@@ -129,28 +130,34 @@ export const UPLOADING: Scenarios = {
     assertEquals([uploaded(scene), refused(scene)], [["n1"], []]);
   },
 
-  async "nothing is uploaded without a user's token"(scene) {
-    const { device, proxy, rows, sync } = scene;
+  async "anonymous: what row level security refuses is handed to the app, because nobody waits for a sign-in"(
+    scene,
+  ) {
+    const { device, rows, sync } = scene;
     await device.call("open");
     await device.call("syncAnonymously");
     await sync.stream(0);
-    await write(scene, insert("n1"));
-    await device.event("uploadError", { isIt: ({ text }) => `${text}`.includes("NotSignedInException") });
-    await device.call("signUp", ADA);
-    const { user } = await sync.stream(1);
+    rows.refuse = ({ id }) => id === "n1" ? "42501" : undefined;
+    await write(scene, insert("n1"), insert("n2"));
     await device.call("uploaded");
+    assertEquals([refused(scene), uploaded(scene)], [["PUT n1 42501"], ["n2"]]);
+    assertEquals(rows.writes.map(({ user }) => user), [undefined, undefined]);
+  },
 
+  async "a user's changes wait while the session cannot be refreshed"(scene) {
+    const user = await connected(scene);
+    const { device, proxy, rows } = scene;
     // A session that cannot be refreshed now is not a right that the user lost.
     proxy.fail("refresh", authError(503, "unexpected_failure"));
     await device.call("expire", { autoRefresh: true });
     await proxy.asked("refresh", 1);
     await write(scene, insert("n2"));
-    await device.event("uploadError", {
-      isIt: ({ text }) => `${text}`.includes("SessionUnavailableException"),
+    await device.event("upload", {
+      isIt: ({ error }) => `${error}`.includes("SessionUnavailableException"),
     });
     proxy.recover("refresh");
     await device.call("uploaded");
-    assertEquals(rows.writes.map((write) => write.user), [user, user]);
+    assertEquals(rows.writes.map((write) => write.user), [user]);
     assertEquals(refused(scene), []);
   },
 };

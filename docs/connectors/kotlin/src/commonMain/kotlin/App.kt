@@ -21,24 +21,21 @@ fun supabaseClient(project: Project, auth: AuthConfig.() -> Unit = {}): Supabase
         install(Postgrest)
     }
 
-/** Connects when someone signs in, and disconnects when they sign out. The scope lives as long as your app. */
+/** Connects when someone signs in, and disconnects when they sign out. Cancel the scope before you close the database. */
 fun CoroutineScope.syncWithSupabase(
     project: Project,
     supabase: SupabaseClient,
     database: PowerSyncDatabase,
     onRefused: suspend (List<RefusedChange>) -> Unit,
-    onUploadError: (Exception) -> Unit,
 ): FollowUser {
-    val accessToken: suspend () -> String? = { supabase.auth.accessToken() }
-    val uploads = SupabaseUpload(supabase, accessToken, onRefused, onUploadError)
-    return sync(project, database, supabase.auth.users(), accessToken, uploads)
+    return sync(project, database, supabase, supabase.auth.users(), { supabase.auth.accessToken() }, onRefused)
 }
 
 /**
  * The same for the users of another identity provider. Its tokens must be allowed twice: as third-party auth in Supabase,
  * for uploads, and in `POWERSYNC_IDENTITY_PROVIDERS`, for PowerSync.
  *
- * @param users The ID of the signed-in user, or null, as often as it changes.
+ * @param users The ID of the signed-in user, or null.
  * @param accessToken From the provider's SDK. Null if nobody is signed in.
  */
 fun CoroutineScope.syncWithProvider(
@@ -47,25 +44,28 @@ fun CoroutineScope.syncWithProvider(
     accessToken: suspend () -> String?,
     database: PowerSyncDatabase,
     onRefused: suspend (List<RefusedChange>) -> Unit,
-    onUploadError: (Exception) -> Unit,
 ): FollowUser {
     val supabase = createSupabaseClient(project.url, project.publishableKey) {
         this.accessToken = accessToken
         install(Postgrest)
     }
-    return sync(project, database, users, accessToken, SupabaseUpload(supabase, accessToken, onRefused, onUploadError))
+    return sync(project, database, supabase, users, accessToken, onRefused)
 }
 
 private fun CoroutineScope.sync(
     project: Project,
     database: PowerSyncDatabase,
+    supabase: SupabaseClient,
     users: Flow<String?>,
     accessToken: suspend () -> String?,
-    uploads: SupabaseUpload,
+    onRefused: suspend (List<RefusedChange>) -> Unit,
 ): FollowUser {
-    fun connector(caller: Caller) =
-        SupabaseConnector("${project.url}/functions/v1", project.publishableKey, caller, uploads::upload)
+    fun connector(caller: Caller): SupabaseConnector {
+        val upload = SupabaseUpload(supabase, caller, onRefused)::upload
+        return SupabaseConnector("${project.url}/functions/v1", project.publishableKey, caller, upload)
+    }
     val following = FollowUser(database, users, connector(Caller.SignedIn(accessToken)), connector(Caller.Anonymous))
     launch { following.follow() }
+    launch { wakeUploads(database) }
     return following
 }

@@ -11,7 +11,7 @@ import kotlinx.coroutines.sync.withLock
  * Connects PowerSync as the user who is signed in. A token stays for a whole connection, so a change of the user needs a
  * new connection.
  *
- * @param users Who is signed in, or null: `auth.users()` for Supabase.
+ * @param users Who is signed in, or null: `auth.users()` for Supabase. A value that is repeated changes nothing.
  */
 class FollowUser(
     private val database: PowerSyncDatabase,
@@ -23,15 +23,12 @@ class FollowUser(
     private var connectedAs: String? = null
 
     /** Follows until it is cancelled: launch it in a scope that lives as long as your app. */
-    suspend fun follow(): Nothing {
-        users.distinctUntilChanged().collect { user ->
-            connecting.withLock {
-                // connect() disconnects first.
-                if (user != null) database.connect(signedIn) else if (connectedAs != null) database.disconnect()
-                connectedAs = user
-            }
+    suspend fun follow() = users.distinctUntilChanged().collect { user ->
+        connecting.withLock {
+            // connect() disconnects first.
+            if (user != null) database.connect(signedIn) else if (connectedAs != null) database.disconnect()
+            connectedAs = user
         }
-        error("The flow of users ended.")
     }
 
     /**

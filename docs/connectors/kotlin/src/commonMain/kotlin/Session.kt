@@ -11,7 +11,6 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.collectLatest
-import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.first
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
@@ -45,21 +44,23 @@ suspend fun Auth.accessToken(): String? =
     }
 
 /**
- * Who is signed in, each time that this changes, and null after a sign-out. A renewed token is not a change, and neither is
- * a refresh that failed because Supabase Auth could not be reached. An anonymous user who becomes permanent is one.
+ * Who is signed in, and null after a sign-out. The value stays the same when a session is renewed, and there is none while
+ * Supabase Auth cannot be reached. It changes when an anonymous user becomes permanent.
  */
 fun Auth.users(): Flow<String?> = channelFlow {
+    var refreshed: String? = null
     sessionStatus.collectLatest { status ->
         if (status is SessionStatus.NotAuthenticated) send(null)
         if (status is SessionStatus.Authenticated) {
             send(status.session.userOfToken())
-            while (status.session.isOutdated()) {
-                // Ends here when the refreshed session arrives.
-                if (!refreshes()) delay(RETRY_DELAY)
+            // Once for each user: a hook of yours may keep the claim.
+            val user = status.session.user?.id
+            while (status.session.isOutdated() && refreshed != user) {
+                if (refreshes()) refreshed = user else delay(RETRY_DELAY)
             }
         }
     }
-}.distinctUntilChanged()
+}
 
 /** The user and the rights that the token names: Supabase changes `is_anonymous` in the next token only. */
 private fun UserSession.userOfToken(): String = claims().let { "${it.text("sub")} ${it.text("is_anonymous")}" }

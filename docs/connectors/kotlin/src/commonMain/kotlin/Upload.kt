@@ -8,18 +8,17 @@ import io.github.jan.supabase.SupabaseClient
 import io.github.jan.supabase.postgrest.exception.PostgrestRestException
 import io.github.jan.supabase.postgrest.from
 import io.github.jan.supabase.postgrest.query.Count
-import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
-import kotlinx.coroutines.ensureActive
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
-import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /** Postgres' classes "data exception" and "constraint violation", and row level security. */
 private val NEVER_ACCEPTED = Regex("22...|23...|42501")
 
 private const val NO_ROW = "NO_ROW"
+
+private val WAKE_EVERY = 5.seconds
 
 /** Nobody is signed in: local changes stay in the queue. */
 class NotSignedInException : Exception("Local changes are uploaded when someone has signed in")
@@ -38,40 +37,22 @@ class RefusedChange(val entry: CrudEntry, val code: String, val message: String)
  * transaction is sent: PostgREST commits each request alone, so nothing can be undone there. Where the operations of a
  * transaction belong together, send them to a database function with `rpc` instead.
  *
- * @param accessToken As in [Caller.SignedIn].
+ * @param caller Who syncs. What an anonymous caller may write is for row level security to say: nobody waits for a sign-in.
  * @param onRefused Saves the refused changes of a transaction for the user or your support. Once it returns, they leave the
  *   queue, and the next sync undoes them on this device. If it throws, all of the transaction is tried again.
- * @param onError Gets each error after which the upload is tried again.
  */
 class SupabaseUpload(
     private val supabase: SupabaseClient,
-    private val accessToken: suspend () -> String?,
+    private val caller: Caller,
     private val onRefused: suspend (List<RefusedChange>) -> Unit,
-    private val onError: (Exception) -> Unit,
-    private val retryDelay: Duration = 5.seconds,
 ) {
-    /**
-     * Tries until the transaction is uploaded, or PowerSync disconnects: PowerSync 1.14.1 would try again only after the next
-     * local change or connection.
-     */
+    /** Throws if the transaction must be tried again. */
     suspend fun upload(database: PowerSyncDatabase) {
-        while (true) {
-            try {
-                return uploadNext(database)
-            } catch (error: Exception) {
-                currentCoroutineContext().ensureActive() // Otherwise PowerSync was disconnected.
-                onError(error)
-                delay(retryDelay)
-            }
-        }
-    }
-
-    private suspend fun uploadNext(database: PowerSyncDatabase) {
         val transaction = database.getNextCrudTransaction() ?: return
         val refused = transaction.crud.mapNotNull { entry ->
             limited(TIME_LIMIT) {
-                // Without a user supabase-kt would send the API key, and the database would refuse the change for good.
-                if (accessToken() == null) throw NotSignedInException()
+                // Without a session supabase-kt would send the API key, and the database would refuse the change for good.
+                if (caller is Caller.SignedIn && caller.accessToken() == null) throw NotSignedInException()
                 send(entry).takeUnless { it?.code == NO_ROW && transaction.deletes(entry) }
             }
         }
@@ -98,8 +79,21 @@ class SupabaseUpload(
     } catch (error: PostgrestRestException) {
         val code = error.code.orEmpty()
         // 401: the session has ended. Whoever signs in may have the right.
-        if (error.statusCode == 401 || !NEVER_ACCEPTED.matches(code)) throw error
+        val hasEnded = error.statusCode == 401 && caller is Caller.SignedIn
+        if (hasEnded || !NEVER_ACCEPTED.matches(code)) throw error
         RefusedChange(entry, code, error.error)
+    }
+}
+
+/**
+ * Wakes the upload while changes are waiting. PowerSync 1.14.1 tries a failed upload again only after the next local change
+ * or connection, and can miss a change that is made while another upload ends.
+ */
+suspend fun wakeUploads(database: PowerSyncDatabase) {
+    while (true) {
+        delay(WAKE_EVERY)
+        // Changes nothing, but PowerSync watches this table.
+        database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
     }
 }
 

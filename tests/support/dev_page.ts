@@ -1,0 +1,74 @@
+/** The development page in a browser, as a person uses it. */
+import type { Browser, BrowserContextOptions, Page } from "npm:playwright-core@1.65.1";
+import { complaintsOf, withBrowser } from "./browser.ts";
+import { type DevServer, withDevServer } from "./dev_server.ts";
+
+const TOKEN_FIELD = "The token; paste any other to check it";
+
+/** The page, opened. */
+export interface OpenPage {
+  readonly page: Page;
+  /** The errors of its console and scripts, as they come. */
+  readonly complaints: string[];
+}
+
+/** Opens the page and waits until it shows what the server says. */
+export async function openPage(
+  browser: Browser,
+  { origin }: { origin: string },
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  // A failure says what it waited for.
+  page.setDefaultTimeout(20_000);
+  const complaints = complaintsOf(page);
+  await page.goto(`${origin}/`);
+  await page.getByText("Functions ready").waitFor();
+  return { page, complaints };
+}
+
+/** Starts `deno task dev` and opens its page. */
+export async function withDevPage(
+  test: (opened: OpenPage & { server: DevServer }) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  await withDevServer((server) =>
+    withBrowser(async (browser) => await test({ server, ...await openPage(browser, server, options) }))
+  );
+}
+
+/** Signs a new user up. */
+export async function signUp(page: Page, email = "ada@example.com"): Promise<void> {
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
+/** Gets a token and waits for the verdict. */
+export async function getToken(page: Page, verdict: "accepted" | "refused" = "accepted"): Promise<void> {
+  await page.getByRole("button", { name: "Get token", exact: true }).click();
+  await page.locator(`#verdict[data-outcome=${verdict}]`).waitFor();
+}
+
+/** Puts a token into the field and has it checked. */
+export async function checkToken(page: Page, token: string): Promise<void> {
+  await page.getByLabel(TOKEN_FIELD).fill(token);
+  await page.getByRole("button", { name: "Check this token" }).click();
+}
+
+/** The token in the field. */
+export function tokenOf(page: Page): Promise<string> {
+  return page.getByLabel(TOKEN_FIELD).inputValue();
+}
+
+/** The claims as they are shown, without marks and dates. */
+export async function claimsOf(page: Page): Promise<Record<string, unknown>> {
+  const rows = await page.locator("#claims > div:not([data-change=removed])").all();
+  const claims = await Promise.all(rows.map(async (row) => {
+    const name = await row.locator("dt > code").innerText();
+    return [name, JSON.parse(await row.locator("dd > code").innerText())] as const;
+  }));
+  return Object.fromEntries(claims);
+}
