@@ -49,7 +49,7 @@ class SupabaseUpload(
     /** Throws if the transaction must be tried again. */
     suspend fun upload(database: PowerSyncDatabase) {
         val transaction = database.getNextCrudTransaction() ?: return
-        val refused = transaction.crud.mapNotNull { entry ->
+        val refused = transaction.crud.filterNot { it.changesNothing() }.mapNotNull { entry ->
             limited(TIME_LIMIT) {
                 // Without a session supabase-kt would send the API key, and the database would refuse the change for good.
                 if (caller is Caller.SignedIn && caller.accessToken() == null) throw NotSignedInException()
@@ -96,6 +96,9 @@ suspend fun wakeUploads(database: PowerSyncDatabase) {
         database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
     }
 }
+
+/** An update to the same values. PostgREST would count no row. */
+private fun CrudEntry.changesNothing(): Boolean = op == UpdateType.PATCH && opData?.jsonValues.orEmpty().isEmpty()
 
 /** When a transaction is tried again, its rows may be deleted already. */
 private fun CrudTransaction.deletes(entry: CrudEntry): Boolean =
