@@ -29,6 +29,11 @@ const ANSWERS: readonly (readonly [Fault, string | null])[] = [
     () => new Response("<p>Accept the terms", { headers: { "Content-Type": "text/html" } }),
     "200: The function did not answer this, but a server before it: Accept the terms",
   ],
+  [
+    () => new Response(`<p>${"<br> ".repeat(50_000)}`, { status: 502 }),
+    "502: The function did not answer this, but a server before it: ",
+  ],
+  [() => new Response("<".repeat(200_000), { status: 502 }), "a server before it: <<<"],
   [status(401), "TokenException: 401: Status 401"],
   [reset, "unexpected end of stream"],
   [hang, "TimeLimitException: No answer within 1s"],
