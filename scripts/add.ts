@@ -42,6 +42,22 @@ export async function main(
     throw new CommandError("Name one folder, the one that holds supabase/, such as ../my-app: see --help.");
   }
   const project = await findProject(dir, root);
+  try {
+    return await bring(project, { dir, root, flags });
+  } catch (error) {
+    // Its paths are in the project; this repository has files of the same names.
+    throw error instanceof CommandError ? new CommandError(`In ${dir}: ${error.message}`) : error;
+  }
+}
+
+/** What the flags ask for. */
+interface AddRequest {
+  readonly dir: string;
+  readonly root: string;
+  readonly flags: { readonly "dry-run"?: boolean; readonly check?: boolean; readonly force?: boolean };
+}
+
+async function bring(project: string, { dir, root, flags }: AddRequest): Promise<number> {
   const bundle = await readBundle(root);
   const installation = await readInstallation(project, bundle);
   const { changes, edited } = installation;
@@ -53,7 +69,8 @@ export async function main(
   }
   if (changes.length === 0) return print([`${dir} has the functions of version ${version}.`, ...left]);
   if (flags.check) {
-    return fail([`${dir} is not up to date (${version}):`, ...changeLines(installation), `Run: ${again()}`]);
+    const command = again(...(edited.length > 0 ? ["--force"] : []));
+    return fail([`${dir} is not up to date (${version}):`, ...changeLines(installation), `Run: ${command}`]);
   }
   if (flags["dry-run"]) {
     return print([`In ${dir} this would change (${version}):`, ...changeLines(installation), ...left]);

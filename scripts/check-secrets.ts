@@ -30,9 +30,16 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (others.length > 0) throw new CommandError("Unexpected argument after the file: see --help.");
-  const path = (await enterProject(flags.dir)).path(file);
+  const invocation = await enterProject(flags.dir);
+  const path = invocation.path(file);
   const variables = await readEnvFile(file);
-  if (variables === undefined) throw new CommandError(`There is no file ${path}: name another one.`);
+  if (variables === undefined) {
+    throw new CommandError(
+      `There is no file ${path}: ${
+        invocation.task("keys", "--env-file", file)
+      } creates it, or name another one.`,
+    );
+  }
   const faults = (await inspect(variables, { place: "deployment" }))
     .filter(({ severity }) => severity === "error");
   if (faults.length > 0) {

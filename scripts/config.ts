@@ -61,9 +61,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const envFile = invocation.path(file);
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
     throw new CommandError(
-      `There is no file ${envFile}: ${
+      `There is no file ${envFile}. For a deployment, link the project or name it with --project. For this computer, ${
         invocation.task("dev")
-      } creates it, or name the deployment with --project.`,
+      } creates ${LOCAL_ENV_FILE}.`,
     );
   }
   const variables = found ?? {};
@@ -130,7 +130,7 @@ function commented(text: string): string[] {
 function loopbackHint({ jwksUri }: ClientAuth): string[] {
   if (jwksUri === undefined || !isLoopback(jwksUri)) return [];
   return [
-    "# This address is this computer; a service in a container does not reach it: give it the keys with --static.",
+    "# This address is this computer; a service in a container cannot reach it: give it the keys with --static.",
   ];
 }
 

@@ -202,7 +202,7 @@ function sourcesOf(
       ? "There is no secrets file here."
       : `Secrets: ${file}${isForDeployment ? ", for this computer: not compared with the project" : ""}.`,
     project === undefined
-      ? "No project is linked or named."
+      ? "No project is linked: link one, or pass --project."
       : `Project: ${shown(project.ref ?? project.url, 120)} (${project.from}).`,
   ];
 }

@@ -3,6 +3,7 @@
  * more than it should. What it can repair without guessing, it does: the format of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
+import { fromReader } from "./cli/entered-folder.ts";
 import { readArguments } from "./cli/flags.ts";
 import { readOwnFile } from "./keys/new-key.ts";
 import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
@@ -42,7 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const path = invocation.path(envFile);
   const file = await readOwnFile(envFile, { mend: true });
   if (file.text === undefined && Object.keys(set).length === 0) {
-    throw new CommandError(`There is no file ${path}.`);
+    throw new CommandError(`There is no file ${path}: name another one with --env-file.`);
   }
   for (const name of [...remove, ...Object.keys(rename)]) assertThere(file, name);
   await assertUsable({ ...file.variables, ...set }, { file: path, names: Object.keys(set) });
@@ -94,7 +95,7 @@ function assertKnown(name: string): void {
 }
 
 function assertThere({ path, variables }: EnvFile, name: string): void {
-  if (!Object.hasOwn(variables, name)) throw new CommandError(`${path} has no ${name}.`);
+  if (!Object.hasOwn(variables, name)) throw new CommandError(`${fromReader(path)} has no ${name}.`);
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -31,9 +31,9 @@ const HELP = `Creates the key pair that signs PowerSync tokens.
   --force            replace the keys that are in the file
   --dir PROJECT      another project's folder, with supabase/ in it; paths are relative to it
   --json             print JSON
-  --rotate           adds a successor as another secret; the old key signs until then
-  --starts-in TIME   when the successor starts to sign: 75m (default), 2h, …, or now
-  --leaked           the old key has leaked: the successor signs now, the old key leaves the file
+  --rotate           add a new key in another secret; the old key signs until the new one starts
+  --starts-in TIME   when the new key starts to sign: 75m (default), 2h, …, or now
+  --leaked           the old key has leaked: the new key signs now, and the old one is removed from the file
   --replaces NAME    the old key's secret (default POWERSYNC_PRIVATE_KEY, or the one in the file)
   --token-ttl SEC    POWERSYNC_TOKEN_TTL, if it is set but not in the file (default 300)
   --jwks-url URL     check the published keys first

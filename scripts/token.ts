@@ -87,7 +87,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 function readUser(user: string | undefined, anonymous: boolean): string | undefined {
   if (anonymous && user === undefined) return undefined;
-  if (anonymous) throw new CommandError("--user and --anonymous exclude each other: leave one out.");
+  if (anonymous) throw new CommandError("--user and --anonymous cannot be used together: leave one out.");
   if (user === undefined) throw new CommandError("The token needs a user: give --user <id>, or --anonymous.");
   // deno-lint-ignore no-control-regex
   if (user.trim() !== "" && !/[\x00-\x1f\x7f]/.test(user)) return user;

@@ -48,7 +48,7 @@ const MISTAKES: readonly (readonly [flag: string, value: string | undefined, say
   ["--env-file", "", /^--env-file is empty: /],
   ["--env-file", "empty", /empty cannot be read: it is a folder/],
   ["--env-file", "missing/.env", /no file .*missing|its folder does not exist; create it/],
-  ["--env-file", "plain/.env", /no file .*plain|its folder does not exist; create it/],
+  ["--env-file", "plain/.env", /no file .*plain|a part of its path is a file, not a folder/],
   ["--project", "not a ref", /--project/],
   ["--jwks-url", "ftp://x", /--jwks-url/],
 ];

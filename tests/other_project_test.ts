@@ -1,5 +1,12 @@
 /** Every command on a project in another folder, started from this repository as a person does. */
-import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { relative } from "node:path";
 import { shellWord } from "../scripts/cli/invocation.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
@@ -121,6 +128,47 @@ Deno.test("an error's command creates what is missing in the project", async () 
       missing.stderr,
       new RegExp(`There is no file ${dir}/supabase/functions/\\.env: .* dev -- --dir`),
     );
+  });
+});
+
+Deno.test("whatever is wrong with a file, the error names it as the reader has it", async () => {
+  await inProject(async ({ dir, read }) => {
+    const path = `${dir}/.env.production`;
+    const refused = async (command: string, reason: string) => {
+      const { code, stdout, stderr } = await runPrinted(
+        `deno task ${command.replace(" ", ` -- --dir ${shellWord(dir)} `)}`,
+      );
+      assertNotEquals(code, 0, command);
+      assertStringIncludes(stdout + stderr, `${path}${reason}`, command);
+    };
+    const named = "--env-file .env.production";
+    for (const flags of ["--rotate", "--rotate --leaked"]) {
+      await refused(`keys ${flags} ${named}`, "");
+    }
+    await refused(`doctor ${named}`, "");
+    const all = [
+      `keys ${named}`,
+      `keys --alg HS256 ${named}`,
+      `token --anonymous ${named}`,
+      `config ${named}`,
+      `check-secrets .env.production`,
+      `edit-secrets POWERSYNC_TOKEN_TTL=600`,
+      `doctor ${named}`,
+    ];
+    await Deno.writeTextFile(`${ROOT}/${path}`, "what is this\n");
+    for (const command of all) await refused(command, ", line 1: neither NAME=value nor a comment");
+    await Deno.writeTextFile(`${ROOT}/${path}`, "POWERSYNC_PRIVATE_KEY=x\nPOWERSYNC_SHARED_KEY=x\n");
+    await refused(`keys ${named}`, " already has POWERSYNC_PRIVATE_KEY");
+    await refused(`keys --alg HS256 ${named}`, " already has POWERSYNC_SHARED_KEY");
+    await refused(`keys --rotate ${named}`, ": The key in POWERSYNC_PRIVATE_KEY");
+    await refused(`keys --rotate --leaked --replaces POWERSYNC_PRIVATE_KEY_2 ${named}`, " has no ");
+    await refused("edit-secrets --remove POWERSYNC_PRIVATE_KEY_2", " has no ");
+    await Deno.writeTextFile(`${ROOT}/${path}.tmp`, "");
+    await refused("edit-secrets POWERSYNC_TOKEN_TTL=600", ".tmp");
+    assertEquals(await read(".env.production"), "POWERSYNC_PRIVATE_KEY=x\nPOWERSYNC_SHARED_KEY=x\n");
+    await Deno.remove(`${ROOT}/${path}`);
+    await Deno.mkdir(`${ROOT}/${path}`);
+    for (const command of all) await refused(command, " cannot be read: it is a folder");
   });
 });
 

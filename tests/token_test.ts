@@ -193,7 +193,7 @@ Deno.test("--help lists the flags", async () => {
 for (
   const [args, reason] of [
     [[], /--user <id>/],
-    [["--user", "u", "--anonymous"], /exclude each other/],
+    [["--user", "u", "--anonymous"], /cannot be used together/],
     [["--user", ""], /--user is empty/],
     [["--user", "a\nb"], /control characters/],
     [["--user", "u", "--claim", "plan"], /name=value/],

@@ -57,13 +57,12 @@ function wantedIn(config: Table): Wanted[] {
   return FUNCTIONS.flatMap((name): Wanted[] => {
     const path = ["functions", name];
     const section = sectionAt(config, path);
-    if (section === undefined) {
-      return [{ path, value: { verify_jwt: false, entrypoint: entrypointOf(name) } }];
-    }
     // A section of [remotes] overrides it for one project.
     const overrides = remotes.map((remote) => ["remotes", remote, ...path]);
     return [
-      ...wrongIn({ verify_jwt: undefined, ...section }, { name, path }),
+      ...(section === undefined
+        ? [{ path, value: { verify_jwt: false, entrypoint: entrypointOf(name) } }]
+        : wrongIn({ verify_jwt: undefined, ...section }, { name, path })),
       ...overrides.flatMap((path) => wrongIn(sectionAt(config, path) ?? {}, { name, path })),
     ];
   });

@@ -1,4 +1,5 @@
 import { CommandError } from "../cli/command.ts";
+import { fromReader } from "../cli/entered-folder.ts";
 import { readEnvFile } from "../setup/env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import type { SecretsFile } from "./secrets.ts";
@@ -14,6 +15,6 @@ export async function findSecretsFile(named: string | undefined): Promise<Secret
     const variables = await readEnvFile(path);
     if (variables !== undefined) return { path, variables, local: isLocalEnvFile(path) };
   }
-  if (named !== undefined) throw new CommandError(`There is no file ${named}.`);
+  if (named !== undefined) throw new CommandError(`There is no file ${fromReader(named)}.`);
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jw
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
+import { fromReader } from "../cli/entered-folder.ts";
 import { shown } from "../cli/shown.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
@@ -78,7 +79,7 @@ function leakComment(
 }
 
 function namesOfLeaked(
-  { envFile, replaces, project }: LeakRequest,
+  { replaces, project }: LeakRequest,
   { file, leakedBefore }: { file: EnvFile | undefined; leakedBefore: readonly string[] },
 ): string[] {
   if (file === undefined) {
@@ -89,16 +90,19 @@ function namesOfLeaked(
       }`,
     );
   }
-  if (file.text === undefined) throw new CommandError(`There is no file ${envFile}.`);
+  const path = fromReader(file.path);
+  if (file.text === undefined) throw new CommandError(`There is no file ${path}.`);
   const names = readKeySecrets(file.variables).signing.map(({ name }) => name);
   if (replaces === undefined) {
     if (names.length > 0) return names;
-    throw new CommandError(`${envFile} has no signing key: name the leaked key's secret with --replaces.`);
+    throw new CommandError(
+      `${path} has no signing key: name the leaked key's secret with --replaces.`,
+    );
   }
   // A key whose lines were deleted by hand, or by this command, may still be set on Supabase.
   if (names.length === 0 || [...names, ...leakedBefore].includes(replaces)) return [replaces];
   throw new CommandError(
-    `${envFile} has no ${replaces}: name one of ${names.join(", ")}, or leave --replaces out to replace all.`,
+    `${path} has no ${replaces}: name one of ${names.join(", ")}, or leave --replaces out to replace all.`,
   );
 }
 

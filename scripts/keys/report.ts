@@ -208,7 +208,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
   const minutes = describeDuration(LEAD_MARGIN_SECONDS);
   const hurry = lead < ROTATION_LEAD_SECONDS
     ? []
-    : [`   (within ${minutes}; later, create another key, because its start is fixed)`];
+    : [`   (within ${minutes}; after that, create another key, because the start of this one is fixed)`];
   return ["1. Now:", ...hurry, ...uploadLines(report)];
 }
 
@@ -227,7 +227,7 @@ function secondCommand(
   const from = describeTime(times.removableFrom);
   const { envFile, project: { invocation } } = report;
   if (envFile?.localOnly !== undefined) {
-    return [`The old key leaves the file at the first rotation after ${from}.`];
+    return [`The first rotation after ${from} removes the old key from the file.`];
   }
   return [
     `2. ${lead === 0 ? `At ${from} or later` : `Not before ${from}, and at any later time`} (${sum}):`,

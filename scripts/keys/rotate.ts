@@ -1,6 +1,7 @@
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
+import { fromReader } from "../cli/entered-folder.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
@@ -42,15 +43,17 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   if (file !== undefined && file.text === undefined) {
     throw new CommandError(
-      `There is no file ${envFile}, so there is no key to rotate: create the first one without --rotate.`,
+      `There is no file ${
+        fromReader(file.path)
+      }, so there is no key to rotate: create the first one without --rotate.`,
     );
   }
   const variables = file?.variables;
   const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
   const startsAt = nowSeconds + leadSeconds;
-  const { names, removable, isLocal } = variables === undefined
+  const { names, removable, isLocal } = file === undefined
     ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], isLocal: false }
-    : await oldKeys(variables, { ...request, lifetime, file });
+    : await oldKeys(file, { ...request, lifetime });
   const taken = [...names, ...removable, ...leakedNames(file), ...Object.keys(variables ?? {})];
   const removed = await bothHalves(removable, variables);
   const stored = await storeSuccessor(request, {
@@ -75,21 +78,19 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
 
 /** The keys of a file that the new one replaces, and those that are no longer needed. */
 async function oldKeys(
-  variables: EnvVariables,
-  { replaces, nowSeconds, lifetime, envFile, file }: RotationRequest & {
-    lifetime: number;
-    file: EnvFile | undefined;
-  },
+  file: EnvFile,
+  { replaces, nowSeconds, lifetime }: RotationRequest & { lifetime: number },
 ): Promise<{ names: string[]; removable: string[]; isLocal: boolean }> {
-  const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
+  const path = fromReader(file.path);
+  const { signing, problems } = await loadKeyRing(readKeySecrets(file.variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
-    throw new CommandError(`${envFile}: ${broken.error.message} Remove it from the file first.`);
+    throw new CommandError(`${path}: ${broken.error.message} Remove it from the file first.`);
   }
-  if (signing.length === 0 && file !== undefined) await assertSigningKeyNamed(file);
+  if (signing.length === 0) await assertSigningKeyNamed(file);
   if (replaces !== undefined && !signing.some(({ secret }) => secret === replaces)) {
     throw new CommandError(
-      `${envFile} has no ${replaces}: leave --replaces out to replace the key that is there.`,
+      `${path} has no ${replaces}: leave --replaces out to replace the key that is there.`,
     );
   }
   const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
@@ -106,6 +107,6 @@ async function bothHalves(names: readonly string[], variables: EnvVariables | un
 }
 
 async function lifetimeIn({ path, variables }: EnvFile = NO_FILE): Promise<number> {
-  await assertUsable(variables, { file: path, names: ["POWERSYNC_TOKEN_TTL"] });
+  await assertUsable(variables, { file: fromReader(path), names: ["POWERSYNC_TOKEN_TTL"] });
   return readSetting(variables, "POWERSYNC_TOKEN_TTL");
 }

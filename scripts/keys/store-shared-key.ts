@@ -30,11 +30,12 @@ export async function storeSharedKey(
   { kid, envFile = LOCAL_ENV_FILE, force, json, invocation }: SharedKeyRequest,
 ): Promise<string> {
   const file = await readOwnFile(envFile);
+  const path = invocation.path(envFile);
   const { variables } = file;
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
-    throw new CommandError(`${envFile} already has ${SHARED_KEY_NAME}: replace it with --force.`);
+    throw new CommandError(`${path} already has ${SHARED_KEY_NAME}: replace it with --force.`);
   }
-  await assertUsable(variables, { file: envFile, names: ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] });
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_URL", "POWERSYNC_AUDIENCE"] });
   const key = makeSharedKey(kid);
   await updateEnvFile(file, { set: { [SHARED_KEY_NAME]: encodeSecret(key) } });
   // With the address of the functions' keys: pasted over a block that has it, the key alone would refuse their tokens.
@@ -43,7 +44,6 @@ export async function storeSharedKey(
     jwksUri: jwksUrlFor(variables),
     keys: [key],
   });
-  const path = invocation.path(envFile);
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile: path, clientAuth: yaml }, null, 2);
   const named = envFile === LOCAL_ENV_FILE ? [] : ["--env-file", envFile];
   return [

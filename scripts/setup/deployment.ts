@@ -56,7 +56,10 @@ export async function findDeployment(flags: DeploymentFlags): Promise<Deployment
     return { ...found, project: `Project: ${shown(own)} (SUPABASE_URL in the file).` };
   }
   if (project === undefined) {
-    return { ...found, project: "Project: this computer. None is linked: a deployment needs --project." };
+    return {
+      ...found,
+      project: "Project: this computer. None is linked: for a deployment, link it or pass --project.",
+    };
   }
   const { ref, from } = project;
   if (flags.project === undefined && isLocal) {

@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import { CommandError } from "../cli/command.ts";
+import { enterFolder } from "../cli/entered-folder.ts";
 import { Invocation } from "../cli/invocation.ts";
-import { fileError } from "./secret-file.ts";
+import { fileError, readText } from "./secret-file.ts";
 
 /**
  * Changes into the folder that `--dir` names, as `git -C` does: every path after it is relative to that folder.
@@ -15,11 +17,16 @@ export async function enterProject(dir: string | undefined): Promise<Invocation>
   const what = "--dir names the folder that holds supabase/";
   if (!await isFolder(dir)) throw new CommandError(`${dir} is not a folder: ${what}.`);
   if (!await isFolder(`${dir}/supabase`)) {
+    if (
+      basename(await Deno.realPath(dir)) === "supabase" && await readText(`${dir}/config.toml`) !== undefined
+    ) {
+      throw new CommandError(`${dir} is the folder supabase itself: --dir names the folder that holds it.`);
+    }
     throw new CommandError(
       `${dir} has no folder supabase: ${what}. This creates it: ${invocation.supabase("init")}`,
     );
   }
-  Deno.chdir(dir);
+  enterFolder(dir);
   return invocation;
 }
 

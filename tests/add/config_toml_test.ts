@@ -172,6 +172,17 @@ Deno.test("a value that overrides ours for one project is set right; what is not
   });
 });
 
+Deno.test("a value that overrides ours for one project is set right also where our sections are new", () => {
+  const before = `${CONFIG}\n[remotes.production.functions.${NAME}]\nverify_jwt = true\n`;
+  const { text, done } = withFunctions(before);
+  assertEquals(done.filter((what) => what.startsWith("remotes")), [
+    `remotes.production.functions.${NAME}.verify_jwt = false`,
+  ]);
+  assertEquals(read(text).functions[NAME], SECTIONS[NAME]);
+  assertEquals(read(text).functions.hello.verify_jwt, true);
+  assertEquals(withFunctions(text), { text, done: [] });
+});
+
 Deno.test("values that look like ours elsewhere are left alone: in texts, dates, numbers and lists", () => {
   const before =
     `note = """\n[functions.${NAME}]\nverify_jwt = true\n"""\nbig = 9007199254740993\nday = 2026-11-25\nnan = nan\n` +

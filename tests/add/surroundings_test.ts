@@ -40,7 +40,10 @@ for (
 Deno.test("a link that leads nowhere is named; one within the project is followed", async () => {
   await withAddProject(async (project) => {
     await makeLink("nowhere", join(project.folder, ".gitignore"));
-    assertRefused(await project.add(), /^\.gitignore is a link that leads nowhere: remove it first\.$/m);
+    assertRefused(
+      await project.add(),
+      /^In .*my app: \.gitignore is a link that leads nowhere: remove it first\.$/m,
+    );
     await Deno.remove(join(project.folder, ".gitignore"));
     await Deno.mkdir(join(project.folder, "packages/shared"), { recursive: true });
     await Deno.mkdir(join(project.folder, "supabase/functions"));
@@ -58,19 +61,31 @@ Deno.test("a file that is not UTF-8 is refused; a byte order mark stays", async 
       config,
       new Uint8Array(Uint16Array.from(CONFIG, (c) => c.charCodeAt(0)).buffer).with(0, 0xff),
     );
-    assertRefused(await project.add(), /^supabase\/config\.toml is not UTF-8: save it as UTF-8\.$/m);
+    assertRefused(
+      await project.add(),
+      /^In .*my app: supabase\/config\.toml is not UTF-8: save it as UTF-8\.$/m,
+    );
     await Deno.writeTextFile(config, "a = \n");
-    assertRefused(await project.add(), /^supabase\/config\.toml, line 1: /);
+    assertRefused(await project.add(), /^In .*my app: supabase\/config\.toml, line 1: /);
     await Deno.writeTextFile(config, `\ufeff${CONFIG}`);
     await project.added();
     assertEquals((await Deno.readFile(config)).slice(0, 3), new Uint8Array([0xef, 0xbb, 0xbf]));
   });
 });
 
-Deno.test("a folder where a file belongs is named", async () => {
+Deno.test("a folder where a file belongs is named, and a file where a folder belongs", async () => {
   await withAddProject(async (project) => {
     await Deno.mkdir(join(project.folder, `${SHARED}/claims.ts`), { recursive: true });
-    assertRefused(await project.add(), /^\S+\/claims\.ts cannot be read: it is a folder/);
+    assertRefused(await project.add(), /^In .*my app: \S+\/claims\.ts cannot be read: it is a folder/);
+  });
+  await withAddProject(async (project) => {
+    await project.write({ "supabase/functions/_shared": "a file" });
+    const before = await project.tree();
+    assertRefused(
+      await project.add(),
+      /^In .*my app: supabase\/functions\/_shared\/\S+ cannot be read: a part of its path is a file, not a folder\.$/m,
+    );
+    assertEquals(await project.tree(), before);
   });
 });
 
@@ -113,7 +128,7 @@ for (
         await Deno.chmod(readOnly, 0o755);
         assertRefused(
           ran,
-          /^\S+ cannot be written: check who owns its folder, and its permissions\. Nothing was changed\.$/m,
+          /^In .*my app: \S+ cannot be written: check who owns its folder, and its permissions\. Nothing was changed\.$/m,
         );
         assertEquals(await project.tree(), before);
       });
@@ -130,7 +145,7 @@ Deno.test({
       await Deno.chmod(config, 0o000);
       const ran = await addAsOwner(project.folder);
       await Deno.chmod(config, 0o644);
-      assertRefused(ran, /^supabase\/config\.toml cannot be read: /);
+      assertRefused(ran, /^In .*my app: supabase\/config\.toml cannot be read: /);
       await Deno.chmod(join(project.folder, "supabase"), 0o000);
       const closed = await addAsOwner(project.folder);
       await Deno.chmod(join(project.folder, "supabase"), 0o755);

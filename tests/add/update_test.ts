@@ -90,6 +90,9 @@ Deno.test("if another file was edited, it is listed and nothing changes; --force
     }
     const dry = await project.added("--force", "--dry-run");
     assertStringIncludes(dry, `change ${JWKS} (the edited one is kept as index.ts.orig.2)`);
+    const { code, stderr } = await project.add("--force", "--check");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^Run: deno task add -- '.*' --force$/m);
     assertEquals(await project.tree(), before);
     await project.added("--force");
     const tree = await project.tree();
@@ -205,7 +208,7 @@ Deno.test("a record that is not one is refused, and names no file outside of the
       const before = await project.tree();
       assertRefused(
         await project.add("--force"),
-        /^supabase\/powersync-functions\.json is not as `add` wrote it: /,
+        /^In .*my app: supabase\/powersync-functions\.json is not as `add` wrote it: /,
       );
       assertEquals(await project.tree(), before);
     }

@@ -110,7 +110,7 @@ rustTest(
       [refusedBy("POWERSYNC_PRIVATE_KEY_MISSING"), "POWERSYNC_PRIVATE_KEY_MISSING (500)"],
       [refusedBy("AUTH_SERVER_UNAVAILABLE"), "AUTH_SERVER_UNAVAILABLE (503)", "Try again in a moment"],
       [functionGone, "NOT_FOUND (404): Requested function was not found"],
-      [html, "502 Bad Gateway, not an answer of the function: <html><head><title>502"],
+      [html, "502 Bad Gateway, not the function's answer: <html><head><title>502"],
       [reset, "No credentials for now: error sending request"],
       [hang, "No credentials for now: error sending request", "operation timed out"],
       [hangInBody, "No credentials for now", "operation timed out"],
@@ -197,7 +197,7 @@ rustTest(
     await client.call("execute", { sql: "INSERT INTO notes (id, body) VALUES ('later', 'h')" });
     const fails = (text: string) =>
       client.event("status", ({ uploadError }) => `${uploadError ?? ""}`.includes(text));
-    await fails("A server before PostgREST answered");
+    await fails("This is not PostgREST's answer");
     proxy.fail("rows", reset);
     await fails("error sending request");
     await uploaded(client, () => proxy.recover("rows"));

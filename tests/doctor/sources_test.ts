@@ -58,13 +58,14 @@ Deno.test("the linked project is taken unless another is named", async () => {
   const linked = `Project: ${REF} (supabase/.temp/project-ref).`;
   for (const [link, source] of [[`${REF}\n`, linked], ["", undefined], ["not a ref", undefined]] as const) {
     await inProject({ link }, async (dir) => {
-      assertEquals((await sourcesIn(dir))[1], source ?? "No project is linked or named.");
+      assertEquals((await sourcesIn(dir))[1], source ?? "No project is linked: link one, or pass --project.");
       assertEquals((await sourcesIn(dir, "--project", "other"))[1], "Project: other (--project).");
     });
   }
   await inProject(
     {},
-    async (dir) => assertEquals((await sourcesIn(dir))[1], "No project is linked or named."),
+    async (dir) =>
+      assertEquals((await sourcesIn(dir))[1], "No project is linked: link one, or pass --project."),
   );
   assertEquals(await findProject("abc"), { url: "https://abc.supabase.co", ref: "abc", from: "--project" });
   await assertRejects(() => findProject("not a ref"), CommandError, "--project must be");

@@ -7,17 +7,17 @@ namespace PowerSyncAuth;
 public sealed record Project(string Url, string PublishableKey);
 
 /// <summary>
-/// Returns the access token of who is signed in, or null. Throws if it could not be renewed for now.
+/// Returns the signed-in user's access token, null if nobody is signed in. Throws if it cannot be renewed for now.
 /// </summary>
 public delegate Task<string?> AccessToken(CancellationToken cancellation);
 
 /// <summary>Who syncs. Your app chooses: nobody becomes anonymous because a session has ended.</summary>
 public abstract record SyncAs
 {
-    /// <summary>A signed-in user, with a token of powersync-auth.</summary>
+    /// <summary>A signed-in user: the token comes from powersync-auth.</summary>
     public sealed record SignedIn(AccessToken AccessToken) : SyncAs;
 
-    /// <summary>Somebody without an account, with a token of powersync-auth-anonymous.</summary>
+    /// <summary>Somebody without an account: the token comes from powersync-auth-anonymous.</summary>
     public sealed record Anonymous : SyncAs;
 }
 
@@ -33,17 +33,17 @@ public sealed class TokenException(int status, string? code, string? reason, str
     public string? Reason { get; } = reason;
 }
 
-/// <summary>Fetches PowerSync tokens, and stores none. Make a new one for each connection, and dispose of the old one.</summary>
+/// <summary>Fetches PowerSync tokens, and stores none. Make a new one for each connection and dispose the old one.</summary>
 public sealed class SupabaseConnector(Project project, SyncAs syncAs, OnRejected onRejected)
     : IPowerSyncBackendConnector, IDisposable
 {
-    /// <summary>As other SDKs wait. This one asks again at once, without end.</summary>
+    /// <summary>As long as the other SDKs wait. This one would ask again at once, forever.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource disposed = new();
     private Task retry = Task.CompletedTask;
 
-    /// <summary>Null means that the user must sign in again. After everything that is thrown, the SDK tries again.</summary>
+    /// <summary>Returns null if the user must sign in again. If it throws, the SDK tries again.</summary>
     public async Task<PowerSyncCredentials?> FetchCredentials()
     {
         await retry.WaitAsync(disposed.Token);
@@ -81,7 +81,7 @@ public sealed class SupabaseConnector(Project project, SyncAs syncAs, OnRejected
         await transaction.Complete();
     }
 
-    /// <summary>Ends requests that are running: Disconnect would wait for them.</summary>
+    /// <summary>Ends running requests, which Disconnect would wait for.</summary>
     public void Dispose() => disposed.Cancel();
 
     private async Task<PowerSyncCredentials?> Fetch()
@@ -106,7 +106,7 @@ public sealed class SupabaseConnector(Project project, SyncAs syncAs, OnRejected
         // The other 401 are faults of the app, such as a wrong publishable key.
         if (code is "USER_TOKEN_INVALID" or "USER_TOKEN_EXPIRED") return null;
         var message = answer.Text("message")
-            ?? $"The function did not answer this, but a server before it: {answer.Excerpt}";
+            ?? $"This is not the function's answer: {answer.Excerpt}";
         throw new TokenException(answer.Status, code, answer.Text("reason"), message, answer.Text("hint"));
     }
 }

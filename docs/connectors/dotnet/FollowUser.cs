@@ -6,7 +6,7 @@ namespace PowerSyncAuth;
 /// <param name="database">Your database.</param>
 /// <param name="connectorFor">Makes a new connector for each connection.</param>
 /// <param name="signedIn">The session.</param>
-/// <param name="onError">Gets what failed.</param>
+/// <param name="onError">Gets each error.</param>
 public sealed class FollowUser(
     PowerSyncDatabase database,
     Func<SyncAs, SupabaseConnector> connectorFor,
@@ -51,7 +51,7 @@ public sealed class FollowUser(
         last = Task.Run(() => Connect(before, syncAs));
     }
 
-    /// <summary>One after the other, also while the database is still being opened.</summary>
+    /// <summary>Runs one step after the other, even while the database is still being opened.</summary>
     private async Task Connect(Task before, SyncAs? syncAs)
     {
         await before;

@@ -11,7 +11,7 @@ internal static class Requests
 
     private static readonly HttpClient Http = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>Ends the wait for a call after a time, also if the call ignores its token.</summary>
+    /// <summary>Ends the wait for a call after a time, even if the call ignores its token.</summary>
     public static async Task<T> Limited<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -9,8 +9,8 @@ namespace PowerSyncAuth;
 
 /// <summary>A local change that the database will never take as it is.</summary>
 /// <param name="Change">The change.</param>
-/// <param name="Code">Postgres' code, or NO_ROW if there is no such row, or none that this user may change.</param>
-/// <param name="Message">In Postgres' words.</param>
+/// <param name="Code">Postgres' code. NO_ROW if the row does not exist, or this user may not change it.</param>
+/// <param name="Message">Postgres' message.</param>
 public sealed record RejectedChange(CrudEntry Change, string Code, string Message);
 
 /// <summary>
@@ -46,7 +46,7 @@ internal sealed class Upload(Project project, string? accessToken, CancellationT
         {
             if (answer.ContentRange is not { } count)
             {
-                throw new HttpRequestException($"A server before PostgREST answered ({answer.Status}): {answer.Excerpt}");
+                throw new HttpRequestException($"This is not PostgREST's answer ({answer.Status}): {answer.Excerpt}");
             }
             // Row level security hides the rows that a user may not change: Postgres then changes none.
             if (change.Op != UpdateType.PATCH || !count.EndsWith("/0")) return null;

@@ -17,13 +17,13 @@ const NEVER_ACCEPTED = /^(22|23)...$|^42501$/;
 
 const NO_ROW = "NO_ROW";
 
-/** Returns the access token of who is signed in, or null. Throws if it could not be renewed for now. */
+/** Returns the signed-in user's access token, null if nobody is signed in. Throws if it cannot be renewed for now. */
 export type AccessToken = () => Promise<string | null>;
 
 /** A local change that the database will never take as it is. */
 export interface RefusedChange {
   readonly entry: CrudEntry;
-  /** Postgres' code and words; the code is NO_ROW if there is no such row, or none that this user may change. */
+  /** Postgres' code. NO_ROW if the row does not exist, or this user may not change it. */
   readonly code: string;
   readonly message: string;
 }
@@ -34,7 +34,7 @@ export interface ConnectorOptions {
   readonly user: AccessToken | "anonymous";
   /**
    * Gets the changes that were refused. Once it returns, they leave the upload queue, and the next sync undoes them
-   * locally. Save them for the user or your support. If it throws, all of the transaction is tried again.
+   * locally. Save them for the user or your support. If it throws, the whole transaction is tried again.
    */
   readonly onRefused: (changes: readonly RefusedChange[]) => Promise<void>;
   /** The limit for each request. */
@@ -147,7 +147,7 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     const { error, status, count } = await request.abortSignal(signal);
     if (error === null) {
       // supabase-js takes an empty 404, for example, for a success.
-      if (count === null) throw new Error("A server before PostgREST answered. The change is tried again.");
+      if (count === null) throw new Error("This is not PostgREST's answer. The change is tried again.");
       // Row level security hides the rows that a user may not change: Postgres then changes none.
       if (op !== UpdateType.PATCH || count !== 0) return undefined;
       return {
@@ -163,7 +163,7 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     return { entry, code: error.code, message: error.message };
   }
 
-  /** Ends work after a time, or when `outer` aborts: also the part that supabase-js itself does not end. */
+  /** Ends work after a time, or when `outer` aborts, including work that supabase-js does not end itself. */
   #limited<Result>(work: (signal: AbortSignal) => Promise<Result>, outer?: AbortSignal): Promise<Result> {
     const limit = new AbortController();
     const ms = this.#options.timeoutMs ?? TIMEOUT_MS;
@@ -203,5 +203,5 @@ function notOurs(status: number, answer: unknown): TokenError {
   const withoutToken = (name: string, value: unknown) => name === "token" ? "…" : value;
   const text = typeof answer === "string" ? answer : JSON.stringify(answer, withoutToken);
   const shown = text.slice(0, 2_000).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
-  return new TokenError(status, { message: `This is not an answer of the function: ${shown}` });
+  return new TokenError(status, { message: `This is not the function's answer: ${shown}` });
 }

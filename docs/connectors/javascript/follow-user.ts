@@ -1,9 +1,9 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 
 export interface Follow {
-  /** A user signed in, or it is another one: `() => database.connect(connector)`, which disconnects by itself. */
+  /** Called when a user signs in, or another one does: `() => database.connect(connector)`, which disconnects first. */
   readonly connect: () => Promise<void>;
-  /** The user signed out, or their session ended: `() => database.disconnect()`. */
+  /** Called when the user signs out, or their session ends: `() => database.disconnect()`. */
   readonly disconnect: () => Promise<void>;
 }
 
@@ -11,11 +11,11 @@ export interface Follow {
  * Keeps PowerSync connected as the user of supabase-js' session. A renewed session changes nothing. Call it once, at the
  * start of the app.
  *
- * @returns Stops following.
+ * @returns A function that stops following.
  */
 export function followUser(supabase: SupabaseClient, { connect, disconnect }: Follow): () => void {
   let followed: string | null = null;
-  // supabase-js waits for this listener, and connecting waits for supabase-js: so nothing here is awaited.
+  // supabase-js waits for this listener, and connecting waits for supabase-js, so nothing here is awaited.
   const { data: { subscription } } = supabase.auth.onAuthStateChange((event, session) => {
     const user = session && `${session.user.id} ${session.user.is_anonymous}`;
     // For example SIGNED_IN, which a web page gets each time its tab gets focus.

@@ -61,7 +61,7 @@ const UNREADABLE: readonly (readonly [string, Fault, string])[] = [
     () => Response.json({ msg: "Error: Missing header" }, { status: 401 }),
     "Missing header",
   ],
-  ["nothing but a status", () => Response.json({}, { status: 401 }), "not an answer"],
+  ["nothing but a status", () => Response.json({}, { status: 401 }), "not the function's answer"],
   [
     "a function of another version",
     () => Response.json({ token: "secret", powersync_url: "http://instance" }),
@@ -70,7 +70,7 @@ const UNREADABLE: readonly (readonly [string, Fault, string])[] = [
   [
     "a page that is hard to read",
     () => new Response("<".repeat(1_000_000), { status: 502 }),
-    "not an answer",
+    "not the function's answer",
   ],
   ["no function of that name", functionGone, "NOT_FOUND: Requested function was not found"],
   [

@@ -5,7 +5,7 @@ import 'package:supabase_flutter/supabase_flutter.dart';
 
 import 'upload.dart';
 
-/// Returns the access token of who is signed in, or null. Throws if it could not be renewed for now.
+/// Returns the signed-in user's access token, null if nobody is signed in. Throws if it cannot be renewed for now.
 typedef AccessToken = Future<String?> Function();
 
 /// Who syncs. Your app chooses: nobody becomes anonymous because a session has ended.
@@ -13,14 +13,14 @@ sealed class SyncAs {
   const SyncAs();
 }
 
-/// A signed-in user, with a token of `powersync-auth`.
+/// A signed-in user: the token comes from `powersync-auth`.
 final class SignedIn extends SyncAs {
   const SignedIn(this.accessToken);
 
   final AccessToken accessToken;
 }
 
-/// Somebody without an account, with a token of `powersync-auth-anonymous`.
+/// Somebody without an account: the token comes from `powersync-auth-anonymous`.
 final class Anonymous extends SyncAs {
   const Anonymous();
 }
@@ -69,7 +69,7 @@ class SupabaseConnector extends PowerSyncBackendConnector {
   /// For each request. Longer than the functions wait for Supabase Auth or an identity provider.
   final Duration timeLimit;
 
-  /// Null means that the user must sign in again. After everything that is thrown, the SDK tries again.
+  /// Returns null if the user must sign in again. If it throws, the SDK tries again.
   @override
   Future<PowerSyncCredentials?> fetchCredentials() async {
     final headers = await _authorization();
@@ -139,7 +139,7 @@ TokenException _notOurs(int status, Object? answer) {
   String firstOf(String text, int length) => text.length > length ? text.substring(0, length) : text;
   final text = firstOf('$answer', 2000).replaceAll(RegExp('<[^>]*>'), ' ').replaceAll(RegExp(r'\s+'), ' ').trim();
   final start = firstOf(text, 200);
-  return TokenException(status, message: 'The function did not answer this, but a server before it: $start');
+  return TokenException(status, message: "This is not the function's answer: $start");
 }
 
 /// Ends a call after a time: for the caller, and for a request that listens to `abort`.

@@ -33,7 +33,7 @@ class FollowUser {
     _next(() => _database.connect(connector: anonymous()));
   }
 
-  /// One after the other, also while the database is still being opened.
+  /// Runs one step after the other, even while the database is still being opened.
   void _next(Future<void> Function() step) {
     _work = _work.then((_) => step()).catchError(onError);
   }

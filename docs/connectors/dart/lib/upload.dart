@@ -22,7 +22,7 @@ class RejectedChange {
 
   final CrudEntry change;
 
-  /// Postgres' code, or NO_ROW if there is no such row, or none that this user may change.
+  /// Postgres' code. NO_ROW if the row does not exist, or this user may not change it.
   final String code;
   final String message;
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{Backend, BoxError, Session};
 
-/// What the app chose. One never replaces the other.
+/// Who syncs. Your app chooses, and the connector never changes from one to the other.
 #[derive(Clone)]
 pub enum SyncAs {
     /// `powersync-auth`, with the session's access token.
@@ -137,7 +137,7 @@ impl fmt::Display for CredentialsError {
                 write!(f, "{code}{reason} ({}): {message} {hint}", status.as_u16())
             }
             Self::Unreadable { status, start } => {
-                write!(f, "{status}, not an answer of the function: {start}")
+                write!(f, "{status}, not the function's answer: {start}")
             }
             Self::OtherEndpoint { endpoint } => {
                 write!(

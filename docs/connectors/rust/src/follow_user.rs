@@ -8,13 +8,13 @@ use crate::{Backend, BoxError, Connector, OnRejected, Session, SyncAs, Uploader}
 /// Whom the app syncs for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum User {
-    /// The session's user. `is_anonymous`: what the Auth server says of the user now, not an older access token.
+    /// The session's user. `is_anonymous` is what the Auth server says now, not what an older access token says.
     SignedIn { id: String, is_anonymous: bool },
     /// Somebody who chose to go on without an account.
     Anonymous,
 }
 
-/// Keeps the connection that of the present user. Call it at each event of your auth library.
+/// Keeps PowerSync connected as the current user. Call it on each event of your auth library.
 pub struct FollowUser {
     database: PowerSyncDatabase,
     backend: Backend,

@@ -25,7 +25,7 @@ pub struct Backend {
     pub publishable_key: String,
     /// The PowerSync instance, as `POWERSYNC_URL` of the functions: this SDK must know it before it connects.
     pub powersync_url: String,
-    /// For one request, from beginning to end. Longer than the functions wait for others.
+    /// For one whole request. Longer than the functions wait for Supabase Auth or an identity provider.
     pub timeout: Duration,
 }
 
@@ -48,9 +48,9 @@ impl Backend {
 #[async_trait]
 pub trait Session: Send + Sync {
     /// An access token that is valid now. `None`: nobody is signed in, or the refresh was refused. An error: the
-    /// refresh could not be asked for, so nobody knows; PowerSync tries again.
+    /// refresh did not get an answer, so PowerSync tries again.
     async fn access_token(&self) -> Result<Option<String>, BoxError>;
 
-    /// Fetches a new access token even if the present one is valid.
+    /// Fetches a new access token even if the current one is valid.
     async fn renew(&self) -> Result<(), BoxError>;
 }

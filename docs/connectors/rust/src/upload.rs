@@ -102,7 +102,7 @@ impl Uploader {
             .await?;
         if response.status().is_success() {
             let counts_none = counts_none(&response)
-                .ok_or("A server before PostgREST answered. The change is tried again.")?;
+                .ok_or("This is not PostgREST's answer. The change is tried again.")?;
             // Row level security hides the rows that a user may not change: Postgres then changes none.
             let changed_none = matches!(change.update_type, UpdateType::Patch) && counts_none;
             let no_row = || Rejected {

@@ -12,14 +12,14 @@ public struct Project: Sendable {
   }
 }
 
-/// Returns the access token of who is signed in, or nil. Throws if it could not be renewed for now.
+/// Returns the signed-in user's access token, nil if nobody is signed in. Throws if it cannot be renewed for now.
 public typealias AccessToken = @Sendable () async throws -> String?
 
 /// Who syncs. Your app chooses: nobody becomes anonymous because a session has ended.
 public enum SyncAs: Sendable {
-  /// A signed-in user, with a token of `powersync-auth`.
+  /// A signed-in user: the token comes from `powersync-auth`.
   case signedIn(AccessToken)
-  /// Somebody without an account, with a token of `powersync-auth-anonymous`.
+  /// Somebody without an account: the token comes from `powersync-auth-anonymous`.
   case anonymous
 }
 
@@ -37,7 +37,7 @@ public struct TokenError: LocalizedError, Sendable {
   }
 }
 
-/// Fetches PowerSync tokens, and stores none. A protocol of the SDK is Sendable: everything here is a constant.
+/// Fetches PowerSync tokens, and stores none. The SDK's protocol is Sendable, so every property is a constant.
 public final class SupabaseConnector: PowerSyncBackendConnectorProtocol {
   private let project: Project
   private let syncAs: SyncAs
@@ -55,7 +55,7 @@ public final class SupabaseConnector: PowerSyncBackendConnectorProtocol {
     self.onRejected = onRejected
   }
 
-  /// Nil means that the user must sign in again. After everything that is thrown, the SDK tries again.
+  /// Returns nil if the user must sign in again. If it throws, the SDK tries again.
   public func fetchCredentials() async throws -> PowerSyncCredentials? {
     switch syncAs {
     case .anonymous:
@@ -92,7 +92,7 @@ public final class SupabaseConnector: PowerSyncBackendConnectorProtocol {
       return PowerSyncCredentials(endpoint: credentials.endpoint, token: credentials.token)
     }
     guard let refusal = try? answer.decoded(Refusal.self) else {
-      let message = "The function did not answer this, but a server before it: \(answer.excerpt)"
+      let message = "This is not the function's answer: \(answer.excerpt)"
       throw TokenError(status: answer.status, code: nil, reason: nil, message: message, hint: nil)
     }
     // The other 401 are faults of the app, such as a wrong publishable key.

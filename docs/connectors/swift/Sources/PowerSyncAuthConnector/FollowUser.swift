@@ -41,7 +41,7 @@ public actor FollowUser {
     next { try await $0.connect(connector: connector, options: nil) }
   }
 
-  /// One after the other: an actor alone would let them overtake each other.
+  /// Runs one step after the other: an actor alone would let them overtake each other.
   private func next(_ step: @escaping @Sendable (any PowerSyncDatabaseProtocol) async throws -> Void) {
     let before = last
     last = Task { [database, onError] in

@@ -6,7 +6,7 @@ public struct TimeLimitReached: LocalizedError, Sendable {
   public var errorDescription: String? { "No answer within \(seconds) s" }
 }
 
-/// Ends a call after a time, also one that does not react to cancellation, such as a refresh in supabase-swift. A task
+/// Ends a call after a time, even one that ignores cancellation, such as a refresh in supabase-swift. A task
 /// group would wait for it, and `timeoutInterval` begins again with each byte.
 func limited<Value: Sendable>(
   _ seconds: TimeInterval, _ call: @escaping @Sendable () async throws -> Value

@@ -4,7 +4,7 @@ import PowerSync
 /// A local change that the database will never take as it is.
 public struct RejectedChange: Sendable {
   public let change: CrudEntry
-  /// Postgres' code, or NO_ROW if there is no such row, or none that this user may change.
+  /// Postgres' code. NO_ROW if the row does not exist, or this user may not change it.
   public let code: String
   public let message: String
 }
@@ -40,7 +40,7 @@ struct Upload: Sendable {
     let status = answer.status
     if 200..<300 ~= status {
       guard let count = answer.contentRange else {
-        throw UploadError(status: status, message: "A server before PostgREST answered: \(answer.excerpt)")
+        throw UploadError(status: status, message: "This is not PostgREST's answer: \(answer.excerpt)")
       }
       // Row level security hides the rows that a user may not change: Postgres then changes none.
       guard change.op == .patch, count.hasSuffix("/0") else { return nil }
@@ -87,7 +87,7 @@ struct Upload: Sendable {
   private func only(_ id: String, in table: URL) throws -> URL {
     guard
       var components = URLComponents(url: table, resolvingAgainstBaseURL: false),
-      // Also what `URLQueryItem` leaves as it is, such as a plus sign.
+      // Including characters that `URLQueryItem` leaves as they are, such as a plus sign.
       let escaped = id.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
     else { throw URLError(.badURL) }
     components.percentEncodedQuery = "id=eq.\(escaped)"

@@ -30,13 +30,14 @@ internal val TIME_LIMIT = 15.seconds
 
 /** Who syncs. Your app chooses, and the connector never changes from one to the other. */
 sealed interface Caller {
-    /** Somebody without an account, with a token of `powersync-auth-anonymous`. */
+    /** Somebody without an account: the token comes from `powersync-auth-anonymous`. */
     data object Anonymous : Caller
 
     /**
-     * A signed-in user, with a token of `powersync-auth`.
+     * A signed-in user: the token comes from `powersync-auth`.
      *
-     * @property accessToken Called for each token. Returns null if nobody is signed in, and throws if it cannot find out.
+     * @property accessToken Called for each token. Returns null if nobody is signed in. Throws if it cannot be renewed for
+     *   now.
      */
     class SignedIn(val accessToken: suspend () -> String?) : Caller
 }
@@ -68,7 +69,7 @@ class SupabaseConnector(
     private val upload: suspend (PowerSyncDatabase) -> Unit,
     private val timeLimit: Duration = TIME_LIMIT,
 ) : PowerSyncBackendConnector() {
-    /** Null means that the user must sign in again. PowerSync repeats after everything that is thrown. */
+    /** Returns null if the user must sign in again. If it throws, PowerSync tries again. */
     override suspend fun fetchCredentials(): PowerSyncCredentials? = limited(timeLimit) {
         when (caller) {
             Caller.Anonymous -> call("powersync-auth-anonymous", null)
@@ -92,7 +93,7 @@ private val http = HttpClient {
     install(HttpTimeout) { socketTimeoutMillis = HttpTimeoutConfig.INFINITE_TIMEOUT_MS }
 }
 
-/** Everything else needs a developer, or passes by itself. */
+/** Signing in again does not help with any other code. */
 private val SIGN_IN_AGAIN = setOf("USER_TOKEN_INVALID", "USER_TOKEN_EXPIRED")
 
 private suspend fun credentials(response: HttpResponse): PowerSyncCredentials? {
@@ -106,14 +107,14 @@ private suspend fun credentials(response: HttpResponse): PowerSyncCredentials? {
 
     val code = field("code")
     if (status == HttpStatusCode.Unauthorized && code in SIGN_IN_AGAIN) return null
-    val message = field("message") ?: "The function did not answer this, but a server before it: ${text.excerpt()}"
+    val message = field("message") ?: "This is not the function's answer: ${text.excerpt()}"
     throw TokenException(status.value, code, message, field("hint"), field("reason"))
 }
 
 private fun jsonObject(text: String): JsonObject? = try {
     Json.parseToJsonElement(text) as? JsonObject
 } catch (_: SerializationException) {
-    null // The page of a proxy.
+    null // A proxy's page, for example.
 }
 
 private fun String.excerpt(): String =

@@ -23,7 +23,7 @@ import kotlin.time.Duration.Companion.seconds
 /** A token that ends sooner is refreshed before it is used. */
 private val REFRESH_BEFORE = 10.seconds
 
-/** As PowerSync waits before it repeats. */
+/** As long as PowerSync waits before it tries again. */
 private val RETRY_DELAY = 5.seconds
 
 /** The session could not be refreshed, but the user did not sign out. */

@@ -26,7 +26,7 @@ class NotSignedInException : Exception("Local changes are uploaded when someone 
 /**
  * A local change that the database will never take as it is.
  *
- * @property code Postgres' code. NO_ROW if there is no such row, or none that this user may change.
+ * @property code Postgres' code. NO_ROW if the row does not exist, or this user may not change it.
  */
 class RefusedChange(val entry: CrudEntry, val code: String, val message: String)
 
@@ -39,7 +39,7 @@ class RefusedChange(val entry: CrudEntry, val code: String, val message: String)
  *
  * @param caller Who syncs. What an anonymous caller may write is for row level security to say: nobody waits for a sign-in.
  * @param onRefused Saves the refused changes of a transaction for the user or your support. Once it returns, they leave the
- *   queue, and the next sync undoes them on this device. If it throws, all of the transaction is tried again.
+ *   queue, and the next sync undoes them on this device. If it throws, the whole transaction is tried again.
  */
 class SupabaseUpload(
     private val supabase: SupabaseClient,
