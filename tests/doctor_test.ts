@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../scripts/doctor.ts";
 import { failed } from "../scripts/doctor/check.ts";
-import { codesTable } from "../scripts/doctor/codes-table.ts";
 import { PROBES } from "../scripts/doctor/probes.ts";
 import { makeReport, reportLines } from "../scripts/doctor/report.ts";
-import { POWERSYNC_CODES } from "../scripts/powersync/codes.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { withDeployment } from "./support/deployment.ts";
 import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
@@ -133,17 +131,4 @@ Deno.test("every cause that the doctor can name has a test that names it", async
   const tests = (await Promise.all(texts)).join("\n");
   const untested = Object.keys(PROBES).filter((id) => !tests.includes(`"${id}"`));
   assertEquals(untested, []);
-});
-
-Deno.test("docs/troubleshooting.md has the doctor's own tables", async () => {
-  const page = await Deno.readTextFile(new URL("../docs/troubleshooting.md", import.meta.url));
-  const [, tables = ""] = /<!-- doctor-codes -->([\s\S]*)<!-- \/doctor-codes -->/.exec(page) ?? [];
-  // deno fmt aligns tables.
-  const plain = (text: string) =>
-    text.replace(/-{3,}/g, "---").replace(/[ \t]+/g, " ").replaceAll("| --- ", "|---").replaceAll(
-      "--- |",
-      "---|",
-    ).trim();
-  assertEquals(plain(tables), plain(codesTable()));
-  for (const { code } of POWERSYNC_CODES) assertStringIncludes(tables, code);
 });

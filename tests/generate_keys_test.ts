@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, type JWK } from "jose";
 import { Buffer } from "node:buffer";
 import { parseEnv } from "node:util";
 import { main } from "../scripts/generate-keys.ts";
+import { FUNCTION_NAMES } from "../scripts/setup/function-names.ts";
 import { loadKeyRing } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
@@ -86,6 +87,9 @@ Deno.test("--env-file writes a file that only its owner reads, and no private ke
     assertEquals(ran.stdout.match(/^supabase secrets set.*$/gm), [
       "supabase secrets set --env-file .env.production",
     ]);
+    // The URL is missing; other functions of the project are not deployed.
+    assertMatch(ran.stdout, /^deno task edit-secrets -- --env-file \.env\.production 'POWERSYNC_URL=https:/m);
+    assertStringIncludes(ran.stdout, `functions deploy ${FUNCTION_NAMES.join(" ")} --use-api`);
     const json = await keys([...FAST, "--json", "--env-file", `${folder}/other.env`]);
     assertFalse(
       json.stdout.includes(

@@ -10,6 +10,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   setup: ["cli"],
   keys: ["cli", "powersync", "setup"],
   doctor: ["cli", "powersync", "setup"],
+  docs: ["cli", "doctor", "powersync"],
   dev: ["cli", "keys", "powersync", "setup"],
 };
 

@@ -60,7 +60,7 @@ Deno.test("keys, config, check-secrets and edit-secrets work on the project's pr
     assertStringIncludes(made.stdout, `The linked project is ${REF} (${dir}/supabase/.temp/project-ref).`);
     assertStringIncludes(made.stdout, `JWKS URI https://${REF}.supabase.co/functions/v1/powersync-jwks`);
     assertStringIncludes(made.stdout, `secrets set --env-file '${path}' --workdir '${dir}'`);
-    assertStringIncludes(made.stdout, `functions deploy --use-api --workdir '${dir}'`);
+    assertStringIncludes(made.stdout, `powersync-auth-anonymous --use-api --workdir '${dir}'`);
 
     const edited = await task("edit-secrets", "POWERSYNC_URL=https://sync.example.org");
     assertEquals(edited.stdout, `${path}: set POWERSYNC_URL.\n`);

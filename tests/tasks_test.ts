@@ -70,6 +70,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   config: ["--allow-net", "--allow-read"],
   doctor: ["--allow-net", "--allow-read"],
   "check-secrets": ["--allow-read"],
+  docs: ["--allow-read", "--allow-write=docs,supabase/functions/.env.example"],
   "edit-secrets": [...GIT, "--allow-read", "--allow-write"],
 };
 

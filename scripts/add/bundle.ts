@@ -1,13 +1,14 @@
 /** What this repository brings to a project. */
 import { join } from "node:path";
-
-/** The functions that are brought. */
-export const FUNCTIONS = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"] as const;
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 
 const SHARED = "supabase/functions/_shared/powersync";
 
 /** The folders that are brought, from the project's folder. */
-export const FOLDERS: readonly string[] = [SHARED, ...FUNCTIONS.map((name) => `supabase/functions/${name}`)];
+export const FOLDERS: readonly string[] = [
+  SHARED,
+  ...FUNCTION_NAMES.map((name) => `supabase/functions/${name}`),
+];
 
 /** The one file that belongs to whoever edits it. */
 export const CLAIMS_FILE = `${SHARED}/claims.ts`;

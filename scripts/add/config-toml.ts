@@ -1,7 +1,7 @@
 /** What supabase/config.toml must say about the functions. */
 import { CommandError } from "../cli/command.ts";
 import { withLines } from "./append.ts";
-import { FUNCTIONS } from "./bundle.ts";
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { isTable, readToml, type Scalar, type Table, tomlOf, withValue } from "./toml-edit.ts";
 
 /** The file, from the project's folder. */
@@ -54,7 +54,7 @@ function sectionLines(key: string, value: Readonly<Record<string, Scalar>>, isFi
 /** What the file lacks, or says otherwise. Other settings of these functions, such as `enabled`, are the project's. */
 function wantedIn(config: Table): Wanted[] {
   const remotes = isTable(config.remotes) ? Object.keys(config.remotes) : [];
-  return FUNCTIONS.flatMap((name): Wanted[] => {
+  return FUNCTION_NAMES.flatMap((name): Wanted[] => {
     const path = ["functions", name];
     const section = sectionAt(config, path);
     // A section of [remotes] overrides it for one project.

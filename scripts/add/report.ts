@@ -1,11 +1,11 @@
 /** What `add` prints. */
 import { join } from "node:path";
 import type { Invocation } from "../cli/invocation.ts";
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
-import { type Bundle, CLAIMS_FILE, FUNCTIONS } from "./bundle.ts";
+import { EXAMPLE_URL } from "../setup/placeholder.ts";
+import { type Bundle, CLAIMS_FILE } from "./bundle.ts";
 import type { Installation } from "./installation.ts";
-
-const EXAMPLE = "POWERSYNC_URL=https://<instance>.powersync.journeyapps.com";
 
 /** One line for each file: what becomes of it. */
 export function changeLines({ changes, details }: Installation): string[] {
@@ -57,17 +57,19 @@ export function nextLines(
 ): string[] {
   const file = ["--env-file", PRODUCTION_ENV_FILE];
   const upload = invocation.supabase("secrets", "set", "--env-file", invocation.path(PRODUCTION_ENV_FILE));
-  const deploy = invocation.supabase("functions", "deploy", ...FUNCTIONS, "--use-api");
+  const deploy = invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api");
   const isNew = isNewIn(installation);
   const steps = [
     ["Try it", invocation.task("dev")],
     ...(isNew && !hasSecrets
       ? [["Create the key", invocation.task("keys", ...file)], [
         "Set your URL",
-        invocation.task("edit-secrets", EXAMPLE),
+        invocation.task("edit-secrets", `POWERSYNC_URL=${EXAMPLE_URL}`),
       ]]
       : []),
-    ...(isNew ? [["Link", invocation.supabase("link")], ["Set the secrets", upload]] : []),
+    ...(isNew
+      ? [["Log in", "supabase login"], ["Link", invocation.supabase("link")], ["Set the secrets", upload]]
+      : []),
     ["Deploy", deploy],
     ...(isNew ? [["Set up PowerSync", invocation.task("config", ...file)]] : []),
     ["Check it", invocation.task("doctor")],
@@ -79,5 +81,5 @@ export function nextLines(
 /** Where functions of these names were, they have secrets, which a new key would replace. */
 function isNewIn({ changes }: Installation): boolean {
   const added = changes.filter(({ from }) => from === undefined).map(({ path }) => path);
-  return FUNCTIONS.every((name) => added.includes(`supabase/functions/${name}/index.ts`));
+  return FUNCTION_NAMES.every((name) => added.includes(`supabase/functions/${name}/index.ts`));
 }

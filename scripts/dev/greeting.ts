@@ -1,7 +1,7 @@
 import type { Invocation } from "../cli/invocation.ts";
 import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
-import { jwksUrlOf } from "../setup/project-url.ts";
+import { jwksUrlFor, jwksUrlOf } from "../setup/project-url.ts";
 
 /** What was started. */
 export interface Started {
@@ -24,15 +24,18 @@ export function greeting({ origin, platform, added, addresses, port, invocation 
   const functions = `${origin}/functions/v1`;
   const envFile = invocation.path(LOCAL_ENV_FILE);
   const keys = invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE);
+  const jwksUrl = jwksUrlOf(origin);
+  const isUsual = platform.isDevelopmentAuth && jwksUrl === jwksUrlFor({});
   // Where a project is linked, `config` alone is about the deployment.
-  const config = invocation.task("config", "--env-file", LOCAL_ENV_FILE);
+  const here = ["--env-file", LOCAL_ENV_FILE, ...(isUsual ? [] : ["--jwks-url", jwksUrl])];
+  const config = invocation.task("config", ...here);
   return [
     ...added.length === 0 ? [] : [`Written to ${envFile}: ${added.join(", ")}`, ""],
     ...invocation.dir === undefined ? [] : [`Project           ${invocation.dir}`],
     `Page              ${origin}/`,
     `Functions         ${functions}/powersync-auth`,
     `                  ${functions}/powersync-auth-anonymous`,
-    `JWKS URI          ${jwksUrlOf(origin)}   (for PowerSync's client_auth: ${config})`,
+    `JWKS URI          ${jwksUrl}   (for PowerSync's client_auth: ${config})`,
     ...platformLines(platform, envFile),
     ...networkLines(addresses, port),
     "",

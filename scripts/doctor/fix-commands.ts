@@ -1,8 +1,6 @@
 /** Commands that can be pasted: how secrets are changed and functions deployed in the set-up at hand. */
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import type { EnvChange, Fix, FixContext } from "./fix-context.ts";
-
-/** The functions, by name: a project may have others that need the gateway's check. */
-const FUNCTIONS = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"];
 
 /** What `keys` does. */
 const NEW_KEY =
@@ -143,7 +141,7 @@ export function deploy(context: FixContext, text: string, ...flags: readonly str
     return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
   }
   return {
-    commands: [supabase(context, "functions", "deploy", ...FUNCTIONS, "--use-api", ...flags, "--yes")],
+    commands: [supabase(context, "functions", "deploy", ...FUNCTION_NAMES, "--use-api", ...flags, "--yes")],
     note: text,
   };
 }

@@ -4,7 +4,9 @@ import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
 import { LINK_FILE } from "../setup/project.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
+import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
+import { EXAMPLE_URL } from "../setup/placeholder.ts";
 import {
   type EnvFileState,
   githubCommands,
@@ -47,7 +49,6 @@ export interface RotationTimes {
   readonly leaked?: readonly string[];
 }
 
-const EXAMPLE_URL = "https://<instance>.powersync.journeyapps.com";
 const WHERE_URL =
   "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
 
@@ -120,8 +121,9 @@ function fileLines(
       `For production: ${production}`,
     ];
   }
-  const url = ` Before you upload it, add a line POWERSYNC_URL=… to it (${WHERE_URL}).`;
-  return [hasUrl ? written : `${written}${url}`, ...uploadLines(report)];
+  const setUrl = invocation.task("edit-secrets", "--env-file", path, `POWERSYNC_URL=${EXAMPLE_URL}`);
+  const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl];
+  return [written, ...(hasUrl ? [] : url), ...uploadLines(report)];
 }
 
 function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string[] {
@@ -131,7 +133,7 @@ function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string
   const fields = envFile === undefined ? "" : `; all fields: ${invocation.task("config", ...file)}`;
   return [
     "Then:",
-    `  1. Deploy:            ${invocation.supabase("functions", "deploy", "--use-api")}`,
+    `  1. Deploy:            ${invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api")}`,
     `  2. Tell PowerSync:    JWKS URI ${jwksUri}${fields}`,
     `  3. Check it:          ${invocation.task("doctor", ...file)}`,
   ];

@@ -1,3 +1,6 @@
+/** The URL of an instance of PowerSync Cloud, for a reader to complete. */
+export const EXAMPLE_URL = "https://<instance>.powersync.journeyapps.com";
+
 /** What examples, shells and templates have in the place of a name; short, so that no JSON or secret is one. */
 const MARKS =
   /[<>]|\$[A-Za-z_]\w*|\$[({][\w\s.-]{1,40}[)}]|\{[\w\s.-]{1,40}\}|\[[\w\s.-]{1,40}\]|%[A-Za-z_]{3,40}%|\.{3}|…/;

@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { parse } from "smol-toml";
-import { FUNCTIONS } from "../../scripts/add/bundle.ts";
+import { FUNCTION_NAMES } from "../../scripts/setup/function-names.ts";
 import { withFunctions } from "../../scripts/add/config-toml.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { CONFIG } from "../support/add_project.ts";
@@ -20,7 +20,7 @@ const SECTIONS = {
     entrypoint: "./functions/powersync-auth-anonymous/index.ts",
   },
 };
-const RIGHT = FUNCTIONS.map((name) => `[functions.${name}]\nverify_jwt = false\n`).join("\n");
+const RIGHT = FUNCTION_NAMES.map((name) => `[functions.${name}]\nverify_jwt = false\n`).join("\n");
 
 // deno-lint-ignore no-explicit-any
 function read(text: string): any {
@@ -48,7 +48,7 @@ Deno.test("the sections are appended, and every byte before them stays", () => {
   for (const before of forms) {
     const { text, done } = withFunctions(before);
     assert(text.startsWith(before));
-    assertEquals(done, FUNCTIONS.map((name) => `[functions.${name}]`));
+    assertEquals(done, FUNCTION_NAMES.map((name) => `[functions.${name}]`));
     const own = read(before.replace("\ufeff", ""));
     assertEquals(read(text.replace("\ufeff", "")), { ...own, functions: { ...own.functions, ...SECTIONS } });
     assertEquals(/[^\r]\n/.test(text), !before.includes("\r\n"));

@@ -30,7 +30,7 @@ Deno.test("the printed commands link, set, deploy and unset the project that --d
     assertEquals(first.map((command) => command.replace(/ '.*/, "")), [
       "supabase link --workdir",
       "supabase secrets set --env-file",
-      "supabase functions deploy --use-api --workdir",
+      "supabase functions deploy powersync-jwks powersync-auth powersync-auth-anonymous --use-api --workdir",
     ]);
     // What a person would answer.
     await run(`${first[0]} --project-ref ${PROJECT_REF} --yes`);

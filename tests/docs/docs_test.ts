@@ -1,9 +1,6 @@
-/** Whether the README, docs/ and .github/ name what exists, and list every setting and code. */
+/** Whether the README, docs/ and .github/ name what exists. */
 import { assert, assertEquals } from "@std/assert";
 import { RECORD_FILE } from "../../scripts/add/record.ts";
-import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
-import { KEY_SECRETS, SETTINGS } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { CODES } from "../../supabase/functions/_shared/powersync/verify.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -61,36 +58,6 @@ for (const [path, text] of PAGES) {
     }
   });
 }
-
-Deno.test("docs/errors.md has every error code with its status, and no other", () => {
-  const rows = page("docs/errors.md").matchAll(/^\| `([A-Z_]+)` *\| *(\d{3}) *\|/gm);
-  const documented = [...rows].map(([, code, status]) => `${code} ${status}`);
-  const existing = Object.entries(ERRORS).map(([code, { status }]) => `${code} ${status}`);
-  assertEquals(documented.sort(), existing.sort());
-});
-
-Deno.test("docs/errors.md has every reason that the log can have, and no other", async () => {
-  const folder = new URL("supabase/functions/_shared/powersync/", ROOT);
-  const existing = new Set(Object.keys(CODES));
-  for await (const { name } of Deno.readDir(folder)) {
-    const source = await Deno.readTextFile(new URL(name, folder));
-    for (const [, reason = ""] of source.matchAll(/\bwhy(?::| =) \{ reason: "(.+?)"/g)) existing.add(reason);
-  }
-  const [, table = ""] = /<!-- reasons -->(.*)<!-- \/reasons -->/s.exec(page("docs/errors.md")) ?? [];
-  const documented = [...table.matchAll(/^\| `(.+?)` /gm)].map(([, reason]) => reason);
-  assertEquals(documented.sort(), [...existing].sort());
-});
-
-Deno.test("docs/settings.md and .env.example have every setting, and no other", async () => {
-  const existing = [...Object.keys(SETTINGS), ...Object.keys(KEY_SECRETS)];
-  const rows = [...page("docs/settings.md").matchAll(/^\| (`.+?) \|/gm)].map(([, cell]) => cell).join();
-  const documented = new Set([...rows.matchAll(/`([A-Z_]+[A-Z])`/g)].map(([, name]) => name));
-  assertEquals([...documented].sort(), existing.sort());
-
-  const example = await Deno.readTextFile(new URL("supabase/functions/.env.example", ROOT));
-  const lines = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
-  assertEquals(lines.sort(), existing.filter((name) => name.startsWith("POWERSYNC_")));
-});
 
 Deno.test("the newest version in CHANGELOG.md is deno.json's", async () => {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));

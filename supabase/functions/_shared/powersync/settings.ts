@@ -60,7 +60,8 @@ export const SETTINGS = {
     invalid: "POWERSYNC_SESSION_CHECK_INVALID",
   },
   POWERSYNC_USER_ISSUER: {
-    what: "The only `iss` of Supabase users' access tokens to accept. Default: any that ends in /auth/v1.",
+    what:
+      "The only `iss` of Supabase users' access tokens to accept. Default: any whose path ends in /auth/v1, or none.",
   },
   POWERSYNC_USER_AUDIENCE: {
     what: "The `aud` of Supabase users' access tokens: GOTRUE_JWT_AUD of a self-hosted Supabase.",
@@ -110,8 +111,9 @@ export const SETTINGS = {
 
 /** The secrets that hold keys: a name of these, or one of these followed by `_…`. */
 export const KEY_SECRETS = {
-  POWERSYNC_PRIVATE_KEY: "The key that signs: base64 of one private JWK. It is published too.",
-  POWERSYNC_PUBLIC_KEY: "More keys to publish: base64 of a public JWK, of an array, or of a JWKS.",
+  POWERSYNC_PRIVATE_KEY:
+    "The key that signs: one private JWK, as base64 or as JSON. Its public half is published.",
+  POWERSYNC_PUBLIC_KEY: "More keys to publish: a public JWK, an array or a JWKS, as base64 or as JSON.",
 } as const;
 
 /** What `read` throws: the rest of the sentence "NAME cannot be used: it …". */

@@ -1,0 +1,45 @@
+/** The doctor's knowledge, for docs/troubleshooting.md. */
+import { Invocation } from "../cli/invocation.ts";
+import type { Check } from "../doctor/check.ts";
+import { fixOf } from "../doctor/fixes.ts";
+import { type Probe, PROBES } from "../doctor/probes.ts";
+import { POWERSYNC_CODES } from "../powersync/codes.ts";
+import { type Parts, table } from "./parts.ts";
+
+/** A project that is linked, with its secrets in the usual file. */
+const CONTEXT = {
+  invocation: new Invocation(undefined, "deno"),
+  again: "deno task doctor",
+  file: { path: ".env.production", isLocal: false, names: ["POWERSYNC_URL"], url: undefined, canSign: true },
+  project: "hosted",
+  projectName: undefined,
+  ref: undefined,
+  jwksUrl: undefined,
+  isOtherJwksUrl: false,
+  powersync: undefined,
+  endpoint: undefined,
+  audiences: [],
+} as const;
+
+/** PowerSync's codes, and what else the doctor finds. */
+export function troubleshootingParts(): Parts {
+  const codes = POWERSYNC_CODES.map((
+    { code, raisedFor, cause, fix },
+  ) => [`\`${code}\``, raisedFor, cause, fix]);
+  const causes = Object.entries<Probe>(PROBES).map(([id, { means, code }]) => [
+    `\`${id}\``,
+    means,
+    code === undefined ? "" : `\`${code}\``,
+    fix(id as keyof typeof PROBES),
+  ]);
+  return {
+    "powersync-codes": table(["code", "raised for", "usual cause", "fix"], codes),
+    causes: table(["cause", "what it means", "code it leads to", "fix"], causes),
+  };
+}
+
+function fix(cause: keyof typeof PROBES): string {
+  const check: Check = { id: "jwks", title: "", status: "failed", seen: "", cause };
+  const { commands = [], note = "" } = fixOf(check, CONTEXT) ?? {};
+  return [...commands.map((command) => `\`${command}\``), note].filter((part) => part !== "").join(" ");
+}
