@@ -8,6 +8,7 @@ import io.github.jan.supabase.SupabaseClient
 import io.github.jan.supabase.postgrest.exception.PostgrestRestException
 import io.github.jan.supabase.postgrest.from
 import io.github.jan.supabase.postgrest.query.Count
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.delay
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -92,8 +93,14 @@ class SupabaseUpload(
 suspend fun wakeUploads(database: PowerSyncDatabase) {
     while (true) {
         delay(WAKE_EVERY)
-        // Changes nothing, but PowerSync watches this table.
-        database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
+        try {
+            // Changes nothing, but PowerSync watches this table.
+            database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (_: Exception) {
+            // A full disk, for example. It must not end the scope, and with it what follows the user.
+        }
     }
 }
 
