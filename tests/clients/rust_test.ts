@@ -179,13 +179,27 @@ rustTest(
     await uploaded(client, () => client.call("execute", { sql: update }));
     await client.event("rejected", ({ code }) => code === "NO_ROW");
 
-    // A reset after rejections discards nothing.
-    proxy.fail("rows", reset);
+    // An update to the same value is not sent, and one of a row that is deleted next is not reported.
+    const count = rows.writes.length;
+    rows.refuse = ({ method }) => method === "POST" ? "23505" : undefined;
+    const gone =
+      `INSERT INTO notes (id, body) VALUES ('gone', 'a'); UPDATE notes SET body = 'a' WHERE id = 'gone';
+    UPDATE notes SET body = 'b' WHERE id = 'gone'; DELETE FROM notes WHERE id = 'gone'`;
+    await uploaded(client, () => client.call("execute", { sql: gone }));
+    assertEquals(rows.writes.slice(count).map(({ method }) => method), ["POST", "PATCH", "DELETE"]);
+    assertEquals(client.events.filter(({ event }) => event === "rejected").map(({ code }) => code).slice(4), [
+      "23505",
+    ]);
+    rows.refuse = () => undefined;
+
+    // A reset or another server's answer after rejections discards nothing.
+    proxy.fail("rows", () => new Response(null, { status: 302, headers: { Location: "/auth/v1/health" } }));
     await client.call("execute", { sql: "INSERT INTO notes (id, body) VALUES ('later', 'h')" });
-    await client.event(
-      "status",
-      ({ uploadError }) => `${uploadError ?? ""}`.includes("error sending request"),
-    );
+    const fails = (text: string) =>
+      client.event("status", ({ uploadError }) => `${uploadError ?? ""}`.includes(text));
+    await fails("This is not PostgREST's answer");
+    proxy.fail("rows", reset);
+    await fails("error sending request");
     await uploaded(client, () => proxy.recover("rows"));
     assert(rows.tables.get("notes")?.has("later"));
   },

@@ -72,9 +72,10 @@ public sealed class SupabaseConnector(Project project, SyncAs syncAs, OnRejected
         }
         var upload = new Upload(project, accessToken, disposed.Token);
         var rejected = new List<RejectedChange>();
-        foreach (var change in transaction.Crud)
+        foreach (var change in transaction.Crud.Where(change => !Upload.ChangesNothing(change)))
         {
-            if (await upload.Write(change) is { } refused) rejected.Add(refused);
+            if (await upload.Write(change) is not { } refused) continue;
+            if (refused.Code != Upload.NoRow || !Upload.IsDeletedIn(transaction.Crud, change)) rejected.Add(refused);
         }
         if (rejected.Count > 0) await onRejected(rejected);
         await transaction.Complete();

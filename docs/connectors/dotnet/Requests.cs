@@ -57,7 +57,8 @@ internal sealed record Answer(int Status, string? ContentRange, string Body)
     {
         get
         {
-            var text = Regex.Replace(Regex.Replace(Body, "<[^>]*>", " "), @"\s+", " ").Trim();
+            var body = Body.Length > 2000 ? Body[..2000] : Body;
+            var text = Regex.Replace(Regex.Replace(body, "<[^>]*>", " "), @"\s+", " ").Trim();
             return text.Length > 200 ? text[..200] : text;
         }
     }

@@ -28,15 +28,29 @@ internal sealed class Upload(Project project, string? accessToken, CancellationT
     /// <summary>Postgres' classes "data exception" and "constraint violation", and row level security.</summary>
     private static readonly Regex NeverAccepted = new("^(22...|23...|42501)$");
 
+    public const string NoRow = "NO_ROW";
+
+    /// <summary>An update to the same values. PostgREST would count no row.</summary>
+    public static bool ChangesNothing(CrudEntry change) =>
+        change.Op == UpdateType.PATCH && change.OpData is not { Count: > 0 };
+
+    /// <summary>When a transaction is tried again, its rows may be deleted already.</summary>
+    public static bool IsDeletedIn(IEnumerable<CrudEntry> changes, CrudEntry change) =>
+        changes.Any(other => other.Op == UpdateType.DELETE && other.Table == change.Table && other.Id == change.Id);
+
     /// <summary>Returns the change if it can never succeed, and throws if it is to be tried again.</summary>
     public async Task<RejectedChange?> Write(CrudEntry change)
     {
         var answer = await Requests.Send(() => Request(change), cancellation);
         if (answer.IsSuccess)
         {
+            if (answer.ContentRange is not { } count)
+            {
+                throw new HttpRequestException($"This is not PostgREST's answer ({answer.Status}): {answer.Excerpt}");
+            }
             // Row level security hides the rows that a user may not change: Postgres then changes none.
-            if (change.Op != UpdateType.PATCH || answer.ContentRange?.EndsWith("/0") != true) return null;
-            return new RejectedChange(change, "NO_ROW", $"There is no {change.Table} {change.Id} that this user may change");
+            if (change.Op != UpdateType.PATCH || !count.EndsWith("/0")) return null;
+            return new RejectedChange(change, NoRow, $"There is no {change.Table} {change.Id} that this user may change");
         }
         var code = answer.Text("code") ?? "HTTP";
         var message = answer.Text("message") ?? answer.Excerpt;
@@ -61,11 +75,13 @@ internal sealed class Upload(Project project, string? accessToken, CancellationT
         {
             case UpdateType.PUT:
                 values["id"] = change.Id;
-                return With(HttpMethod.Post, table, "resolution=merge-duplicates", values);
+                return With(HttpMethod.Post, table, "resolution=merge-duplicates,count=exact", values);
             case UpdateType.PATCH:
                 return With(HttpMethod.Patch, row, "count=exact", values);
             default:
-                return Requests.Request(HttpMethod.Delete, row, project, accessToken);
+                var request = Requests.Request(HttpMethod.Delete, row, project, accessToken);
+                request.Headers.Add("Prefer", "count=exact");
+                return request;
         }
     }
 

@@ -33,6 +33,8 @@ followUser(supabase, {
 
 /** For a button such as "Continue without an account". Signing in connects as the user. */
 export async function continueWithoutAccount(): Promise<void> {
+  // supabase-js would go on sending the token of a session that is left.
+  await supabase.auth.signOut({ scope: "local" });
   await database.connect(new SupabaseConnector({ supabase, onRefused, user: "anonymous" }));
 }
 

@@ -15,6 +15,8 @@ const TIMEOUT_MS = 15_000;
 /** Postgres' classes "data exception" and "constraint violation", and row level security. */
 const NEVER_ACCEPTED = /^(22|23)...$|^42501$/;
 
+const NO_ROW = "NO_ROW";
+
 /** Returns the signed-in user's access token, null if nobody is signed in. Throws if it cannot be renewed for now. */
 export type AccessToken = () => Promise<string | null>;
 
@@ -87,7 +89,7 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
         signal,
       });
       if (error !== null) return await this.#noToken(error, response);
-      if (typeof data?.token !== "string") throw notOurs(200, data);
+      if (typeof data?.token !== "string" || typeof data.endpoint !== "string") throw notOurs(200, data);
       return { endpoint: data.endpoint, token: data.token, expiresAt: new Date(data.expires_at) };
     }, signal);
   }
@@ -100,7 +102,8 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     const refused: RefusedChange[] = [];
     for (const entry of transaction.crud) {
       const change = await this.#limited((signal) => this.#write(entry, headers, signal));
-      if (change !== undefined) refused.push(change);
+      if (change === undefined || change.code === NO_ROW && isDeletedIn(transaction.crud, entry)) continue;
+      refused.push(change);
     }
     if (refused.length > 0) await this.#options.onRefused(refused);
     await transaction.complete();
@@ -110,8 +113,8 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
   async #authorization(signal?: AbortSignal): Promise<Record<string, string> | null> {
     const { user } = this.#options;
     if (user === "anonymous") return {};
-    const token = await this.#limited(user, signal);
-    return token === null ? null : { Authorization: `Bearer ${token}` };
+    const token = await this.#limited(async () => await user(), signal);
+    return token ? { Authorization: `Bearer ${token}` } : null;
   }
 
   /** Null if the user has to sign in again. Everything else is thrown, and the SDK tries again. */
@@ -120,7 +123,7 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     if (response === undefined) throw error;
     const text = await response.text();
     const answer = parseObject(text);
-    if (answer === undefined) throw notOurs(response.status, text);
+    if (typeof answer?.message !== "string") throw notOurs(response.status, text);
     if (answer.code === "USER_TOKEN_INVALID" || answer.code === "USER_TOKEN_EXPIRED") return null;
     throw new TokenError(response.status, answer);
   }
@@ -132,20 +135,24 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
     signal: AbortSignal,
   ): Promise<RefusedChange | undefined> {
     const { id, op, opData = {} } = entry;
+    // An update to the same values. PostgREST would count no row.
+    if (op === UpdateType.PATCH && Object.keys(opData).length === 0) return undefined;
     const table = this.#options.supabase.from(entry.table);
     const request = op === UpdateType.PUT
-      ? table.upsert({ ...opData, id })
+      ? table.upsert({ ...opData, id }, { count: "exact" })
       : op === UpdateType.PATCH
       ? table.update(opData, { count: "exact" }).eq("id", id)
-      : table.delete().eq("id", id);
+      : table.delete({ count: "exact" }).eq("id", id);
     for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
     const { error, status, count } = await request.abortSignal(signal);
     if (error === null) {
+      // supabase-js takes an empty 404, for example, for a success.
+      if (count === null) throw new Error("This is not PostgREST's answer. The change is tried again.");
       // Row level security hides the rows that a user may not change: Postgres then changes none.
       if (op !== UpdateType.PATCH || count !== 0) return undefined;
       return {
         entry,
-        code: "NO_ROW",
+        code: NO_ROW,
         message: `There is no ${entry.table} ${id} that this user may change.`,
       };
     }
@@ -177,6 +184,11 @@ export class SupabaseConnector implements PowerSyncBackendConnector {
   }
 }
 
+/** When a transaction is tried again, its rows may be deleted already. */
+function isDeletedIn(entries: readonly CrudEntry[], { table, id }: CrudEntry): boolean {
+  return entries.some((entry) => entry.op === UpdateType.DELETE && entry.table === table && entry.id === id);
+}
+
 function parseObject(text: string): Record<string, string> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -188,7 +200,8 @@ function parseObject(text: string): Record<string, string> | undefined {
 
 /** From a proxy, a captive portal, or another function. */
 function notOurs(status: number, answer: unknown): TokenError {
-  const text = typeof answer === "string" ? answer : JSON.stringify(answer);
-  const shown = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
+  const withoutToken = (name: string, value: unknown) => name === "token" ? "…" : value;
+  const text = typeof answer === "string" ? answer : JSON.stringify(answer, withoutToken);
+  const shown = text.slice(0, 2_000).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(0, 200);
   return new TokenError(status, { message: `This is not the function's answer: ${shown}` });
 }

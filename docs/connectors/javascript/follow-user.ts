@@ -20,8 +20,9 @@ export function followUser(supabase: SupabaseClient, { connect, disconnect }: Fo
     const user = session && `${session.user.id} ${session.user.is_anonymous}`;
     // For example SIGNED_IN, which a web page gets each time its tab gets focus.
     if (user === followed) return;
-    if (event === "USER_UPDATED") {
-      // An anonymous user became permanent, but the access token does not say so. TOKEN_REFRESHED follows.
+    if (session && followed?.startsWith(session.user.id) && event !== "TOKEN_REFRESHED") {
+      // An anonymous user became permanent, but the access token does not say so. TOKEN_REFRESHED follows; if it does not,
+      // the next event tries again.
       setTimeout(() => supabase.auth.refreshSession().catch(console.error));
       return;
     }

@@ -41,7 +41,9 @@ export class RowsStandIn {
     const rows = this.tables.get(table) ?? new Map<string, Record<string, unknown>>();
     this.tables.set(table, rows);
     const found = rows.get(id);
-    const affected = method === "POST" || found !== undefined ? 1 : 0;
+    // PostgREST changes no row if there is nothing to change.
+    const changes = method !== "PATCH" || Object.keys(row).length > 0;
+    const affected = method === "POST" || found !== undefined && changes ? 1 : 0;
     if (method === "DELETE") rows.delete(id);
     else if (affected === 1) rows.set(id, { ...found, ...row });
     const range = affected === 1 ? "0-0" : "*";

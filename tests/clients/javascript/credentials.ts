@@ -56,6 +56,22 @@ const UNREADABLE: readonly (readonly [string, Fault, string])[] = [
   ["a captive portal's 200 in HTML", () => new Response("<h1>Sign in to Wi-Fi</h1>"), "Sign in to Wi-Fi"],
   ["JSON that is not an object", () => Response.json(null, { status: 500 }), "null"],
   ["JSON without a token", () => Response.json({ ok: true }), "ok"],
+  [
+    "a gateway's own words",
+    () => Response.json({ msg: "Error: Missing header" }, { status: 401 }),
+    "Missing header",
+  ],
+  ["nothing but a status", () => Response.json({}, { status: 401 }), "not the function's answer"],
+  [
+    "a function of another version",
+    () => Response.json({ token: "secret", powersync_url: "http://instance" }),
+    "powersync_url",
+  ],
+  [
+    "a page that is hard to read",
+    () => new Response("<".repeat(1_000_000), { status: 502 }),
+    "not the function's answer",
+  ],
   ["no function of that name", functionGone, "NOT_FOUND: Requested function was not found"],
   [
     "a gateway's code in numbers",
@@ -74,10 +90,28 @@ Deno.test("what is not an answer of the function is an error that says what it i
       await t.step(name, async () => {
         proxy.fail("powersync-auth", fault);
         const error = JSON.stringify(await fetched(app, "signedIn"));
-        assert(error.includes(text) && !error.includes("<"), error);
+        assert(error.includes(text) && !/<\w|secret/.test(error), error);
       });
     }
   }, { timeoutMs: 300 });
+});
+
+Deno.test("a function for the access token gets no argument, and may be synchronous or return nothing", async () => {
+  await withApp(async (app, { proxy }) => {
+    await app.run(signUp());
+    const fetches = (accessToken: string) =>
+      app.run(
+        `return await app.connectorOf(${accessToken}).fetchCredentials().catch(({ message }) => message)`,
+      );
+    // Firebase's getIdToken would refresh its token if it got one.
+    assertEquals(
+      await fetches("(...given) => Promise.reject(new Error(`${given.length} given`))"),
+      "0 given",
+    );
+    assertEquals(await fetches("() => { throw new Error('at once') }"), "at once");
+    assertEquals([await fetches("() => ''"), await fetches("() => undefined")], [null, null]);
+    assertEquals(proxy.requests("powersync-auth").length, 0);
+  });
 });
 
 Deno.test("the real SDK refuses an endpoint with a trailing slash, which the functions never answer", async () => {

@@ -58,6 +58,27 @@ for (const lock of ["default", "process"] as const) {
   });
 }
 
+Deno.test("an anonymous user became permanent, and the refresh failed: the next event tries again", async () => {
+  await withApp(async (app, { sync, proxy }) => {
+    await app.run(FOLLOW);
+    await app.run("const { error } = await app.supabase.auth.signInAnonymously(); if (error) throw error");
+    await sync.stream(0);
+    proxy.fail("refresh", authError(429, "over_request_rate_limit"));
+    await app.run(`const { error } = await app.supabase.auth.updateUser({
+      email: "ada@example.com", password: "correct horse",
+    }); if (error) throw error`);
+    await proxy.asked("refresh", 1);
+    await app.run("await app.supabase.auth.refreshSession()");
+    proxy.recover("refresh");
+    // supabase-js repeats that failure for a minute. Then a tab gets focus.
+    await app.run(
+      "const { now } = Date; Date.now = () => now() + 61_000; await app.supabase.auth._recoverAndRefresh()",
+    );
+    assertEquals((await sync.stream(1)).claims.is_anonymous, false);
+    assertEquals(app.count("connect"), 2);
+  });
+});
+
 Deno.test("without a connection only a local sign-out signs out, and disconnects", async () => {
   await withApp(async (app, { sync, proxy }) => {
     await app.run(FOLLOW);

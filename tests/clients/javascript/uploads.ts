@@ -58,6 +58,39 @@ Deno.test("a change of a row that is hidden or gone is handed to the app", async
   });
 });
 
+Deno.test("an update that changes nothing is not sent, and not taken for a refused one", async () => {
+  await withApp(async (app, { rows }) => {
+    await app.run(FOLLOW);
+    const user = await app.run(signUp());
+    await app.run(hasRow(user));
+    await app.run('await app.database.execute("UPDATE notes SET body = body")');
+    await app.run("await app.uploaded()");
+    assertEquals([rows.writes, app.count("refused")], [[], 0]);
+  });
+});
+
+Deno.test("a transaction that is tried again may find its row deleted already", async () => {
+  await withApp(async (app, { rows }) => {
+    await app.run(FOLLOW);
+    const user = `${await app.run(signUp())}`;
+    await app.run(hasRow(user));
+    rows.tables.set("notes", new Map([[user, {}]]));
+    // The first delete arrives, and its answer does not.
+    const answer = rows.answer.bind(rows);
+    rows.answer = (asked) => {
+      const response = answer(asked);
+      return rows.writes.length === 2 ? new Response(null, { status: 503 }) : response;
+    };
+    await app.run(`await app.database.writeTransaction(async (transaction) => {
+      await transaction.execute("UPDATE notes SET body = 'c'");
+      await transaction.execute("DELETE FROM notes");
+    })`);
+    await app.run("await app.uploaded()");
+    assertEquals(rows.writes.map(({ method }) => method), ["PATCH", "DELETE", "PATCH", "DELETE"]);
+    assertEquals(app.count("refused"), 0);
+  });
+});
+
 Deno.test("an app that fails to take a refused change keeps it in the queue", async () => {
   await withApp(async (app, { rows }) => {
     rows.refuse = () => "23505";
@@ -77,6 +110,10 @@ for (
     ["a 503", status(503)],
     ["a proxy's HTML", html],
     ["a reset", reset],
+    // supabase-js takes these for a success.
+    ["an empty 404", () => new Response(null, { status: 404 })],
+    ["a 200 of somebody else", () => Response.json({})],
+    ["a redirect", () => new Response(null, { status: 302, headers: { Location: "/auth/v1/health" } })],
     [
       "a table that is not exposed",
       () => Response.json({ code: "PGRST205", message: "Could not find the table" }, { status: 404 }),

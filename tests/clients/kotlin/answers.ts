@@ -29,6 +29,11 @@ const ANSWERS: readonly (readonly [Fault, string | null])[] = [
     () => new Response("<p>Accept the terms", { headers: { "Content-Type": "text/html" } }),
     "200: This is not the function's answer: Accept the terms",
   ],
+  [
+    () => new Response(`<p>${"<br> ".repeat(50_000)}`, { status: 502 }),
+    "502: This is not the function's answer: ",
+  ],
+  [() => new Response("<".repeat(200_000), { status: 502 }), "function's answer: <<<"],
   [status(401), "TokenException: 401: Status 401"],
   [reset, "unexpected end of stream"],
   [hang, "TimeLimitException: No answer within 1s"],

@@ -92,7 +92,7 @@ class SupabaseConnector extends PowerSyncBackendConnector {
       rethrow; // No connection.
     } on FunctionException catch (error) {
       final details = error.details;
-      if (details is! Map) throw _notOurs(error.status, details);
+      if (details is! Map || details['message'] is! String) throw _notOurs(error.status, details);
       // The other 401 are faults of the app, such as a wrong publishable key.
       if (const {'USER_TOKEN_INVALID', 'USER_TOKEN_EXPIRED'}.contains(details['code'])) return null;
       throw TokenException(
@@ -112,7 +112,12 @@ class SupabaseConnector extends PowerSyncBackendConnector {
     final headers = await _authorization();
     if (headers == null) throw const NotSignedInException();
     final upload = Upload(supabase, headers: headers, timeLimit: timeLimit);
-    final rejected = [for (final change in transaction.crud) ?await upload.write(change)];
+    final rejected = [
+      for (final change in transaction.crud)
+        if (!changesNothing(change))
+          if (await upload.write(change) case final refused?)
+            if (refused.code != noRow || !isDeletedIn(transaction.crud, change)) refused,
+    ];
     if (rejected.isNotEmpty) await onRejected(rejected);
     await transaction.complete();
   }
@@ -131,8 +136,9 @@ class SupabaseConnector extends PowerSyncBackendConnector {
 
 /// A proxy's page, a captive portal, or another function.
 TokenException _notOurs(int status, Object? answer) {
-  final text = '$answer'.replaceAll(RegExp('<[^>]*>'), ' ').replaceAll(RegExp(r'\s+'), ' ').trim();
-  final start = text.length > 200 ? text.substring(0, 200) : text;
+  String firstOf(String text, int length) => text.length > length ? text.substring(0, length) : text;
+  final text = firstOf('$answer', 2000).replaceAll(RegExp('<[^>]*>'), ' ').replaceAll(RegExp(r'\s+'), ' ').trim();
+  final start = firstOf(text, 200);
   return TokenException(status, message: "This is not the function's answer: $start");
 }
 

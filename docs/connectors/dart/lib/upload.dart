@@ -6,6 +6,16 @@ import 'connector.dart';
 /// Postgres' classes "data exception" and "constraint violation", and row level security.
 final _neverAccepted = RegExp(r'^(22|23)...$|^42501$');
 
+const noRow = 'NO_ROW';
+
+/// An update to the same values. PostgREST would count no row.
+bool changesNothing(CrudEntry change) => change.op == UpdateType.patch && (change.opData ?? const {}).isEmpty;
+
+/// When a transaction is tried again, its rows may be deleted already.
+bool isDeletedIn(List<CrudEntry> changes, CrudEntry change) => changes.any(
+  (other) => other.op == UpdateType.delete && other.table == change.table && other.id == change.id,
+);
+
 /// A local change that the database will never take as it is.
 class RejectedChange {
   const RejectedChange(this.change, {required this.code, required this.message});
@@ -64,7 +74,7 @@ class Upload {
         // Row level security hides the rows that a user may not change: Postgres then changes none.
         if (response.count == 0) {
           final message = 'There is no ${change.table} ${change.id} that this user may change';
-          return RejectedChange(change, code: 'NO_ROW', message: message);
+          return RejectedChange(change, code: noRow, message: message);
         }
       case UpdateType.delete:
         await table.delete().eq('id', change.id).abortSignal(abort);

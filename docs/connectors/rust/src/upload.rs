@@ -11,6 +11,8 @@ use tokio::time::timeout;
 
 use crate::{Backend, BoxError, SyncAs};
 
+const NO_ROW: &str = "NO_ROW";
+
 /// A local change that the database will never take as it is.
 pub struct Rejected<'a> {
     pub change: &'a CrudEntry,
@@ -66,8 +68,10 @@ impl Uploader {
     async fn write_all(&self, changes: &[CrudEntry]) -> Result<(), BoxError> {
         let access_token = self.access_token().await?;
         let mut rejected = Vec::new();
-        for change in changes {
-            rejected.extend(self.write(change, access_token.as_deref()).await?);
+        for change in changes.iter().filter(|change| !changes_nothing(change)) {
+            let refused = self.write(change, access_token.as_deref()).await?;
+            rejected
+                .extend(refused.filter(|it| it.code != NO_ROW || !is_deleted_in(changes, change)));
         }
         if rejected.is_empty() {
             Ok(())
@@ -97,12 +101,13 @@ impl Uploader {
             .execute(self.request(change, access_token)?)
             .await?;
         if response.status().is_success() {
+            let counts_none = counts_none(&response)
+                .ok_or("This is not PostgREST's answer. The change is tried again.")?;
             // Row level security hides the rows that a user may not change: Postgres then changes none.
-            let changed_none =
-                matches!(change.update_type, UpdateType::Patch) && counts_none(&response);
+            let changed_none = matches!(change.update_type, UpdateType::Patch) && counts_none;
             let no_row = || Rejected {
                 change,
-                code: "NO_ROW".into(),
+                code: NO_ROW.into(),
                 message: format!(
                     "There is no {} {} that this user may change",
                     change.table, change.id
@@ -126,15 +131,16 @@ impl Uploader {
     fn request(&self, change: &CrudEntry, access_token: Option<&str>) -> reqwest::Result<Request> {
         let mut row = change.data.clone().unwrap_or_default();
         let this_row = [("id", format!("eq.{}", change.id))];
-        let method = match change.update_type {
-            UpdateType::Put => Method::POST,
-            UpdateType::Patch => Method::PATCH,
-            UpdateType::Delete => Method::DELETE,
+        let (method, prefer) = match change.update_type {
+            UpdateType::Put => (Method::POST, "resolution=merge-duplicates,count=exact"),
+            UpdateType::Patch => (Method::PATCH, "count=exact"),
+            UpdateType::Delete => (Method::DELETE, "count=exact"),
         };
         let mut request = self
             .http
             .request(method, self.backend.table(&change.table))
             .header("apikey", &self.backend.publishable_key)
+            .header("Prefer", prefer)
             .timeout(self.backend.timeout);
         if let Some(access_token) = access_token {
             request = request.bearer_auth(access_token);
@@ -142,14 +148,9 @@ impl Uploader {
         match change.update_type {
             UpdateType::Put => {
                 row.insert("id".into(), Value::from(change.id.as_str()));
-                request
-                    .header("Prefer", "resolution=merge-duplicates")
-                    .json(&row)
+                request.json(&row)
             }
-            UpdateType::Patch => request
-                .header("Prefer", "count=exact")
-                .query(&this_row)
-                .json(&row),
+            UpdateType::Patch => request.query(&this_row).json(&row),
             UpdateType::Delete => request.query(&this_row),
         }
         .build()
@@ -163,11 +164,25 @@ impl MutationUploader for Uploader {
     }
 }
 
-fn counts_none(response: &Response) -> bool {
-    response
-        .headers()
-        .get("content-range")
-        .is_some_and(|range| range.as_bytes().ends_with(b"/0"))
+/// `None` if it is not an answer of PostgREST, such as a page that a redirect led to.
+fn counts_none(response: &Response) -> Option<bool> {
+    let range = response.headers().get("content-range")?;
+    Some(range.as_bytes().ends_with(b"/0"))
+}
+
+/// An update to the same values. PostgREST would count no row.
+fn changes_nothing(change: &CrudEntry) -> bool {
+    matches!(change.update_type, UpdateType::Patch)
+        && change.data.as_ref().is_none_or(|data| data.is_empty())
+}
+
+/// When a transaction is tried again, its rows may be deleted already.
+fn is_deleted_in(changes: &[CrudEntry], change: &CrudEntry) -> bool {
+    changes.iter().any(|other| {
+        matches!(other.update_type, UpdateType::Delete)
+            && other.table == change.table
+            && other.id == change.id
+    })
 }
 
 fn can_never_succeed(code: &str) -> bool {

@@ -76,8 +76,9 @@ public final class SupabaseConnector: PowerSyncBackendConnectorProtocol {
     }
     let upload = Upload(project: project, accessToken: token, timeLimit: timeLimit)
     var rejected: [RejectedChange] = []
-    for change in transaction.crud {
-      if let change = try await upload.write(change) { rejected.append(change) }
+    for change in transaction.crud where !changesNothing(change) {
+      guard let refused = try await upload.write(change) else { continue }
+      if refused.code != noRow || !isDeleted(change, in: transaction.crud) { rejected.append(refused) }
     }
     if !rejected.isEmpty { try await onRejected(rejected) }
     try await transaction.complete()

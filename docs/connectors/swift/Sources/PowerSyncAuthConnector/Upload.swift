@@ -39,10 +39,13 @@ struct Upload: Sendable {
     let answer = try await limited(timeLimit) { try await send(request) }
     let status = answer.status
     if 200..<300 ~= status {
+      guard let count = answer.contentRange else {
+        throw UploadError(status: status, message: "This is not PostgREST's answer: \(answer.excerpt)")
+      }
       // Row level security hides the rows that a user may not change: Postgres then changes none.
-      guard change.op == .patch, answer.contentRange?.hasSuffix("/0") == true else { return nil }
+      guard change.op == .patch, count.hasSuffix("/0") else { return nil }
       let message = "There is no \(change.table) \(change.id) that this user may change"
-      return RejectedChange(change: change, code: "NO_ROW", message: message)
+      return RejectedChange(change: change, code: noRow, message: message)
     }
     guard let refusal = try? answer.decoded(Refusal.self) else {
       throw UploadError(status: status, message: answer.excerpt)
@@ -62,7 +65,7 @@ struct Upload: Sendable {
     case .put:
       request = URLRequest(url: table)
       request.httpMethod = "POST"
-      request.setValue("resolution=merge-duplicates", forHTTPHeaderField: "Prefer")
+      request.setValue("resolution=merge-duplicates,count=exact", forHTTPHeaderField: "Prefer")
       var row = change.opDataTyped ?? [:]
       row["id"] = .string(change.id)
       request.httpBody = try JSONEncoder().encode(row)
@@ -74,6 +77,7 @@ struct Upload: Sendable {
     case .delete:
       request = URLRequest(url: try only(change.id, in: table))
       request.httpMethod = "DELETE"
+      request.setValue("count=exact", forHTTPHeaderField: "Prefer")
     }
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.authorize(project, accessToken: accessToken)
@@ -90,6 +94,18 @@ struct Upload: Sendable {
     guard let url = components.url else { throw URLError(.badURL) }
     return url
   }
+}
+
+let noRow = "NO_ROW"
+
+/// An update to the same values. PostgREST would count no row.
+func changesNothing(_ change: CrudEntry) -> Bool {
+  change.op == .patch && (change.opDataTyped ?? [:]).isEmpty
+}
+
+/// When a transaction is tried again, its rows may be deleted already.
+func isDeleted(_ change: CrudEntry, in changes: [CrudEntry]) -> Bool {
+  changes.contains { $0.op == .delete && $0.table == change.table && $0.id == change.id }
 }
 
 /// Postgres' classes "data exception" and "constraint violation", and row level security.

@@ -117,7 +117,8 @@ private fun jsonObject(text: String): JsonObject? = try {
     null // A proxy's page, for example.
 }
 
-private fun String.excerpt(): String = replace(Regex("(<[^>]*>|\\s)+"), " ").trim().take(200)
+private fun String.excerpt(): String =
+    take(2_000).replace(Regex("<[^>]*>"), " ").replace(Regex("\\s+"), " ").trim().take(200)
 
 /**
  * Ends a call after a time with an ordinary exception. The exception of `withTimeout` is a cancellation: PowerSync takes it

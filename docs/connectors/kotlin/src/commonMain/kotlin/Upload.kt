@@ -8,6 +8,7 @@ import io.github.jan.supabase.SupabaseClient
 import io.github.jan.supabase.postgrest.exception.PostgrestRestException
 import io.github.jan.supabase.postgrest.from
 import io.github.jan.supabase.postgrest.query.Count
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.delay
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -49,7 +50,7 @@ class SupabaseUpload(
     /** Throws if the transaction must be tried again. */
     suspend fun upload(database: PowerSyncDatabase) {
         val transaction = database.getNextCrudTransaction() ?: return
-        val refused = transaction.crud.mapNotNull { entry ->
+        val refused = transaction.crud.filterNot { it.changesNothing() }.mapNotNull { entry ->
             limited(TIME_LIMIT) {
                 // Without a session supabase-kt would send the API key, and the database would refuse the change for good.
                 if (caller is Caller.SignedIn && caller.accessToken() == null) throw NotSignedInException()
@@ -92,10 +93,19 @@ class SupabaseUpload(
 suspend fun wakeUploads(database: PowerSyncDatabase) {
     while (true) {
         delay(WAKE_EVERY)
-        // Changes nothing, but PowerSync watches this table.
-        database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
+        try {
+            // Changes nothing, but PowerSync watches this table.
+            database.execute("UPDATE ps_crud SET tx_id = tx_id WHERE id = (SELECT min(id) FROM ps_crud)")
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (_: Exception) {
+            // A full disk, for example. It must not end the scope, and with it what follows the user.
+        }
     }
 }
+
+/** An update to the same values. PostgREST would count no row. */
+private fun CrudEntry.changesNothing(): Boolean = op == UpdateType.PATCH && opData?.jsonValues.orEmpty().isEmpty()
 
 /** When a transaction is tried again, its rows may be deleted already. */
 private fun CrudTransaction.deletes(entry: CrudEntry): Boolean =
