@@ -20,6 +20,7 @@ import { cliEnvironment } from "../support/supabase_cli.ts";
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   "project ref": PROJECT_REF,
   "publishable key": PUBLISHABLE_KEY,
+  "anon key": PUBLISHABLE_KEY,
   "client ID": "5c7a6c0e-0000-4000-8000-0000000000c1",
   "another client ID": "5c7a6c0e-0000-4000-8000-0000000000c2",
 };
@@ -56,7 +57,8 @@ async function walk(lines: readonly string[], { clone, api, deployment, env }: {
 }): Promise<void> {
   for (const line of lines) {
     const command = line
-      .replace("https://<instance>.powersync.journeyapps.com", deployment.powersync)
+      .replace(/https:\/\/(<instance>\.powersync\.journeyapps|powersync\.example)\.com/, deployment.powersync)
+      .replace("https://<your host>", deployment.url)
       .replaceAll(/<([^>]+)>/g, (_, name) => {
         assert(name in PLACEHOLDERS, `${line}: nothing replaces ${name}.`);
         return PLACEHOLDERS[name] ?? "";
@@ -65,7 +67,9 @@ async function walk(lines: readonly string[], { clone, api, deployment, env }: {
       .replace(/^supabase .*/, "$& --yes")
       // Not at supabase.co.
       .replace(DOCTOR, `deno task doctor -- --project ${deployment.url} --powersync ${deployment.powersync}`);
-    Object.assign(deployment.environment, Object.fromEntries(api.secrets));
+    // What the CLI has set; self-hosted, the container reads the project's file.
+    const file = await readEnvFile(join(clone, "../my-app/.env.production"));
+    Object.assign(deployment.environment, file, Object.fromEntries(api.secrets));
     const { code, stdout, stderr } = await runPrinted(command, { cwd: clone, env });
     assertEquals(code, 0, `${command}\n${stdout}\n${stderr}`);
   }
