@@ -50,10 +50,10 @@ Deno.test("a new project gets the functions; nothing of its own changes but conf
     const dir = `'${project.folder}'`;
     for (
       const command of [
-        `deno task keys -- --dir ${dir} --env-file .env.production`,
+        `task keys -- --dir ${dir} --env-file .env.production`,
         `supabase secrets set --env-file '${project.folder}/.env.production' --workdir ${dir}`,
         `supabase functions deploy powersync-jwks powersync-auth powersync-auth-anonymous --use-api --workdir ${dir}`,
-        `deno task doctor -- --dir ${dir}`,
+        `task doctor -- --dir ${dir}`,
       ]
     ) assertStringIncludes(said, ` ${command}\n`);
   });
@@ -117,7 +117,7 @@ Deno.test("as a task, it finds this repository and a project with a relative pat
   await withAddProject(async ({ folder }) => {
     const { code, stdout, stderr } = await runTask("add", ["--", "../my app"], { cwd: folder });
     assertEquals([code, stderr], [0, ""]);
-    assertStringIncludes(stdout, "deno task dev -- --dir '../my app'");
+    assertStringIncludes(stdout, " task dev -- --dir '../my app'");
     assertFalse(stdout.includes("\u001b"));
     assertEquals((await runTask("add", ["../my app", "--check"], { cwd: folder })).code, 0);
   });

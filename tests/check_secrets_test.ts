@@ -96,7 +96,7 @@ Deno.test("a file that is not an env file in UTF-8 is refused in one sentence", 
 Deno.test("a missing file and too many are reported", async () => {
   assertRefused(
     await callCommand(main, ["nowhere.env"]),
-    /^There is no file nowhere\.env: deno task keys -- --env-file nowhere\.env creates it, or name another one\.$/m,
+    /^There is no file nowhere\.env: (deno|npx -y deno@2) task keys -- --env-file nowhere\.env creates it, or name another one\.$/m,
   );
   assertRefused(await callCommand(main, ["one.env", "two.env"]), /^Unexpected argument after the file/);
 });

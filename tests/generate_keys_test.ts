@@ -88,7 +88,10 @@ Deno.test("--env-file writes a file that only its owner reads, and no private ke
       "supabase secrets set --env-file .env.production",
     ]);
     // The URL is missing; other functions of the project are not deployed.
-    assertMatch(ran.stdout, /^deno task edit-secrets -- --env-file \.env\.production 'POWERSYNC_URL=https:/m);
+    assertMatch(
+      ran.stdout,
+      /^(deno|npx -y deno@2) task edit-secrets -- --env-file \.env\.production 'POWERSYNC_URL=https:/m,
+    );
     assertStringIncludes(ran.stdout, `functions deploy ${FUNCTION_NAMES.join(" ")} --use-api`);
     const json = await keys([...FAST, "--json", "--env-file", `${folder}/other.env`]);
     assertFalse(

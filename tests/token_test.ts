@@ -61,7 +61,7 @@ Deno.test("standard error says what it contains and how to use it, without the t
       "diagnostics-app.powersync.com",
       "http://localhost:8080",
       "fetchCredentials",
-      "deno task config -- --static",
+      " task config -- --static",
     ]
   ) {
     assertStringIncludes(ran.stderr, text);
@@ -158,18 +158,18 @@ Deno.test("the key is that of supabase/functions/.env, or of --env-file", async 
     assertRefused(await run(), /no file supabase\/functions\/\.env/);
     await Deno.writeTextFile(`${folder}/supabase/functions/.env`, KEYS);
     alone(await run());
-    assertRefused(await run("--env-file", "none"), /no file none.*deno task dev/);
+    assertRefused(await run("--env-file", "none"), /no file none.* task dev/);
   });
 });
 
 Deno.test("a missing or broken key is named with its fix, and never shown", async () => {
-  assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.*deno task/);
+  assertRefused(await token(["--user", "u"], { file: "X=1\n" }), /no signing key.* task keys/);
   const misspelt = KEYS.replace("PRIVATE_KEY", "PRIVTE_KEY");
   assertRefused(await token(["--user", "u"], { file: misspelt }), /Rename it to POWERSYNC_PRIVATE_KEY/);
   alone(await token(["--user", "u", "--shared"], { file: misspelt }));
   assertRefused(
     await token(["--user", "u", "--shared"], { file: "X=1\n" }),
-    /POWERSYNC_SHARED_KEY.*deno task keys -- --alg HS256/,
+    /POWERSYNC_SHARED_KEY.* task keys -- --alg HS256/,
   );
   assertRefused(
     await token(["--user", "u"], { file: "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n" }),

@@ -24,7 +24,10 @@ Deno.test("an update replaces, adds and removes files, claims.ts too while nobod
     await Deno.remove(join(project.root, once));
     const check = await project.add("--check");
     assertEquals(check.code, 1);
-    assertMatch(check.stderr, /is not up to date \(1\.0\.0 → 1\.1\.0\):[^]*\nRun: deno task add -- '/);
+    assertMatch(
+      check.stderr,
+      /is not up to date \(1\.0\.0 → 1\.1\.0\):[^]*\nRun: (deno|npx -y deno@2) task add -- '/,
+    );
     const said = await project.added();
     for (const line of [`change ${CLAIMS}`, `change ${JWKS}`, `add    ${added}`, `remove ${once}`]) {
       assertStringIncludes(said, `\n  ${line}\n`);
@@ -85,14 +88,14 @@ Deno.test("if another file was edited, it is listed and nothing changes; --force
       assertEquals([code, stdout], [1, ""]);
       assertMatch(stderr, /^These files were edited:\n/);
       assertStringIncludes(stderr, `\n  ${JWKS}\n  ${SHARED}/once.ts\n`);
-      assertStringIncludes(stderr, ` deno task add -- '${project.folder}' --force\n`);
+      assertStringIncludes(stderr, ` task add -- '${project.folder}' --force\n`);
       assertEquals(await project.tree(), before);
     }
     const dry = await project.added("--force", "--dry-run");
     assertStringIncludes(dry, `change ${JWKS} (the edited one is kept as index.ts.orig.2)`);
     const { code, stderr } = await project.add("--force", "--check");
     assertEquals(code, 1);
-    assertMatch(stderr, /^Run: deno task add -- '.*' --force$/m);
+    assertMatch(stderr, /^Run: (deno|npx -y deno@2) task add -- '.*' --force$/m);
     assertEquals(await project.tree(), before);
     await project.added("--force");
     const tree = await project.tree();

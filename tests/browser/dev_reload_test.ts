@@ -142,7 +142,7 @@ Deno.test("a server that has ended is noticed, and when it is back the page goes
       await first.end();
       const alerts = page.locator("#alerts");
       await alerts.getByText("The server does not answer").waitFor();
-      assertMatch(await alerts.innerText(), /Start it again: deno task dev -- --port \d+\./);
+      assertMatch(await alerts.innerText(), /Start it again: (deno|npx -y deno@2) task dev -- --port \d+\./);
       assertEquals(await page.locator("#verdict-text").innerText(), "No verdict: the server does not answer");
       await page.getByRole("button", { name: "Get token", exact: true }).click();
       await page.locator("#call").getByText(`${first.origin} does not answer.`).waitFor();

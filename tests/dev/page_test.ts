@@ -116,7 +116,7 @@ Deno.test("the page, behind a company's proxy", async (t) => {
       assert(/^[A-Z_]+$/.test(code) && message.includes("POWERSYNC_PRIVATE_KEY"));
       assertMatch(
         hint,
-        /^Correct that line in `supabase\/functions\/\.env`\. .*`deno task dev -- --port \d+` again/,
+        /^Correct that line in `supabase\/functions\/\.env`\. .*`(deno|npx -y deno@2) task dev -- --port \d+` again/,
       );
       await server.edit(ENV_FILE, () => '"broken', /NAME=value/);
       const broken = await get("/dev/state.json");
