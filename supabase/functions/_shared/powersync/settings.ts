@@ -60,8 +60,7 @@ export const SETTINGS = {
     invalid: "POWERSYNC_SESSION_CHECK_INVALID",
   },
   POWERSYNC_USER_ISSUER: {
-    what:
-      "The only `iss` of Supabase users' access tokens to accept. Default: any whose path ends in /auth/v1, or none.",
+    what: "The only `iss` of Supabase users to accept. Default: any whose path ends in /auth/v1, or none.",
   },
   POWERSYNC_USER_AUDIENCE: {
     what: "The `aud` of Supabase users' access tokens: GOTRUE_JWT_AUD of a self-hosted Supabase.",
@@ -111,8 +110,7 @@ export const SETTINGS = {
 
 /** The secrets that hold keys: a name of these, or one of these followed by `_…`. */
 export const KEY_SECRETS = {
-  POWERSYNC_PRIVATE_KEY:
-    "The key that signs: one private JWK, as base64 or as JSON. Its public half is published.",
+  POWERSYNC_PRIVATE_KEY: "The key that signs: a private JWK, base64 or JSON. Its public half is published.",
   POWERSYNC_PUBLIC_KEY: "More keys to publish: a public JWK, an array or a JWKS, as base64 or as JSON.",
 } as const;
 
