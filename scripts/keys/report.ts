@@ -122,7 +122,7 @@ function fileLines(
     ];
   }
   const setUrl = invocation.task("edit-secrets", "--env-file", path, `POWERSYNC_URL=${EXAMPLE_URL}`);
-  const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl];
+  const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl, ""];
   return [written, ...(hasUrl ? [] : url), ...uploadLines(report)];
 }
 
