@@ -24,7 +24,7 @@ export const PROBES = {
   "no-http": { means: "This port does not speak plain HTTP: the address may need https, or another port." },
   "answer-too-large": { means: "Neither these functions nor a PowerSync Service sends that much." },
   "redirect-loop": { means: "Something in front of the function redirects every request." },
-  "no-permission": { means: "" },
+  "no-permission": { means: "The doctor was not started as a task." },
 
   // Something in front of the functions answers.
   "gateway-check": {
