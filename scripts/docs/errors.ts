@@ -48,19 +48,19 @@ const MORE: Readonly<Partial<Record<ErrorCode, { readonly cause?: string; readon
   USER_TOKEN_TOO_LARGE: {
     cause: "It has more than 16,384 characters, or is too long for Supabase Auth or its gateway.",
   },
-  API_KEY_MISSING: { cause: "Neither as `apikey` nor as the bearer." },
+  API_KEY_MISSING: { cause: "Neither the `apikey` header nor the bearer has one." },
   API_KEY_INVALID: {
     cause: "Or the function knows only the legacy `anon` key; then the message says so.",
     fix: "Self-hosted, set `SUPABASE_PUBLISHABLE_KEY`.",
   },
   API_KEY_IS_SECRET: { cause: "A `service_role` key is one too." },
   OAUTH_CLIENT_NOT_ALLOWED: { fix: "[More](supabase-auth.md#third-party-apps)" },
-  CLAIMS_REFUSED: { cause: "[claims.ts](claims.md) refused it, in words of its own." },
+  CLAIMS_REFUSED: { cause: "Your [claims.ts](claims.md) refused it; the answer has your own sentence." },
   CLAIMS_FAILED: { cause: "Or it took longer than 10 s." },
   CLAIMS_NOT_AN_OBJECT: { fix: "It must return `{ sub, … }`." },
-  CLAIMS_NOT_JSON: { cause: "A `BigInt` cannot, for example." },
+  CLAIMS_NOT_JSON: { cause: "For example, they have a `BigInt`." },
   CLAIMS_RESERVED: {
-    cause: "That is `iss`, `aud`, `exp`, `iat`, `nbf` or `jti`.",
+    cause: "It is `iss`, `aud`, `exp`, `iat`, `nbf` or `jti`.",
     fix: "Leave the claim out; use [a setting](settings.md).",
   },
   CLAIMS_SUBJECT_INVALID: { cause: "Malformed Unicode is refused too." },
@@ -83,7 +83,7 @@ const MORE: Readonly<Partial<Record<ErrorCode, { readonly cause?: string; readon
   POWERSYNC_PRIVATE_KEY_MISSING: { fix: "[Create one](keys.md#the-first-key)" },
   KEY_UNSUPPORTED: { fix: "[More](keys.md#which-keys-are-published)" },
   POWERSYNC_IDENTITY_PROVIDERS_INVALID: {
-    cause: "The message names entry and field.",
+    cause: "This is an example: the message names the entry and the field.",
     fix: "[More](identity-providers.md)",
   },
   SUPABASE_URL_MISSING: { cause: "`POWERSYNC_IDENTITY_PROVIDERS` names no provider either." },

@@ -14,8 +14,8 @@ export const REASONS: Readonly<Record<Reason | OtherReason, readonly [means: str
     "Compare `aud=…` with `POWERSYNC_USER_AUDIENCE` (`GOTRUE_JWT_AUD`), or with `audience` of the provider's entry. A missing `aud` needs `audience_claim`.",
   ],
   role: [
-    "There is no role, or that of an API key. Also the usual reason for a token whose `iss` no entry of `POWERSYNC_IDENTITY_PROVIDERS` has.",
-    "Compare `iss=…` with each entry's `issuer`; a final slash counts there. For a Supabase token, keep `role` in the custom access token hook.",
+    "The token has no role, or the role of an API key. This is also the usual reason if its `iss` is in no entry of `POWERSYNC_IDENTITY_PROVIDERS`.",
+    "Compare `iss=…` with each entry's `issuer`; a trailing slash counts there. For a Supabase token, keep `role` in the custom access token hook.",
   ],
   subject: [
     "The claim that names the user is missing, not text, too long (1,024 characters) or, for Supabase, not a UUID. Or Supabase Auth says that the token belongs to another user.",
@@ -26,11 +26,11 @@ export const REASONS: Readonly<Record<Reason | OtherReason, readonly [means: str
     "Let the user verify the address, or use another claim.",
   ],
   type: [
-    "Another kind of token: a logout token, Keycloak's ID, refresh or offline token, or another `typ` in the header.",
+    "It is another kind of token: a logout token, Keycloak's ID, refresh or offline token, or another `typ` in the header.",
     "Send the access token; for ID tokens of Keycloak, [`allow`](identity-providers.md#which-tokens-are-refused).",
   ],
   "bound-to-key": [
-    "The token is bound to a key (DPoP), which a bearer does not prove.",
+    "The token is bound to a key (DPoP), and the functions do not check proofs of that key.",
     "Turn DPoP off for this client, or [`allow`](identity-providers.md#which-tokens-are-refused) it.",
   ],
   algorithm: [
@@ -42,11 +42,11 @@ export const REASONS: Readonly<Record<Reason | OtherReason, readonly [means: str
     "Compare the token's `kid` with those at `jwks_uri`. After a rotation this ends within 30 seconds.",
   ],
   signature: [
-    "The published key did not make the signature.",
+    "The token was not signed with the key that its issuer publishes.",
     "The token was changed, or comes from another project.",
   ],
   malformed: [
-    "Not a JWT in its usual form.",
+    "The token is not a well-formed JWT.",
     "Send the token unchanged: no quotes, no white space, no padding.",
   ],
   "too-long": [
@@ -74,7 +74,7 @@ export const REASONS: Readonly<Record<Reason | OtherReason, readonly [means: str
     "Add the app to `POWERSYNC_OAUTH_CLIENTS`, if it may sync.",
   ],
   "auth-refused": [
-    "Supabase Auth refuses the token: of another project, with a revoked key or another secret, or changed.",
+    "Supabase Auth refuses the token: it belongs to another project, was signed with a revoked key or another secret, or was changed.",
     "Compare `SUPABASE_URL` with the project of the app.",
   ],
   "auth-session-ended": [

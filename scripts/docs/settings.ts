@@ -12,9 +12,9 @@ const MORE: Readonly<Record<string, string>> = {
   POWERSYNC_PRIVATE_KEY: "Of several, [one signs](keys.md#which-keys-are-published).",
   POWERSYNC_PUBLIC_KEY: "Not needed for the public half of a signing key.",
   POWERSYNC_URL: "`powersync-jwks` does not need it.",
-  POWERSYNC_ISSUER: "But it logs misleading hints if it contains `supabase.co`.",
+  POWERSYNC_ISSUER: "If it contains `supabase.co`, PowerSync logs misleading hints.",
   POWERSYNC_SESSION_CHECK: "[More](supabase-auth.md#sign-out-bans-and-changes)",
-  POWERSYNC_USER_ISSUER: "A final slash does not matter. [More](supabase-auth.md#the-issuer)",
+  POWERSYNC_USER_ISSUER: "A trailing slash does not matter. [More](supabase-auth.md#the-issuer)",
   POWERSYNC_OAUTH_CLIENTS: "[More](supabase-auth.md#third-party-apps)",
   POWERSYNC_IDENTITY_PROVIDERS: "[More](identity-providers.md)",
   SUPABASE_JWKS:

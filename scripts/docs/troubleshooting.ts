@@ -41,5 +41,6 @@ export function troubleshootingParts(): Parts {
 function fix(cause: keyof typeof PROBES): string {
   const check: Check = { id: "jwks", title: "", status: "failed", seen: "", cause };
   const { commands = [], note = "" } = fixOf(check, CONTEXT) ?? {};
-  return [...commands.map((command) => `\`${command}\``), note].filter((part) => part !== "").join(" ");
+  const run = commands.map((command) => `\`${command}\``).join(", then ");
+  return [run === "" ? "" : `Run ${run}.`, note].filter((part) => part !== "").join(" ");
 }

@@ -15,7 +15,7 @@ export const PROBES = {
   // No answer.
   "no-dns": { means: "The name is misspelled, or the DNS of this network does not know it." },
   "no-connection": { means: "The server is down, or the address or port is wrong." },
-  "no-tls": { means: "Neither PowerSync nor an app can connect to it." },
+  "no-tls": { means: "Neither PowerSync nor an app can connect to this server." },
   "no-trust": {
     means: "A proxy in your network may inspect TLS: your system trusts its certificate, and Deno does not.",
   },
@@ -24,7 +24,7 @@ export const PROBES = {
   "no-http": { means: "This port does not speak plain HTTP: the address may need https, or another port." },
   "answer-too-large": { means: "Neither these functions nor a PowerSync Service sends that much." },
   "redirect-loop": { means: "Something in front of the function redirects every request." },
-  "no-permission": { means: "" },
+  "no-permission": { means: "The doctor was not started as a task." },
 
   // Something in front of the functions answers.
   "gateway-check": {
@@ -98,7 +98,7 @@ export const PROBES = {
     code: "PSYNC_S2101",
   },
   "jwks-of-another": {
-    means: "They belong to another project: PowerSync cannot verify this project's tokens with them.",
+    means: "These keys belong to another project: PowerSync cannot verify this project's tokens with them.",
     code: "PSYNC_S2101",
   },
   "keys-not-deployed": {
@@ -129,13 +129,16 @@ export const PROBES = {
     code: "PSYNC_S2105",
   },
   "endpoint-slash": { means: "PowerSync's JavaScript SDK throws for an endpoint with a trailing slash." },
-  "endpoint-other": { means: "They must be the same, or apps connect to the wrong instance." },
+  "endpoint-other": {
+    means: "Both URLs must be the same, or apps connect to the wrong instance.",
+  },
   "cors-preflight": { means: "A browser refuses to call the function and shows only `Failed to fetch`." },
   "cors-preflight-blocked": {
     means: "Something in front of the function answers, and a browser shows only `Failed to fetch`.",
   },
   "cors-twice": {
-    means: "A browser accepts one value: the function sends one, so something in front of it adds another.",
+    means:
+      "A browser accepts one CORS origin: the function sends one, so something in front of it adds another.",
   },
   "cors-headers": { means: "A browser refuses to show the answer to the app." },
   "sign-in-refused": {
@@ -185,7 +188,7 @@ export const PROBES = {
     means: "Tokens made on this computer (task `token`) have wrong times; the functions' are right.",
     isWarning: true,
   },
-  "clock-unknown": { means: "One of the two clocks is wrong.", isWarning: true },
+  "clock-unknown": { means: "Either this computer's clock or the server's is wrong.", isWarning: true },
   "clock-functions": { means: "The functions' tokens have wrong times.", code: "PSYNC_S2103" },
   "clock-instance": { means: "The instance treats tokens as expired too early.", code: "PSYNC_S2103" },
 

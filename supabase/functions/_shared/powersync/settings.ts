@@ -72,7 +72,7 @@ export const SETTINGS = {
     invalid: "POWERSYNC_OAUTH_CLIENTS_INVALID",
   },
   POWERSYNC_IDENTITY_PROVIDERS: {
-    what: "Other identity providers to trust: a JSON list, as it is in single quotes or as base64.",
+    what: "Other identity providers to trust: a JSON list, in single quotes or as base64.",
     // Its list is parsed by provider-settings.ts, which is loaded only where there is one.
     invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
   },
