@@ -1,20 +1,19 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../scripts/add.ts";
-import { CONFIG, SHARED, withAddProject } from "./support/add_project.ts";
+import {
+  CLAIMS,
+  CONFIG,
+  CONFIG_FILE,
+  JWKS,
+  RECORD,
+  SHARED,
+  withAddProject,
+  without,
+} from "./support/add_project.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { readTree } from "./support/file_tree.ts";
 import { runTask } from "./support/run_script.ts";
-
-const CLAIMS = `${SHARED}/claims.ts`;
-const RECORD = "supabase/powersync-functions.json";
-const CONFIG_FILE = "supabase/config.toml";
-const JWKS = "supabase/functions/powersync-jwks/index.ts";
-
-/** A tree without some of its files. */
-function without(tree: ReadonlyMap<string, string>, ...paths: string[]): Map<string, string> {
-  return new Map([...tree].filter(([path]) => !paths.includes(path)));
-}
 
 Deno.test("a new project gets the functions; nothing of its own changes but config.toml, at its end", async () => {
   await withAddProject(async (project) => {

@@ -1,18 +1,17 @@
 /** What becomes of files that are there already: of another version, edited, or copied by hand. */
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { CONFIG, SHARED, withAddProject } from "../support/add_project.ts";
+import {
+  CLAIMS,
+  CONFIG,
+  CONFIG_FILE,
+  JWKS,
+  RECORD,
+  SHARED,
+  withAddProject,
+  without,
+} from "../support/add_project.ts";
 import { assertRefused } from "../support/call_command.ts";
-
-const CLAIMS = `${SHARED}/claims.ts`;
-const RECORD = "supabase/powersync-functions.json";
-const CONFIG_FILE = "supabase/config.toml";
-const JWKS = "supabase/functions/powersync-jwks/index.ts";
-
-/** A tree without some of its files. */
-function without(tree: ReadonlyMap<string, string>, ...paths: string[]): Map<string, string> {
-  return new Map([...tree].filter(([path]) => !paths.includes(path)));
-}
 
 Deno.test("an update replaces, adds and removes files, claims.ts too while nobody has edited it", async () => {
   await withAddProject(async (project) => {

@@ -1,43 +1,27 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import type { KnownSetup, Owner } from "../../scripts/doctor/tokens/recognise-token.ts";
+import type { Owner } from "../../scripts/doctor/tokens/recognise-token.ts";
 import { whoseToken } from "../../scripts/doctor/tokens/whose-token.ts";
-import { claimsOf, LEGACY_SECRET, signLegacyToken, userClaims } from "../support/project.ts";
-import { makeKey, sign, unsigned } from "../support/signing.ts";
-
-const REF = "abcdefghijklmnopqrst";
-const OTHER_REF = "zyxwvutsrqponmlkjihg";
-const HOSTED = `https://${REF}.supabase.co`;
-const INSTANCE = "https://a.powersync.journeyapps.com";
-const NOW = 1_800_000_000;
-
-const ours = await makeKey("ES256", "powersync-0123456789");
-const another = await makeKey("ES256", "powersync-9876543210");
-const development = await makeKey("ES256", "dev-0123456789");
-const provider = await makeKey("RS256", "provider-key");
-const auth = await makeKey("ES256", "auth-key");
-
-const known: KnownSetup = {
-  supabaseUrl: HOSTED,
-  projectRef: REF,
-  issuer: "powersync-auth",
-  keyIds: ["powersync-0123456789"],
-  audiences: [INSTANCE],
-  providers: [{ issuer: "https://login.example.com/" }],
-  sharedKid: "dev-shared-x",
-};
-
-const times = { iat: NOW, exp: NOW + 300 };
-const good = { iss: "powersync-auth", sub: "u", aud: INSTANCE, ...times };
-const user = (changes: Record<string, unknown> = {}) => claimsOf(HOSTED, { ...times, ...changes });
-const hs256 = (claims: Record<string, unknown>, kid?: string) =>
-  signLegacyToken(claims, LEGACY_SECRET).then((token) => {
-    if (kid === undefined) return token;
-    const [, payload, signature] = token.split(".");
-    return `${btoa(JSON.stringify({ alg: "HS256", kid })).replace(/=+$/, "")}.${payload}.${signature}`;
-  });
-const of = (iss: string, changes: Record<string, unknown> = {}) =>
-  sign({ iss, sub: "u", aud: "app", ...times, ...changes }, { key: provider });
+import { claimsOf, userClaims } from "../support/project.ts";
+import { sign, unsigned } from "../support/signing.ts";
+import {
+  another,
+  auth,
+  development,
+  good,
+  HOSTED,
+  hs256,
+  INSTANCE,
+  known,
+  NOW,
+  of,
+  OTHER_REF,
+  ours,
+  provider,
+  REF,
+  times,
+  user,
+} from "./whose_token.ts";
 
 const CASES: readonly (readonly [string, string, Owner, RegExp])[] = [
   ["a token of the functions", await sign(good, { key: ours }), "functions", /powersync-0123456789/],
@@ -250,45 +234,4 @@ Deno.test("a token that is not of the functions is never a reason to change keys
     assertFalse(/rotat|new key/i.test(first.advice), name);
     if (owner === "secret-key") assertStringIncludes(first.advice, "never put it in an app");
   }
-});
-
-Deno.test("what is not known does not decide", async () => {
-  const nothing: KnownSetup = { issuer: "powersync-auth", keyIds: [], audiences: [], providers: [] };
-  const owner = (token: string, changes: Partial<KnownSetup> = {}) =>
-    whoseToken(token, { ...nothing, ...changes }, NOW).owner;
-  assertEquals(owner(await sign(good, { key: ours })), "functions");
-  assertEquals(owner(await sign(good, { key: ours }), { audiences: [INSTANCE] }), "functions");
-  assertEquals(
-    owner(await sign(good, { key: ours }), { audiences: ["https://b.example"] }),
-    "other-powersync",
-  );
-  assertEquals(owner(await sign(user(), { key: auth })), "supabase-user");
-  // A custom domain does not tell which project it is of.
-  assertEquals(
-    owner(await sign(user(), { key: auth }), { supabaseUrl: "https://api.example.com" }),
-    "supabase-user",
-  );
-  assertEquals(
-    owner(await sign({ ...userClaims(), ...times }, { key: auth }), {
-      supabaseUrl: "http://localhost:54321",
-    }),
-    "supabase-user",
-  );
-  // A development key that is published, by `deno task dev`, is right.
-  assertEquals(owner(await sign(good, { key: development }), { keyIds: ["dev-0123456789"] }), "functions");
-});
-
-Deno.test("hostile claims are shown short and without what a terminal acts on", async () => {
-  const token = await sign({ ...good, iss: `\x1b[2J${"x".repeat(10_000)}`, aud: ["\u202e", {}, 5] }, {
-    key: provider,
-  });
-  const text = whoseToken(token, known, NOW).told.map(({ seen }) => seen).join();
-  assert(text.length < 1_000, text);
-  assertFalse(/[\p{Cc}\p{Cf}]/u.test(text));
-  // Neither nesting nor size makes it fail.
-  const deep = `eyJhbGciOiJFUzI1NiJ9.${
-    btoa(`{"a":${"[".repeat(5_000)}${"]".repeat(5_000)}}`).replace(/=+$/, "")
-  }.AAAA`;
-  assertEquals(whoseToken(deep, known, NOW).owner, "cut");
-  assertEquals(whoseToken("x".repeat(1_000_000), known, NOW).owner, "opaque");
 });

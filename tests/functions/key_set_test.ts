@@ -10,6 +10,18 @@ const MINUTE_MS = 60_000;
 /** What comes with an error is not a set, whatever it looks like. */
 const down = () => Response.json({ keys: [] }, { status: 500 });
 
+/** Lets the set's server keep its next requests, until they are released and fail. */
+function hang(auth: AuthStandIn): { asked: Promise<void>; release: () => void } {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  auth.jwks = async () => {
+    isAsked();
+    await released;
+    return down();
+  };
+  return { asked, release };
+}
+
 Deno.test("concurrent first requests share one fetch, and later ones need none for 10 minutes", async () => {
   await using auth = new AuthStandIn([key.publicJwk]);
   const { clock, find } = start(auth);
@@ -197,13 +209,7 @@ Deno.test("the place is looked for once an hour, again after a failure, and kept
 Deno.test("a fetch that never ends is given up: the next request fetches again", async () => {
   await using auth = new AuthStandIn([key.publicJwk]);
   const { clock, find } = start(auth);
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
-  auth.jwks = async () => {
-    isAsked();
-    await released;
-    return down();
-  };
+  const { asked, release } = hang(auth);
   const lost = find();
   await asked;
   auth.jwks = undefined;
@@ -217,13 +223,7 @@ Deno.test("a fetch behind an answer that is lost with its request is waited for 
   await using auth = new AuthStandIn([key.publicJwk]);
   const { clock, find } = start(auth);
   await find();
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
-  auth.jwks = async () => {
-    isAsked();
-    await released;
-    return down();
-  };
+  const { asked, release } = hang(auth);
   clock.ms += 10 * MINUTE_MS;
   assertEquals(await find(), "found");
   await asked;

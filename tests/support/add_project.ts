@@ -25,6 +25,15 @@ verify_jwt = true # theirs
 
 /** Where the functions' shared files are. */
 export const SHARED = "supabase/functions/_shared/powersync";
+export const CLAIMS = `${SHARED}/claims.ts`;
+export const JWKS = "supabase/functions/powersync-jwks/index.ts";
+export const RECORD = "supabase/powersync-functions.json";
+export const CONFIG_FILE = "supabase/config.toml";
+
+/** A tree without some of its files. */
+export function without(tree: ReadonlyMap<string, string>, ...paths: string[]): Map<string, string> {
+  return new Map([...tree].filter(([path]) => !paths.includes(path)));
+}
 
 /** A project beside a clone. */
 export class AddProject {
