@@ -2,6 +2,7 @@
 import { assertEquals, assertExists } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
 import { decodeJwt } from "jose";
+import { outcome } from "../support/answer.ts";
 import { exampleNamed, putInPlace } from "../support/claims_examples.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
 
@@ -19,12 +20,15 @@ Deno.test("the development Auth and the functions work together, with POWERSYNC_
     assertExists(user);
 
     await t.step("a banned user is refused at once, and served again after the ban", async () => {
-      const status = async () => (await client.functions.invoke("powersync-auth")).response?.status;
-      assertEquals(await status(), 200);
+      const answered = async () => {
+        const { data, response } = await client.functions.invoke("powersync-auth");
+        return data === null && response !== undefined ? await outcome(response) : "200";
+      };
+      assertEquals(await answered(), "200");
       await adminOf(server).updateUserById(user.id, { ban_duration: "24h" });
-      assertEquals(await status(), 401);
+      assertEquals(await answered(), "401 USER_TOKEN_INVALID");
       await adminOf(server).updateUserById(user.id, { ban_duration: "none" });
-      assertEquals(await status(), 200);
+      assertEquals(await answered(), "200");
     });
 
     await t.step("the README's claims.ts syncs by the organization that an administrator set", async () => {

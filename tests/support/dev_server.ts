@@ -161,12 +161,19 @@ async function devCommand(
       HOME: `${folder}/home`,
       DENO_DIR: await denoDir(),
       NO_COLOR: "1",
+      ...certificates(),
       ...env,
     },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
+}
+
+/** Whom to trust, where a company's proxy stands before the registry: a cold cache lacks what only the functions load. */
+function certificates(): Record<string, string> {
+  const named = /_(CERTS?|CERT_FILE|CERT_DIR|CA_STORE)$/;
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => named.test(name)));
 }
 
 async function denoDir(): Promise<string> {
