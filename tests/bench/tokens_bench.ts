@@ -42,6 +42,10 @@ for (const alg of ALGORITHMS) {
   const environment = await environmentFor(alg);
   const key = await signer(alg);
   const auth = powersyncAuth({ environment: () => environment });
+  let made = 0;
+  // A token is reused only for the same claims.
+  const claims = ({ id }: { id: string }) => ({ sub: id, made: ++made });
+  const authWithoutReuse = powersyncAuth({ environment: () => environment, claims });
   const anonymous = powersyncAuthAnonymous({ environment: () => environment });
   const jwks = powersyncJwks({ environment: () => environment });
 
@@ -55,6 +59,9 @@ for (const alg of ALGORITHMS) {
   );
   Deno.bench(`${alg}: powersync-auth, signing-key user`, { group: `${alg} signed in` }, async () => {
     await (await auth(request("signing-key user"))).text();
+  });
+  Deno.bench(`${alg}: powersync-auth, another token each time`, { group: `${alg} signed in` }, async () => {
+    await (await authWithoutReuse(request("signing-key user"))).text();
   });
 
   Deno.bench(`${alg}: one signature`, { group: `${alg} anonymous`, baseline: true }, async () => {
