@@ -96,7 +96,7 @@ for (const name of Object.keys(MODULES).filter((name) => name.startsWith("powers
 
 console.log(`\n${ROUNDS} cold starts each, ES256 key\n`);
 console.log(
-  "| on | what | to the first answer | processor time | ÷ empty | goal |\n|---|---|---|---|---|---|",
+  "| on | what | to the first answer | ÷ empty | goal | processor time | ÷ empty |\n|---|---|---|---|---|---|---|",
 );
 for (const deno of await denoVersions()) {
   const starts = new Map([
