@@ -162,4 +162,19 @@ export const UPLOADING: Scenarios = {
     assertEquals(rows.writes.map((write) => write.user), [user]);
     assertEquals(refused(scene), []);
   },
+
+  async "a user's changes wait while the provider has no token, and are never sent as anonymous"(scene) {
+    const { device, provider, rows, sync } = scene;
+    await device.call("openWithProvider");
+    await device.call("provide", { user: "ada", token: await provider.token("ada") });
+    await sync.stream(0);
+    // The same user, without an event of the provider.
+    await device.call("provide", { user: "ada", token: "" });
+    await write(scene, insert("n1"));
+    await device.event("upload", { isIt: ({ error }) => `${error}`.includes("NotSignedInException") });
+    assertEquals([rows.writes, refused(scene)], [[], []]);
+    await device.call("provide", { user: "ada", token: await provider.token("ada") });
+    await device.call("uploaded");
+    assertEquals(rows.writes.map(({ id, user }) => [id, user]), [["n1", "ada"]]);
+  },
 };
