@@ -1,6 +1,6 @@
 /** What becomes of local changes, with the connector's `uploadData` and the real supabase-js. */
 import { assertEquals } from "@std/assert";
-import { html, reset, status } from "../harness/faults.ts";
+import { hang, html, reset, status } from "../harness/faults.ts";
 import { hasRow, signUp, withApp } from "./app.ts";
 
 const FOLLOW = "app.follow(app.signedIn)";
@@ -139,6 +139,19 @@ for (
     });
   });
 }
+
+Deno.test("an upload without an answer is given up and tried again", async () => {
+  await withApp(async (app, { proxy, rows }) => {
+    proxy.fail("rows", hang);
+    await app.run(FOLLOW);
+    await app.run(signUp());
+    await app.run(INSERT);
+    await app.shows("uploadError", "No answer within 2000 ms.");
+    proxy.recover("rows");
+    await app.run("await app.uploaded()");
+    assertEquals(rows.writes.map(({ method }) => method), ["POST"]);
+  }, { timeoutMs: 2_000 });
+});
 
 Deno.test("anonymous: what row level security refuses is handed to the app, because signing in is not awaited", async () => {
   await withApp(async (app, { rows }) => {

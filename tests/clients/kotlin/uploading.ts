@@ -76,6 +76,9 @@ export const UPLOADING: Scenarios = {
         ["n2", () => proxy.fail("rows", reset)],
         ["n3", () => proxy.fail("rows", status(503))],
         ["n4", () => rows.refuse = () => "P0001"],
+        // supabase-kt takes it for a success.
+        ["n5", () => proxy.fail("rows", () => Response.json({}))],
+        ["n6", () => proxy.fail("rows", () => Response.json({ code: "42501" }, { status: 401 }))],
       ] as const
     ) {
       rows.refuse = () => undefined;
@@ -88,7 +91,7 @@ export const UPLOADING: Scenarios = {
       rows.refuse = () => undefined;
       await device.call("uploaded");
     }
-    assertEquals(uploaded(scene), ["n2", "n3", "n4"]);
+    assertEquals(uploaded(scene), ["n2", "n3", "n4", "n5", "n6"]);
     // A new connection would have sent them as well.
     assertEquals(sync.streams.length, 1);
     assertEquals(refused(scene), ["PUT n1 42501"]);

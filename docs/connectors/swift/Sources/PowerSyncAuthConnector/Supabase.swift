@@ -26,7 +26,7 @@ public func followSupabaseUser(
     let user = session.map { "\($0.user.id) \($0.user.isAnonymous)" }
     if event == .userUpdated, user != followed {
       // An anonymous user became permanent, and the access token does not say so yet. tokenRefreshed follows.
-      do { try await supabase.auth.refreshSession() } catch { onError(error) }
+      do { _ = try await limited(15) { try await supabase.auth.refreshSession() } } catch { onError(error) }
       continue
     }
     followed = user

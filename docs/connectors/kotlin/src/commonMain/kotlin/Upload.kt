@@ -67,15 +67,18 @@ class SupabaseUpload(
         // Not `typed`: it has no 64-bit integers.
         val values = entry.opData?.jsonValues.orEmpty()
         val rows = when (entry.op) {
-            UpdateType.PUT -> table.upsert(JsonObject(values + ("id" to JsonPrimitive(entry.id))))
+            UpdateType.PUT -> table.upsert(JsonObject(values + ("id" to JsonPrimitive(entry.id)))) { count(Count.EXACT) }
             UpdateType.PATCH -> table.update(JsonObject(values)) {
                 count(Count.EXACT)
                 filter { eq("id", entry.id) }
             }
-            UpdateType.DELETE -> table.delete { filter { eq("id", entry.id) } }
-        }.countOrNull()
+            UpdateType.DELETE -> table.delete {
+                count(Count.EXACT)
+                filter { eq("id", entry.id) }
+            }
+        }.countOrNull() ?: error("This is not PostgREST's answer. The change is tried again.")
         // Row level security hides the rows that a user may not change: Postgres then changes none.
-        if (rows == 0L) RefusedChange(entry, NO_ROW, "There is no ${entry.table} ${entry.id} that this user may change")
+        if (entry.op == UpdateType.PATCH && rows == 0L) RefusedChange(entry, NO_ROW, "There is no ${entry.table} ${entry.id} that this user may change")
         else null
     } catch (error: PostgrestRestException) {
         val code = error.code.orEmpty()
