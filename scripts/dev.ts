@@ -16,6 +16,7 @@ import { isOrigin } from "./dev/origins.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
 import { watchSources } from "./dev/watch.ts";
+import { FUNCTION_NAMES } from "./setup/function-names.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
 import { enterProject } from "./setup/project-folder.ts";
@@ -94,7 +95,7 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 async function assertHasFunctions(folder: string, { dir = "." }: Invocation): Promise<void> {
-  for (const name of ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"]) {
+  for (const name of FUNCTION_NAMES) {
     const path = resolve(folder, name, "index.ts");
     try {
       await Deno.stat(path);

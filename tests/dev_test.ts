@@ -188,6 +188,32 @@ Deno.test("code that cannot be loaded at the start is waited for", async () => {
   });
 });
 
+Deno.test("without --port the next free one is taken", async () => {
+  await inProject(async (folder) => {
+    await using _first = await DevServer.start(folder, { args: [] });
+    await using second = await DevServer.start(folder, { args: [] });
+    const said = await second.line(/^Port 54321 is in use\. The next free one is \d+\.$/);
+    assert(said.endsWith(` ${new URL(second.origin).port}.`), said);
+  });
+});
+
+Deno.test("with --host 0.0.0.0 it prints this computer's addresses for other devices", async () => {
+  await inProject(async (folder) => {
+    await using server = await DevServer.start(folder, { args: ["--port", "0", "--host", "0.0.0.0"] });
+    // Tests may not list them.
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "console.log(JSON.stringify(Deno.networkInterfaces()))"],
+    }).output();
+    for (const { family, address } of JSON.parse(new TextDecoder().decode(stdout))) {
+      if (family !== "IPv4" || /^(127|169\.254)\./.test(address)) continue;
+      assertStringIncludes(
+        server.output,
+        `\nOther devices     ${server.origin.replace("127.0.0.1", address)}\n`,
+      );
+    }
+  });
+});
+
 /** What `greeting` prints for a project. */
 function greetingText(platform: Platform, addresses: readonly string[] = []): string {
   const invocation = new Invocation();

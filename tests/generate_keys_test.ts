@@ -31,6 +31,7 @@ Deno.test("without any permission it prints the public JWK, then the three comma
   assertEquals([ran.code, ran.stderr], [0, ""]);
   const order = [
     "Public JWK:",
+    "stays in your shell's history; with --env-file",
     "set POWERSYNC_PUBLIC_KEY=",
     "set POWERSYNC_PRIVATE_KEY=",
     "instance URL",

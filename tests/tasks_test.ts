@@ -23,6 +23,14 @@ Deno.test("no command of ours can upload a file: none may run the Supabase CLI, 
 Deno.test("`dev` may run git and the running Deno, also where its path has spaces", async () => {
   const { flags } = await readTask("dev");
   assertEquals(flags.find((flag) => flag.startsWith("--allow-run")), `--allow-run=git,${Deno.execPath()}`);
+  assertEquals(flags.map((flag) => flag.replace(/^(--allow-(?:env|run))=.*/, "$1=…")).sort(), [
+    "--allow-env=…",
+    "--allow-net",
+    "--allow-read",
+    "--allow-run=…",
+    "--allow-sys=networkInterfaces",
+    "--allow-write",
+  ]);
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   assertStringIncludes(tasks.dev.command, `"--allow-run=git,$(deno eval 'console.log(Deno.execPath())')"`);
 });
@@ -65,6 +73,7 @@ Deno.test("`deno task` describes every task", async () => {
 /** What the commands that do not serve anything may do. `--dir` may be any folder, so reading has no list. */
 const GIT = ["--allow-env=GIT_DIR,GIT_WORK_TREE,GIT_COMMON_DIR,GIT_INDEX_FILE", "--allow-run=git"];
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  add: ["--allow-read", "--allow-write"],
   keys: [...GIT, "--allow-net", "--allow-read", "--allow-write"],
   token: ["--allow-read"],
   config: ["--allow-net", "--allow-read"],

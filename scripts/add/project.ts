@@ -2,6 +2,7 @@
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { CommandError } from "../cli/command.ts";
 import { Invocation } from "../cli/invocation.ts";
+import { isFolder } from "../setup/project-folder.ts";
 import { fileError } from "../setup/secret-file.ts";
 import { CONFIG_FILE } from "./config-toml.ts";
 
@@ -86,15 +87,6 @@ export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
     return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw fileError(error, `${path} cannot be read`, "it");
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw fileError(error, `${path} cannot be read`, "it");

@@ -69,12 +69,11 @@ export class Functions {
       return await this.#current?.fetch(request, body) ??
         failure(request, 503, { code: "WORKER_ERROR", message });
     }
-    const why = problem === undefined ? "They are still being loaded." : oneLine(problem);
-    return failure(request, 503, {
-      code: "BOOT_ERROR",
-      message: "The functions cannot be loaded.",
-      hint: why,
-    });
+    if (problem === undefined) {
+      return failure(request, 503, { code: "BOOT_ERROR", message: "The functions are still being loaded." });
+    }
+    const message = "The functions cannot be loaded.";
+    return failure(request, 503, { code: "BOOT_ERROR", message, hint: oneLine(problem) });
   }
 
   /** Ends the functions. */

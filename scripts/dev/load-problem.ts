@@ -23,10 +23,10 @@ export function loadProblem(printed: string, root: string): LoadProblem {
     PLACES.map((pattern) => pattern.exec(printed)).find((found) => found !== null) ??
       [];
   const file = place === "" ? "" : relative(root, pathOf(place)).replaceAll("\\", "/");
+  // The functions' deno.json belong to `add`, which takes an edited one for a conflict.
   const said = printed.replace(UNKNOWN_IMPORT, (found, name: string, registry = "npm") => {
     const [problem] = found.split("\n");
-    return `${problem}\n  hint: Write \`${registry}:${name}\` in the import, or add "${name}": "${registry}:${name}" to ` +
-      '"imports" in the deno.json of both powersync-auth and powersync-auth-anonymous';
+    return `${problem}\n  hint: Write \`${registry}:${name}\` in the import`;
   });
   // A stack does not encode what is special in a URL.
   const roots = [`${pathToFileURL(root).href}/`, `file://${root}/`];

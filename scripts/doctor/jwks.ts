@@ -122,7 +122,7 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   if (!isJsonObject(body) || !Array.isArray(body.keys) || keys.length === 0) return [];
   const live = body.keys.filter(isJsonObject);
   const missing = keys.filter((key) =>
-    // A key that is published without \`kid\` verifies every token that no other key is for.
+    // A key that is published without `kid` verifies every token that no other key is for.
     !live.some(({ kid, n, x }) => (kid ?? key.kid) === key.kid && n === key.n && x === key.x)
   );
   if (missing.length === 0) return [passed(DEPLOYED, "The live JWKS has every key of the file.")];

@@ -103,7 +103,7 @@ function inUnits(seconds: number): string {
 }
 
 function trimmed(audience: unknown): unknown {
-  return typeof audience === "string" ? audience.replace(/\/+$/, "") : undefined;
+  return typeof audience === "string" ? audience.replace(/(?<!\/)\/+$/, "") : undefined;
 }
 
 /** Only `exp` less `iat` counts: an `iat` in the future allows any `exp`. Two infinite numbers pass. */

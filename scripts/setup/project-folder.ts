@@ -30,7 +30,8 @@ export async function enterProject(dir: string | undefined): Promise<Invocation>
   return invocation;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether a path is a folder. */
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {

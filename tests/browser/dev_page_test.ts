@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Invocation } from "../../scripts/cli/invocation.ts";
 import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
@@ -27,6 +27,11 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
     const claims = await claimsOf(page);
     assertEquals(claims.is_anonymous, false);
     assertEquals(await page.locator("#user-id").innerText(), claims.sub);
+    assertEquals(await page.locator(".primary").count(), 1);
+    const placeOf = async (name: string) => await page.locator(name).boundingBox() ?? { x: 0, y: 0 };
+    const [shown, token] = [await placeOf("#claims"), await placeOf("#token")];
+    // Beside the token, and first.
+    assert(shown.x < token.x && Math.abs(shown.y - token.y) < 100, JSON.stringify([shown, token]));
 
     await page.getByText(/^\d+ rules passed$/).click();
     await page.locator("#passed-rules > li", { hasText: /^aud-accepted passed PSYNC_S2105/ }).waitFor();

@@ -77,3 +77,20 @@ Deno.test("no process is left when the server is killed, even while a function l
     await disconnected.promise;
   });
 });
+
+Deno.test("that packages are downloaded is said in one line", async () => {
+  const headers = { "Content-Type": "text/typescript" };
+  await using here = serve(() => new Response("export {};\n", { headers }));
+  await inProject(async (folder) => {
+    const path = `${folder}/supabase/functions/_shared/powersync/claims.ts`;
+    // Names that no cache knows.
+    const imports = [1, 2].map(() => `import "${here.url}/${crypto.randomUUID()}.ts";\n`).join("");
+    await Deno.writeTextFile(path, imports + await Deno.readTextFile(path));
+    await using server = await DevServer.start(folder, {});
+    await server.line(/^Downloading the packages of the functions …$/);
+    const asked = await fetch(`${server.origin}${PATH}`, {
+      headers: { apikey: "sb_publishable_development" },
+    });
+    assertEquals([await outcome(asked), server.output.match(/Download/g)?.length], ["200", 1]);
+  });
+});

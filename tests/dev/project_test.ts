@@ -29,6 +29,7 @@ Deno.test("--dir serves another project, with the packages of its functions and 
     assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
     assertEquals((await readEnvFile(`${project}/${ENV_FILE}`))?.POWERSYNC_URL, "http://localhost:8080");
     assertStringIncludes(server.output, "Written to my app/supabase/functions/.env: ");
+    assertStringIncludes(server.output, "\nProject           my app\n");
     assertStringIncludes(server.output, "task keys -- --dir 'my app' --env-file .env.production");
     await server.edit(
       `my app/${ENV_FILE}`,

@@ -17,6 +17,9 @@ const ROOT = new URL("../../", import.meta.url);
 const PAGES = ["README.md", "docs/claims.md", "docs/identity-providers.md"];
 const EXAMPLES = (await Promise.all(PAGES.map(examplesOf))).flat();
 
+/** The examples that a test here asks for a token; tests/functions/provider_shapes_test.ts asks `people`. */
+const ASKED = new Set(["people"]);
+
 /** The functions with an example in place. */
 async function withExample(
   example: ClaimsExample,
@@ -51,6 +54,7 @@ function saysOf({ status, body }: Answer): unknown {
 function named(name: string): ClaimsExample {
   const example = EXAMPLES.find((one) => one.name === name);
   assert(example !== undefined, `no example ${name}`);
+  ASKED.add(name);
   return example;
 }
 
@@ -152,4 +156,8 @@ Deno.test("every example is complete, has a name, and its types are right", asyn
     }).output();
     assert(success, new TextDecoder().decode(stderr));
   });
+});
+
+Deno.test("every example was asked for a token", () => {
+  assertEquals([...ASKED].sort(), EXAMPLES.map(({ name }) => name).sort());
 });

@@ -41,7 +41,7 @@ const FIXES = (["hosted", "self-hosted", "local"] as const).flatMap((project) =>
 Deno.test("every fault has a fix, and no fix has a placeholder for what is known", () => {
   for (const { what, fix } of FIXES) {
     assert(fix !== undefined && (fix.commands.length > 0 || fix.note !== ""), what);
-    assertFalse(/<project ref>|YOUR-INSTANCE/.test(JSON.stringify(fix)), what);
+    assertFalse(/<project ref>|<instance>/.test(JSON.stringify(fix)), what);
   }
 });
 

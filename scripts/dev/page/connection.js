@@ -20,15 +20,18 @@ function open() {
 }
 
 function close() {
-  events.close();
+  events?.close();
   clearTimeout(retry);
 }
 
-/** Starts. A page that is not visible holds no connection, of which a browser has six for one server. */
+/** A page that is not visible holds no connection, of which a browser has six for one server. */
+function follow() {
+  close();
+  if (!document.hidden) open();
+}
+
+/** Starts. */
 export function connect() {
-  open();
-  document.addEventListener("visibilitychange", () => {
-    close();
-    if (!document.hidden) open();
-  });
+  follow();
+  document.addEventListener("visibilitychange", follow);
 }
