@@ -35,6 +35,7 @@ export function greeting({ origin, platform, added, addresses, port, invocation 
     `Page              ${origin}/`,
     `Functions         ${functions}/powersync-auth`,
     `                  ${functions}/powersync-auth-anonymous`,
+    `Secrets           ${envFile}`,
     `JWKS URI          ${jwksUrl}   (for PowerSync's client_auth: ${config})`,
     ...platformLines(platform, envFile),
     ...networkLines(addresses, port),
