@@ -50,14 +50,14 @@ Deno.test("the proxy passes requests on, and fails one part at a time in every w
     proxy.recover("powersync-auth");
     assertEquals((await (await call()).json()).code, "USER_TOKEN_MISSING");
 
-    // A body passes through, and sessions can be made short.
-    proxy.sessionSeconds = 5;
+    // A body passes through, and sessions can look ended.
+    proxy.endsSessions = true;
     const signUp = await fetch(`${proxy.url}/auth/v1/signup`, {
       method: "POST",
       headers: { apikey, "Content-Type": "application/json" },
       body: JSON.stringify({ email: "ada@example.com", password: "correct horse" }),
     });
-    assertEquals((await signUp.json()).expires_in, 5);
+    assertEquals((await signUp.json()).expires_in, -10);
     const { error } = await supabase().auth.signInWithPassword({
       email: "ada@example.com",
       password: "correct horse",

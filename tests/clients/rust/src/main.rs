@@ -1,23 +1,28 @@
 //! The connector of docs/connectors/rust in a program that tests drive: one JSON command a line comes in, one JSON
 //! event a line goes out.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{
+    env,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_lite::StreamExt;
 use powersync::{
-    ConnectionPool, PowerSyncDatabase,
+    ConnectionPool, PowerSyncDatabase, UpdateType,
     env::PowerSyncEnvironment,
     schema::{Column, Schema, Table},
 };
 use powersync_auth_connector::{
-    Backend, BoxError, FollowUser, OnRejected, Rejected, Session, SupabaseSession, User,
+    Backend, BoxError, Connector, CredentialsError, FollowUser, OnRejected, Rejected, Session,
+    SupabaseSession, SyncAs, User,
 };
-use rusqlite::params;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
-
-use Tell as SaveRejected;
 
 /// The example of the page, which only has to compile.
 #[allow(dead_code)]
@@ -27,83 +32,180 @@ async fn readme(database: PowerSyncDatabase, email: &str, password: &str) -> Res
 }
 
 struct App {
+    backend: Backend,
     database: PowerSyncDatabase,
     session: Arc<SupabaseSession>,
+    provided: Arc<Provided>,
     follow: FollowUser,
+    follow_provider: FollowUser,
 }
 
 impl App {
     fn new(backend: Backend, file: &str) -> Result<Self, BoxError> {
         PowerSyncEnvironment::powersync_auto_extension()?;
-        let http = reqwest::Client::new();
         let environment = PowerSyncEnvironment::custom(
-            http,
+            reqwest::Client::new(),
             ConnectionPool::open(file)?,
             PowerSyncEnvironment::tokio(),
         );
         let mut schema = Schema::default();
-        schema
-            .tables
-            .push(Table::create("notes", vec![Column::text("body")], |_| {}));
+        let columns = vec![Column::text("body"), Column::integer("size")];
+        schema.tables.push(Table::create("notes", columns, |_| {}));
         let database = PowerSyncDatabase::new(environment, schema);
         let session = Arc::new(SupabaseSession::new(backend.clone()));
-        let follow = FollowUser::new(database.clone(), backend, session.clone(), Arc::new(Tell));
+        let provided = Arc::new(Provided::default());
+        let follow = |session: Arc<dyn Session>| {
+            FollowUser::new(database.clone(), backend.clone(), session, Arc::new(SaveRejected))
+        };
         Ok(Self {
+            follow: follow(session.clone()),
+            follow_provider: follow(provided.clone()),
+            backend,
             database,
             session,
-            follow,
+            provided,
         })
     }
 
     async fn run(&self, command: &Value) -> Result<Value, BoxError> {
         let text = |name: &str| command[name].as_str().unwrap_or_default();
         match text("command") {
+            "open" | "openWithProvider" => {}
             "signIn" => {
                 self.session
                     .sign_in_with_password(text("email"), text("password"))
-                    .await?
+                    .await?;
+                self.changed().await?
             }
-            "signInAnonymously" => self.session.sign_in_anonymously().await?,
+            "signInAnonymously" => {
+                self.session.sign_in_anonymously().await?;
+                self.changed().await?
+            }
             "becomePermanent" => {
                 let attributes = json!({ "email": text("email"), "password": text("password") });
-                self.session.update_user(attributes).await?
+                self.session.update_user(attributes).await?;
+                self.changed().await?
             }
-            "renew" => self.session.renew().await?,
-            "signOut" => self.session.sign_out().await,
-            "follow" => self.follow.follow(self.session.user().await).await?,
-            "goOnWithoutAccount" => self.follow.follow(Some(User::Anonymous)).await?,
-            "execute" => {
+            "refresh" => {
+                self.session.renew().await?;
+                self.changed().await?
+            }
+            "signOut" => {
+                self.session.sign_out().await;
+                self.changed().await?
+            }
+            "changed" => self.changed().await?,
+            "provide" => {
+                *self.provided.0.lock().unwrap() = text("token").into();
+                let id = text("user").to_string();
+                let user = User::SignedIn {
+                    id,
+                    is_anonymous: false,
+                };
+                let user = Some(user).filter(|_| text("user") != "");
+                self.follow_provider.follow(user).await?
+            }
+            "syncAnonymously" => self.follow.follow(Some(User::Anonymous)).await?,
+            "write" => {
                 let mut writer = self.database.writer().await?;
                 let transaction = writer.transaction()?;
-                transaction.execute_batch(text("sql"))?;
+                for statement in command["statements"].as_array().into_iter().flatten() {
+                    transaction.execute_batch(statement.as_str().unwrap_or_default())?;
+                }
                 transaction.commit()?;
             }
-            "notes" => return self.notes().await,
+            "saveRefused" => SAVING_FAILS.store(command["works"] == false, Relaxed),
+            "queue" => return Ok(json!(self.queue().await?)),
+            "uploaded" => {
+                let mut changes = Box::pin(self.database.watch_tables(true, ["ps_crud"]));
+                while changes.next().await.is_some() && self.queue().await? > 0 {}
+            }
+            "ask" => {
+                let timeout = Duration::from_millis(command["timeoutMs"].as_u64().unwrap_or(0));
+                return Ok(self.ask(text("token"), timeout).await);
+            }
             other => return Err(format!("No such command: {other}").into()),
         }
         Ok(Value::Null)
     }
 
-    async fn notes(&self) -> Result<Value, BoxError> {
+    /// What an app does at each event of its session.
+    async fn changed(&self) -> Result<(), BoxError> {
+        self.follow.follow(self.session.user().await).await
+    }
+
+    async fn queue(&self) -> Result<i64, BoxError> {
         let reader = self.database.reader().await?;
-        let mut statement = reader.prepare("SELECT id FROM notes ORDER BY id")?;
-        let ids = statement.query_map(params![], |row| row.get::<_, String>(0))?;
-        Ok(json!(ids.collect::<Result<Vec<_>, _>>()?))
+        Ok(reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?)
+    }
+
+    /// One token outside of PowerSync.
+    async fn ask(&self, token: &str, timeout: Duration) -> Value {
+        let sync_as = match token {
+            "" => SyncAs::Anonymous,
+            _ => SyncAs::SignedIn(Arc::new(Provided(Mutex::new(token.into())))),
+        };
+        let backend = Backend {
+            timeout,
+            ..self.backend.clone()
+        };
+        let error = match Connector::new(backend, sync_as).fetch_token().await {
+            Ok(token) => return json!({ "token": token }),
+            Err(CredentialsError::NotSignedIn) => return Value::Null,
+            Err(error) => error,
+        };
+        let mut answer = json!({ "error": error.to_string() });
+        if let CredentialsError::Refused { status, refusal } = error {
+            answer["status"] = json!(status.as_u16());
+            answer["code"] = json!(refusal.code);
+            answer["hint"] = json!(refusal.hint);
+            answer["reason"] = json!(refusal.reason);
+        }
+        answer
     }
 }
 
-struct Tell;
+/// The access token of another identity provider.
+#[derive(Default)]
+struct Provided(Mutex<String>);
 
 #[async_trait]
-impl OnRejected for Tell {
+impl Session for Provided {
+    async fn access_token(&self) -> Result<Option<String>, BoxError> {
+        let token = self.0.lock().unwrap().clone();
+        match token.as_str() {
+            "fails" => Err("The provider cannot be reached".into()),
+            "hangs" => std::future::pending().await,
+            _ => Ok(Some(token).filter(|token| !token.is_empty())),
+        }
+    }
+
+    async fn renew(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+static SAVING_FAILS: AtomicBool = AtomicBool::new(false);
+
+struct SaveRejected;
+
+#[async_trait]
+impl OnRejected for SaveRejected {
     async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError> {
-        for Rejected {
-            change,
-            code,
-            message,
-        } in changes
-        {
-            say(json!({ "event": "rejected", "id": change.id, "code": code, "message": message }));
+        let texts: Vec<String> = changes
+            .iter()
+            .map(|Rejected { change, code, .. }| {
+                let op = match change.update_type {
+                    UpdateType::Put => "PUT",
+                    UpdateType::Patch => "PATCH",
+                    UpdateType::Delete => "DELETE",
+                };
+                format!("{op} {} {code}", change.id)
+            })
+            .collect();
+        say(json!({ "event": "refused", "changes": texts.join(", ") }));
+        if SAVING_FAILS.load(Relaxed) {
+            return Err("The disk is full".into());
         }
         Ok(())
     }
@@ -119,19 +221,21 @@ async fn tell_status(database: PowerSyncDatabase) {
         say(json!({
             "event": "status",
             "connected": status.is_connected(),
-            "hasSynced": status.has_synced(),
+            "connecting": status.is_connecting(),
             "downloadError": status.download_error().map(ToString::to_string),
             "uploadError": status.upload_error().map(ToString::to_string),
         }));
     }
 }
 
-async fn tell_queue(database: PowerSyncDatabase) -> Result<(), BoxError> {
-    let mut changes = Box::pin(database.watch_tables(false, ["ps_crud"]));
+async fn tell_notes(database: PowerSyncDatabase) -> Result<(), BoxError> {
+    let mut changes = Box::pin(database.watch_tables(true, ["notes"]));
     while changes.next().await.is_some() {
         let reader = database.reader().await?;
-        let length: i64 = reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?;
-        say(json!({ "event": "queue", "length": length }));
+        let mut statement = reader.prepare("SELECT id FROM notes ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let ids = ids.collect::<Result<Vec<_>, _>>()?.join(", ");
+        say(json!({ "event": "notes", "ids": ids }));
     }
     Ok(())
 }
@@ -147,7 +251,7 @@ async fn main() -> Result<(), BoxError> {
     };
     let app = Arc::new(App::new(backend, &argument("RUNNER_FILE")?)?);
     tokio::spawn(tell_status(app.database.clone()));
-    tokio::spawn(tell_queue(app.database.clone()));
+    tokio::spawn(tell_notes(app.database.clone()));
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let command: Value = serde_json::from_str(&line)?;
