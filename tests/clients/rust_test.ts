@@ -22,20 +22,20 @@ const SDK: Sdk = {
   renewsEarly: false,
   texts: {
     notSignedIn: "Not signed in",
-    uploadsWait: "Not signed in: local changes wait in the upload queue",
-    reset: "No credentials for now: error sending request",
+    uploadsWait: "Not signed in",
+    reset: "error sending request",
     hang: "operation timed out",
-    noAccessToken: "No credentials for now: The session did not answer in time.",
+    noAccessToken: "The session did not answer in time",
   },
   failedRefreshes: [
     [authError(503, "unexpected_failure"), "HTTP status server error (503"],
     // A gateway, for example because the API key was changed.
     [status(401), "Auth: 401"],
-    [hang, "The session did not answer in time."],
+    [hang, "The session did not answer in time"],
   ],
   async sessionEnded(device) {
     await device.shows("downloadError", "Not signed in");
-    await device.call("changed");
+    await device.call("sessionEnded");
   },
 };
 

@@ -3,26 +3,26 @@
 
 use std::{
     env,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use futures_lite::StreamExt;
 use powersync::{
-    ConnectionPool, PowerSyncDatabase, UpdateType,
+    ConnectionPool, PowerSyncDatabase,
     env::PowerSyncEnvironment,
     schema::{Column, Schema, Table},
 };
 use powersync_auth_connector::{
-    Backend, BoxError, Connector, CredentialsError, FollowUser, OnRejected, Rejected, Session,
-    SupabaseSession, SyncAs, User,
+    Backend, BoxError, Connector, FollowUser, NotSignedIn, Refusal, Session, SupabaseSession,
+    SyncAs, User, sdk_error,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+
+mod own;
+
+use own::{Provided, SAVING_FAILS, SaveRejected};
 
 /// The example of the page, which only has to compile.
 #[allow(dead_code)]
@@ -55,7 +55,12 @@ impl App {
         let session = Arc::new(SupabaseSession::new(backend.clone()));
         let provided = Arc::new(Provided::default());
         let follow = |session: Arc<dyn Session>| {
-            FollowUser::new(database.clone(), backend.clone(), session, Arc::new(SaveRejected))
+            FollowUser::new(
+                database.clone(),
+                backend.clone(),
+                session,
+                Arc::new(SaveRejected),
+            )
         };
         Ok(Self {
             follow: follow(session.clone()),
@@ -69,39 +74,37 @@ impl App {
 
     async fn run(&self, command: &Value) -> Result<Value, BoxError> {
         let text = |name: &str| command[name].as_str().unwrap_or_default();
+        let session = &self.session;
         match text("command") {
-            "open" | "openWithProvider" => {}
             "signIn" => {
-                self.session
+                session
                     .sign_in_with_password(text("email"), text("password"))
-                    .await?;
-                self.changed().await?
+                    .await?
             }
-            "signInAnonymously" => {
-                self.session.sign_in_anonymously().await?;
-                self.changed().await?
-            }
+            "signInAnonymously" => session.sign_in_anonymously().await?,
             "becomePermanent" => {
-                let attributes = json!({ "email": text("email"), "password": text("password") });
-                self.session.update_user(attributes).await?;
-                self.changed().await?
+                session
+                    .update_user(json!({ "email": text("email"), "password": text("password") }))
+                    .await?
             }
-            "refresh" => {
-                self.session.renew().await?;
-                self.changed().await?
-            }
-            "signOut" => {
-                self.session.sign_out().await;
-                self.changed().await?
-            }
-            "changed" => self.changed().await?,
+            "refresh" => session.renew().await?,
+            "signOut" => session.sign_out().await,
+            "sessionEnded" => {}
+            other => return self.run_other(other, command).await,
+        }
+        // What an app does at each event of its session.
+        self.follow.follow(session.user().await).await?;
+        Ok(Value::Null)
+    }
+
+    async fn run_other(&self, name: &str, command: &Value) -> Result<Value, BoxError> {
+        let text = |name: &str| command[name].as_str().unwrap_or_default();
+        match name {
+            "open" | "openWithProvider" => {}
             "provide" => {
                 *self.provided.0.lock().unwrap() = text("token").into();
-                let id = text("user").to_string();
-                let user = User::SignedIn {
-                    id,
-                    is_anonymous: false,
-                };
+                let (id, is_anonymous) = (text("user").to_string(), false);
+                let user = User::SignedIn { id, is_anonymous };
                 let user = Some(user).filter(|_| text("user") != "");
                 self.follow_provider.follow(user).await?
             }
@@ -129,11 +132,6 @@ impl App {
         Ok(Value::Null)
     }
 
-    /// What an app does at each event of its session.
-    async fn changed(&self) -> Result<(), BoxError> {
-        self.follow.follow(self.session.user().await).await
-    }
-
     async fn queue(&self) -> Result<i64, BoxError> {
         let reader = self.database.reader().await?;
         Ok(reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?)
@@ -149,69 +147,34 @@ impl App {
             timeout,
             ..self.backend.clone()
         };
-        let error = match Connector::new(backend, sync_as).fetch_token().await {
+        let connector = Connector::new(
+            self.database.clone(),
+            backend,
+            sync_as,
+            Arc::new(SaveRejected),
+        );
+        let error = match connector.fetch_token().await {
             Ok(token) => return json!({ "token": token }),
-            Err(CredentialsError::NotSignedIn) => return Value::Null,
+            Err(error) if error.is::<NotSignedIn>() => return Value::Null,
             Err(error) => error,
         };
-        let mut answer = json!({ "error": error.to_string() });
-        if let CredentialsError::Refused { status, refusal } = error {
-            answer["status"] = json!(status.as_u16());
-            answer["code"] = json!(refusal.code);
-            answer["hint"] = json!(refusal.hint);
-            answer["reason"] = json!(refusal.reason);
+        if let Some(Refusal {
+            status,
+            code,
+            hint,
+            reason,
+            ..
+        }) = error.downcast_ref()
+        {
+            return json!({
+                "error": error.to_string(), "status": status, "code": code, "hint": hint, "reason": reason,
+            });
         }
-        answer
+        json!({ "error": sdk_error(error).to_string() })
     }
 }
 
-/// The access token of another identity provider.
-#[derive(Default)]
-struct Provided(Mutex<String>);
-
-#[async_trait]
-impl Session for Provided {
-    async fn access_token(&self) -> Result<Option<String>, BoxError> {
-        let token = self.0.lock().unwrap().clone();
-        match token.as_str() {
-            "fails" => Err("The provider cannot be reached".into()),
-            "hangs" => std::future::pending().await,
-            _ => Ok(Some(token).filter(|token| !token.is_empty())),
-        }
-    }
-
-    async fn renew(&self) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-static SAVING_FAILS: AtomicBool = AtomicBool::new(false);
-
-struct SaveRejected;
-
-#[async_trait]
-impl OnRejected for SaveRejected {
-    async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError> {
-        let texts: Vec<String> = changes
-            .iter()
-            .map(|Rejected { change, code, .. }| {
-                let op = match change.update_type {
-                    UpdateType::Put => "PUT",
-                    UpdateType::Patch => "PATCH",
-                    UpdateType::Delete => "DELETE",
-                };
-                format!("{op} {} {code}", change.id)
-            })
-            .collect();
-        say(json!({ "event": "refused", "changes": texts.join(", ") }));
-        if SAVING_FAILS.load(Relaxed) {
-            return Err("The disk is full".into());
-        }
-        Ok(())
-    }
-}
-
-fn say(event: Value) {
+pub fn say(event: Value) {
     println!("{event}");
 }
 
