@@ -4,7 +4,7 @@
  * functions at one address. Everything is compared within this run, in turns; medians are shown.
  */
 import { AuthStandIn } from "../support/auth_stand_in.ts";
-import { type Host, HOSTS } from "../hosts/hosts.ts";
+import { type Host, HOSTS, startHost } from "../hosts/hosts.ts";
 import { makeProject } from "../hosts/project.ts";
 import type { HostProcess } from "../hosts/process.ts";
 import { loadedCode } from "./code.ts";
@@ -74,7 +74,7 @@ async function hostStarts(host: Host): Promise<Starts> {
     empty: await project.prepare(host.folder, empty),
   };
   const starting = (folder: string, name: string, caller: keyof typeof CALLERS) => async () => {
-    const server = await host.start({ project, folder, environment });
+    const server = await startHost(host, { project, folder, environment });
     await (await fetch(`${server.url}/${name}`, { headers: CALLERS[caller] })).body?.cancel();
     return server;
   };

@@ -1,5 +1,6 @@
 /**
- * What must be measured from outside a process: requests per second and latency, calls to the Auth server, and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
+ * What must be measured from outside a process: requests per second and latency, and calls to the Auth server.
+ * Everything is compared within this run, in turns, because the machine is shared; medians are shown.
  */
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { load, type LoadOptions, type LoadResult } from "./client.ts";
@@ -10,8 +11,6 @@ import { cpuSeconds, median } from "./stats.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
 const REQUESTS = 2_000;
-const MEMORY_WARM_UP = 2_000;
-const MEMORY_REQUESTS = 20_000;
 
 type FunctionName = Exclude<keyof typeof MODULES, "empty" | "constant">;
 type Caller = keyof typeof CALLERS;
@@ -87,31 +86,6 @@ async function measured(server: HostProcess, options: Omit<LoadOptions, "port">)
   return { ...result, cpuMs: (await cpuSeconds(server.pid) - before) * 1000 / options.requests };
 }
 
-async function residentMegabytes({ pid }: HostProcess): Promise<number> {
-  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(await Deno.readTextFile(`/proc/${pid}/status`)) ?? [];
-  return Number(kilobytes) / 1024;
-}
-
-async function memory(alg: string): Promise<void> {
-  const environment = await environmentFor(alg, auth.url);
-  for (const { name, caller } of WAYS) {
-    const headers = CALLERS[caller];
-    const server = await startServer(name, { environment, headers });
-    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_WARM_UP });
-    const before = await residentMegabytes(server);
-    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_REQUESTS });
-    const growth = (await residentMegabytes(server) - before) / MEMORY_REQUESTS * 1000;
-    console.log(
-      `| ${alg} | memory | ${name}, ${caller} | ${before.toFixed(0)} MB after ${MEMORY_WARM_UP} | ${
-        growth.toFixed(2)
-      } MB per 1000 |`,
-    );
-    await server[Symbol.asyncDispose]();
-  }
-}
-
 console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
 for (const alg of ALGORITHMS) await throughput(alg);
-// With RSA the signatures alone would take minutes.
-await memory("ES256");
 await auth.stop();

@@ -47,7 +47,7 @@ function startApp(program: string, { dev, proxy, publishableKey, sync }: Backend
     RUNNER_TIMEOUT_MS: `${TIMEOUT_MS}`,
     RUNNER_FILE: `${dev.folder}/app.db`,
   };
-  return new Device(new ClientProcess({ program, args: [], environment }));
+  return new Device(new ClientProcess({ program, folder: dev.folder, environment }));
 }
 
 Deno.test({

@@ -15,7 +15,7 @@ export class Device implements AsyncDisposable {
 
   /** Runs a command, and returns its result. */
   async call(command: string, details: Details = {}): Promise<unknown> {
-    return (await this.#process.call(command, { ...this.#details, ...details })).result;
+    return await this.#process.call(command, { ...this.#details, ...details });
   }
 
   /** Every event of a name so far. */
@@ -42,10 +42,9 @@ export class Device implements AsyncDisposable {
     from = 0,
   ): Promise<ClientEvent> {
     const { events } = this.#process;
-    return await this.#process.event(
-      name,
-      (event) => event.device === this.#details.device && events.indexOf(event) >= from && isIt(event),
-    );
+    const isWanted = (event: ClientEvent) =>
+      event.event === name && event.device === this.#details.device && isIt(event);
+    return await this.#process.event((event) => isWanted(event) && events.indexOf(event) >= from, name);
   }
 
   /** Waits until the status shows an error with this text. */
