@@ -49,14 +49,21 @@ export class ClientProcess implements AsyncDisposable {
     return done.result;
   }
 
-  /** Waits for an event, an earlier one too. `name`: for the error. */
-  async event(isIt: (event: ClientEvent) => boolean, name: string): Promise<ClientEvent> {
+  /** Waits for an event, an earlier one too. `name` and the events that are `shown` are for the error. */
+  async event(
+    isIt: (event: ClientEvent) => boolean,
+    name: string,
+    shown: (event: ClientEvent) => boolean = isIt,
+  ): Promise<ClientEvent> {
     const find = () => {
       const found = this.events.find(isIt);
       if (found === undefined && this.#hasEnded) throw new Error(`The client ended:\n${this.#said}`);
       return found;
     };
-    return await this.#changes.until(`event ${name}`, find, () => [...this.events, this.#said]);
+    return await this.#changes.until(`event ${name}`, find, () => [
+      ...this.events.filter(shown),
+      this.#said.slice(-2_000),
+    ]);
   }
 
   /** Ends the process, whatever it is doing. */

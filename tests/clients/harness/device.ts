@@ -42,9 +42,10 @@ export class Device implements AsyncDisposable {
     from = 0,
   ): Promise<ClientEvent> {
     const { events } = this.#process;
+    const isOwn = ({ device }: ClientEvent) => device === this.#details.device;
     const isWanted = (event: ClientEvent) =>
-      event.event === name && event.device === this.#details.device && isIt(event);
-    return await this.#process.event((event) => isWanted(event) && events.indexOf(event) >= from, name);
+      event.event === name && isOwn(event) && isIt(event) && events.indexOf(event) >= from;
+    return await this.#process.event(isWanted, name, isOwn);
   }
 
   /** Waits until the status shows an error with this text. */

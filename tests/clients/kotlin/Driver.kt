@@ -10,11 +10,14 @@ import com.powersync.db.schema.Schema
 import com.powersync.db.schema.Table
 import io.github.jan.supabase.SupabaseClient
 import io.github.jan.supabase.annotations.SupabaseInternal
+import io.github.jan.supabase.auth.Auth
 import io.github.jan.supabase.auth.MemoryCodeVerifierCache
 import io.github.jan.supabase.auth.MemorySessionManager
 import io.github.jan.supabase.auth.auth
 import io.github.jan.supabase.auth.providers.builtin.Email
 import io.github.jan.supabase.auth.status.SessionStatus
+import io.github.jan.supabase.createSupabaseClient
+import io.github.jan.supabase.postgrest.Postgrest
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -83,9 +86,12 @@ private class Device(private val name: String, private val project: Project) {
     }
 
     private fun open() {
-        supabase = supabaseClient(project) {
-            sessionManager = MemorySessionManager()
-            codeVerifierCache = MemoryCodeVerifierCache()
+        supabase = createSupabaseClient(project.url, project.publishableKey) {
+            install(Auth) {
+                sessionManager = MemorySessionManager()
+                codeVerifierCache = MemoryCodeVerifierCache()
+            }
+            install(Postgrest)
         }
         following = scope.syncWithSupabase(project, supabase, database, ::saveRefused)
         watch()
@@ -123,6 +129,8 @@ private class Device(private val name: String, private val project: Project) {
     private suspend fun expire(autoRefresh: Boolean) {
         val session = checkNotNull(supabase.auth.currentSessionOrNull())
         supabase.auth.importSession(session.copy(expiresAt = Clock.System.now() - 60.seconds), autoRefresh)
+        // Until its own refresh has failed, supabase-kt shows the former session.
+        if (autoRefresh) supabase.auth.sessionStatus.first { it !is SessionStatus.Authenticated }
     }
 
     private suspend fun write(statements: List<String>) = database.writeTransaction { transaction ->

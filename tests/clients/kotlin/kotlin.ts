@@ -89,5 +89,8 @@ async function readmeExamples(): Promise<string> {
     ) {\n${code}}\n`
   );
   const keep = "private suspend fun keep(changes: List<RefusedChange>) = println(changes)\n";
-  return `package com.example.app\n\n${keep}\n${examples.join("\n")}`;
+  const imports = ["auth.Auth", "createSupabaseClient", "postgrest.Postgrest"].map((name) =>
+    `import io.github.jan.supabase.${name}\n`
+  );
+  return `package com.example.app\n\n${imports.join("")}\n${keep}\n${examples.join("\n")}`;
 }

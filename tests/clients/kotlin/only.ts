@@ -1,7 +1,7 @@
 /** What only supabase-kt or this connector does. */
 import { assert, assertEquals } from "@std/assert";
 import { authError, hang } from "../harness/faults.ts";
-import { ADA, type Scenarios, signUp, syncAsAda } from "../harness/scenario.ts";
+import { ADA, expire, type Scenarios, signUp, syncAsAda } from "../harness/scenario.ts";
 
 const UNAVAILABLE = authError(503, "unexpected_failure");
 
@@ -41,9 +41,7 @@ export const KOTLIN: Scenarios = {
     const { device, sync, proxy, rows } = scene;
     const user = await syncAsAda(scene);
     const from = device.position;
-    proxy.fail("refresh", UNAVAILABLE);
-    await device.call("expire", { autoRefresh: true });
-    await proxy.asked("refresh", 1);
+    await expire(scene, UNAVAILABLE, true);
     await device.call("write", { statements: ["INSERT INTO notes (id, body) VALUES ('n1', 'a')"] });
     await device.shows("uploadError", "SessionUnavailableException", from);
     (await sync.stream(0)).endToken();
