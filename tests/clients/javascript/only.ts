@@ -1,7 +1,7 @@
 /** What only supabase-js or PowerSync's JavaScript SDK does. */
 import { assert, assertEquals } from "@std/assert";
 import { authError, hang, refusedBy, reset, status } from "../harness/faults.ts";
-import { ADA, expire, type Scenarios, type Scene, signUp, syncAsAda } from "../harness/scenario.ts";
+import { ADA, BOB, expire, type Scenarios, type Scene, signUp, syncAsAda } from "../harness/scenario.ts";
 
 /** Runs the body of an async function in the app. */
 async function run({ device }: Scene, code: string): Promise<unknown> {
@@ -36,6 +36,22 @@ export const JAVASCRIPT: Scenarios = {
     assertEquals([failed, device.count("disconnect"), sync.streams[0]?.isClosed], [true, 0, false]);
     await run(scene, "await app.supabase.auth.signOut({ scope: 'local' })");
     await sync.allClosed();
+  },
+
+  async "a refused refresh is not an error of the connector"(scene) {
+    const { device } = scene;
+    for (
+      const [credentials, fault] of [
+        [ADA, authError(400, "refresh_token_not_found")],
+        [BOB, authError(403, "user_banned")],
+      ] as const
+    ) {
+      await signUp(scene, credentials);
+      await device.call("signIn", credentials);
+      await expire(scene, fault);
+      assertEquals(await run(scene, "return await app.signedIn.fetchCredentials()"), null);
+      scene.proxy.recover("refresh");
+    }
   },
 
   async "a refresh that supabase-js itself gives up is an error, and is not taken for a sign-out"(scene) {

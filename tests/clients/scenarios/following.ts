@@ -93,7 +93,7 @@ export const FOLLOWING: Scenarios = {
     for (
       const [credentials, fault] of [
         [ADA, authError(400, "refresh_token_not_found")],
-        [BOB, authError(403, "session_not_found")],
+        [BOB, authError(403, "user_banned")],
       ] as const
     ) {
       const streams = sync.streams.length;

@@ -80,13 +80,14 @@ export const UPLOADING: Scenarios = {
       const asked = proxy.requests("rows").length;
       proxy.fail("rows", fault);
       (await sync.stream(0)).keepAlive();
-      if (index === 0) await write(scene, insert("n1"), insert("n2"), update("n1"), remove("n2"));
+      // One change: what is taken for a success leaves the queue, and is not sent again.
+      if (index === 0) await write(scene, insert("n1"));
       await proxy.asked("rows", asked + 1);
     }
-    assertEquals(await device.call("queue"), 4);
+    assertEquals(await device.call("queue"), 1);
     proxy.recover("rows");
     await device.call("uploaded");
-    assertEquals(rows.writes.map(({ method }) => method), ["POST", "POST", "POST", "PATCH", "DELETE"]);
+    assertEquals(rows.writes.map(({ id }) => id), ["n0", "n1"]);
     // A new connection would have sent them as well.
     assertEquals(sync.streams.length, 1);
     assertEquals(device.refused, ["PUT n0 42501"]);
