@@ -43,7 +43,7 @@ export type Scenarios = Readonly<Record<string, (scene: Scene) => Promise<void>>
 /** Scenarios wait most of the time: SDKs try again after 5 seconds. */
 const AT_ONCE = 4;
 
-/** Runs each scenario as a step, several at once. */
+/** Runs each scenario as a step, several at once; with TEST_SCENARIO only those whose names match. */
 export async function runScenarios(
   t: Deno.TestContext,
   scenarios: Scenarios,
@@ -53,7 +53,8 @@ export async function runScenarios(
     readonly start: (backend: Backend) => Device;
   },
 ): Promise<void> {
-  const waiting = Object.entries(scenarios);
+  const chosen = new RegExp(Deno.env.get("TEST_SCENARIO") ?? "");
+  const waiting = Object.entries(scenarios).filter(([name]) => chosen.test(name));
   const runWaiting = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [name, run] = next;
