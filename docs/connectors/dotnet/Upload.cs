@@ -71,25 +71,19 @@ internal sealed class Upload(Project project, string? accessToken, CancellationT
         {
             foreach (var (name, value) in data) values[name] = value;
         }
-        switch (change.Op)
+        var (method, url, prefer) = change.Op switch
         {
-            case UpdateType.PUT:
-                values["id"] = change.Id;
-                return With(HttpMethod.Post, table, "resolution=merge-duplicates,count=exact", values);
-            case UpdateType.PATCH:
-                return With(HttpMethod.Patch, row, "count=exact", values);
-            default:
-                var request = Requests.Request(HttpMethod.Delete, row, project, accessToken);
-                request.Headers.Add("Prefer", "count=exact");
-                return request;
-        }
-    }
-
-    private HttpRequestMessage With(HttpMethod method, string url, string prefer, Dictionary<string, object?> values)
-    {
+            UpdateType.PUT => (HttpMethod.Post, table, "resolution=merge-duplicates,count=exact"),
+            UpdateType.PATCH => (HttpMethod.Patch, row, "count=exact"),
+            _ => (HttpMethod.Delete, row, "count=exact"),
+        };
+        if (change.Op == UpdateType.PUT) values["id"] = change.Id;
         var request = Requests.Request(method, url, project, accessToken);
         request.Headers.Add("Prefer", prefer);
-        request.Content = new StringContent(JsonConvert.SerializeObject(values), Encoding.UTF8, "application/json");
+        if (change.Op != UpdateType.DELETE)
+        {
+            request.Content = new StringContent(JsonConvert.SerializeObject(values), Encoding.UTF8, "application/json");
+        }
         return request;
     }
 }

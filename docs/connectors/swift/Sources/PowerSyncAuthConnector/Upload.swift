@@ -60,25 +60,20 @@ struct Upload: Sendable {
 
   private func makeRequest(for change: CrudEntry) throws -> URLRequest {
     let table = project.url.appendingPathComponent("rest/v1/\(change.table)")
-    var request: URLRequest
+    var request = URLRequest(url: try change.op == .put ? table : only(change.id, in: table))
+    var values = change.opDataTyped ?? [:]
     switch change.op {
     case .put:
-      request = URLRequest(url: table)
       request.httpMethod = "POST"
-      request.setValue("resolution=merge-duplicates,count=exact", forHTTPHeaderField: "Prefer")
-      var row = change.opDataTyped ?? [:]
-      row["id"] = .string(change.id)
-      request.httpBody = try JSONEncoder().encode(row)
+      values["id"] = .string(change.id)
     case .patch:
-      request = URLRequest(url: try only(change.id, in: table))
       request.httpMethod = "PATCH"
-      request.setValue("count=exact", forHTTPHeaderField: "Prefer")
-      request.httpBody = try JSONEncoder().encode(change.opDataTyped ?? [:])
     case .delete:
-      request = URLRequest(url: try only(change.id, in: table))
       request.httpMethod = "DELETE"
-      request.setValue("count=exact", forHTTPHeaderField: "Prefer")
     }
+    if change.op != .delete { request.httpBody = try JSONEncoder().encode(values) }
+    let onConflict = change.op == .put ? "resolution=merge-duplicates," : ""
+    request.setValue("\(onConflict)count=exact", forHTTPHeaderField: "Prefer")
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.authorize(project, accessToken: accessToken)
     return request
