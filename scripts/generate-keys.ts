@@ -16,7 +16,7 @@ import { rotateKey } from "./keys/rotate.ts";
 import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
 import { storeSharedKey } from "./keys/store-shared-key.ts";
 import { findProject } from "./setup/project.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 
 const HELP = `Creates the key pair that signs PowerSync tokens.
 
@@ -67,15 +67,15 @@ export async function main(args: readonly string[]): Promise<void> {
     throw new CommandError(`--leaked does not wait for old tokens: leave --${waiting} out.`);
   }
   const kid = readKeyId(flags.kid);
-  const envFile = flags["env-file"];
-  const invocation = await enterProject(flags.dir);
+  const invocation = await openProject(flags.dir);
+  const envFile = flags["env-file"] && invocation.path(flags["env-file"]);
   if (flags.alg === "HS256") {
     if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");
     const { force = false, json = false } = flags;
     return console.log(await storeSharedKey({ kid, envFile, force, json, invocation }));
   }
   const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
-  const project = { invocation, ref: (await findProject())?.ref };
+  const project = { invocation, ref: (await findProject(undefined, invocation))?.ref };
   const key = { alg: readAlgorithm(flags.alg), kid, envFile, live, project };
   const rotation = {
     ...key,

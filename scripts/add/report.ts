@@ -55,8 +55,8 @@ export function nextLines(
   installation: Installation,
   { invocation, hasSecrets }: { invocation: Invocation; hasSecrets: boolean },
 ): string[] {
-  const file = ["--env-file", PRODUCTION_ENV_FILE];
-  const upload = invocation.supabase("secrets", "set", "--env-file", invocation.path(PRODUCTION_ENV_FILE));
+  const file = ["--env-file", invocation.path(PRODUCTION_ENV_FILE)];
+  const upload = invocation.supabase("secrets", "set", ...file);
   const deploy = invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api");
   const isNew = isNewIn(installation);
   const steps = [

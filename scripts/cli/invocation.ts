@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 
 /** Which flags of a command are repeated when it is printed again. */
 export interface Repeated {
@@ -8,8 +8,8 @@ export interface Repeated {
 }
 
 /**
- * How commands are printed so that they run as they are: started as the reader started this one, for the same project,
- * from the reader's folder.
+ * The project that a command is about, as its reader names it: where its files are, and how to print commands for it that
+ * run as they are, started as the reader started this one and in the same folder.
  */
 export class Invocation {
   readonly #task: string;
@@ -22,9 +22,15 @@ export class Invocation {
     this.#task = /[\\/]_npx[\\/]/.test(execPath) ? "npx -y deno@2 task" : "deno task";
   }
 
-  /** A task of this repository with its arguments, such as `deno task keys -- --dir ../my-app --rotate`. */
+  /**
+   * A task of this repository with its arguments, such as `deno task keys -- --dir ../my-app --rotate`. Behind
+   * `--env-file` stands a path as {@linkcode path} returns it.
+   */
   task(name: string, ...words: readonly string[]): string {
-    const all = [...(this.dir === undefined ? [] : ["--dir", this.dir]), ...words];
+    const given = words.map((word, index) =>
+      words[index - 1] === "--env-file" ? this.pathInProject(word) : word
+    );
+    const all = [...(this.dir === undefined ? [] : ["--dir", this.dir]), ...given];
     return [this.#task, name, ...(all.length === 0 ? [] : ["--", ...all.map(shellWord)])].join(" ");
   }
 
@@ -32,7 +38,12 @@ export class Invocation {
   again(name: string, flags: Readonly<Record<string, unknown>>, { named, asked }: Repeated): string {
     return this.task(
       name,
-      ...named.flatMap((flag) => [flags[flag] ?? []].flat().flatMap((value) => [`--${flag}`, String(value)])),
+      ...named.flatMap((flag) =>
+        [flags[flag] ?? []].flat().flatMap((value) => [
+          `--${flag}`,
+          flag === "env-file" ? this.path(String(value)) : String(value),
+        ])
+      ),
       ...asked.flatMap((flag) => flags[flag] === undefined ? [] : [`--${flag}`]),
     );
   }
@@ -43,9 +54,16 @@ export class Invocation {
     return ["supabase", ...words, ...workdir].map(shellWord).join(" ");
   }
 
-  /** A file of the project, from the reader's folder. */
+  /** A file of the project, from the reader's folder: every command reads, writes and shows it by this path. */
   path(file: string): string {
     return this.dir === undefined || isAbsolute(file) ? file : join(this.dir, file);
+  }
+
+  /** The opposite of {@linkcode path}: what `--dir` is followed by. */
+  pathInProject(path: string): string {
+    if (this.dir === undefined) return path;
+    const inside = relative(this.dir, path);
+    return isAbsolute(path) && (!isAbsolute(this.dir) || inside.startsWith("..")) ? path : inside;
   }
 }
 

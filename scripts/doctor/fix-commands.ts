@@ -210,8 +210,8 @@ export function logNote({ project }: FixContext): string {
 }
 
 /** The file from the reader's folder. */
-function pathOf({ invocation, file }: FixContext): string {
-  return invocation.path(file.path);
+function pathOf({ file }: FixContext): string {
+  return file.path;
 }
 
 /** A command of the CLI for the project that is named or linked. */

@@ -29,7 +29,7 @@ interface NewSecrets {
 export function setCommands({ secrets, envFile, project: { invocation } }: NewSecrets): string[] {
   if (envFile?.localOnly !== undefined) return [];
   if (envFile !== undefined) {
-    return [invocation.supabase("secrets", "set", "--env-file", invocation.path(envFile.path))];
+    return [invocation.supabase("secrets", "set", "--env-file", envFile.path)];
   }
   return Object.entries(secrets).map(([name, value]) =>
     invocation.supabase("secrets", "set", `${name}=${value}`)
@@ -37,9 +37,11 @@ export function setCommands({ secrets, envFile, project: { invocation } }: NewSe
 }
 
 /** What replaces the copy of the file on GitHub that `.github/workflows/deploy.yml` uses. */
-export function githubCommands({ envFile, project: { invocation: { dir } } }: NewSecrets): string[] {
+export function githubCommands({ envFile, project: { invocation } }: NewSecrets): string[] {
   if (envFile === undefined || envFile.localOnly !== undefined) return [];
-  const command = `gh secret set POWERSYNC_SECRETS --env production < ${shellWord(envFile.path)}`;
+  const { dir } = invocation;
+  const path = shellWord(invocation.pathInProject(envFile.path));
+  const command = `gh secret set POWERSYNC_SECRETS --env production < ${path}`;
   // gh asks git which repository it is in.
   return [dir === undefined ? command : `(cd ${shellWord(dir)} && ${command})`];
 }

@@ -15,7 +15,7 @@ import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 export interface DevelopmentTokenRequest {
   /** The `.env` file's variables. */
   readonly variables: EnvVariables;
-  /** The file's name, for messages. */
+  /** Its path, for messages. */
   readonly envFile: string;
   readonly invocation: Invocation;
   readonly claims: Readonly<Record<string, unknown>>;
@@ -54,10 +54,10 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
     if (error.code !== "POWERSYNC_PRIVATE_KEY_MISSING") {
-      throw new CommandError(`${error.message} (${invocation.path(envFile)})`);
+      throw new CommandError(`${error.message} (${envFile})`);
     }
     throw new CommandError(
-      `There is no signing key in ${invocation.path(envFile)}. This creates one: ${
+      `There is no signing key in ${envFile}. This creates one: ${
         invocation.task("keys", "--env-file", envFile)
       }`,
     );
@@ -77,7 +77,7 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
     const state = value === "" ? "is not set" : "is not an HS256 key";
     const force = value === "" ? [] : ["--force"];
     throw new CommandError(
-      `${SHARED_KEY_NAME} ${state} in ${invocation.path(envFile)}. This creates one: ${
+      `${SHARED_KEY_NAME} ${state} in ${envFile}. This creates one: ${
         invocation.task("keys", "--alg", "HS256", ...force, "--env-file", envFile)
       }`,
     );

@@ -2,7 +2,6 @@ import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jw
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { shown } from "../cli/shown.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
@@ -90,7 +89,7 @@ function namesOfLeaked(
       }`,
     );
   }
-  const path = fromReader(file.path);
+  const path = file.path;
   if (file.text === undefined) throw new CommandError(`There is no file ${path}.`);
   const names = readKeySecrets(file.variables).signing.map(({ name }) => name);
   if (replaces === undefined) {

@@ -1,6 +1,5 @@
 import type { Algorithm } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { type EnvChanges, type EnvFile, openEnvFile, readEnvFile, updateEnvFile } from "../setup/env-file.ts";
 import { assertGitIgnores } from "../setup/git-guard.ts";
 import { assertUsable, inspect, localOnly } from "../setup/inspect.ts";
@@ -35,7 +34,7 @@ export async function makeNewKey(request: KeyRequest & { readonly force: boolean
   );
   if (file !== undefined && present.length > 0 && !force) {
     throw new CommandError(
-      `${fromReader(file.path)} already has ${
+      `${file.path} already has ${
         present.join(" and ")
       }: rotate with --rotate, or replace the key in the file with --force.`,
     );
@@ -68,7 +67,7 @@ export async function readOwnFile(path: string, { mend = false } = {}): Promise<
 
 /** A key under a misspelt name is renamed: a new one would refuse its tokens. */
 export async function assertSigningKeyNamed({ path, variables }: EnvFile): Promise<void> {
-  await assertUsable(variables, { file: fromReader(path), names: ["POWERSYNC_PRIVATE_KEY"] });
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_PRIVATE_KEY"] });
 }
 
 /** Makes a key that takes over from another, in a secret of its own, and writes it to the file if there is one. */

@@ -13,7 +13,7 @@ export function reportJson(report: KeyReport): string {
       publicJwk,
       ...(project.ref === undefined ? {} : { project: project.ref }),
       ...(envFile === undefined ? { secrets } : {
-        envFile: project.invocation.path(envFile.path),
+        envFile: envFile.path,
         uploadable: envFile.localOnly === undefined && envFile.faults.length === 0,
       }),
       ...(live === undefined ? {} : { published: live.keyIds }),

@@ -72,7 +72,7 @@ function liveLines({ live }: KeyReport): string[] {
 function faultLines({ envFile, project: { invocation } }: KeyReport): string[] {
   if (envFile === undefined || envFile.faults.length === 0) return [];
   return [
-    `Before you use ${invocation.path(envFile.path)}, correct:`,
+    `Before you use ${envFile.path}, correct:`,
     ...envFile.faults.map((fault) => `- ${fault}`),
     "",
   ];
@@ -113,9 +113,9 @@ function fileLines(
   ...flags: string[]
 ): string[] {
   const { invocation } = report.project;
-  const written = `Written to ${invocation.path(path)}.`;
+  const written = `Written to ${path}.`;
   if (localOnly !== undefined) {
-    const production = invocation.task("keys", ...flags, "--env-file", PRODUCTION_ENV_FILE);
+    const production = invocation.task("keys", ...flags, "--env-file", invocation.path(PRODUCTION_ENV_FILE));
     return [
       `${written} It is for this computer and must not be uploaded. ${localOnly}`,
       `For production: ${production}`,
@@ -158,9 +158,7 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
 function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: RotationTimes): string[] {
   const { envFile, publicJwk, project: { invocation } } = report;
   const taken = removed.length === 0 ? [] : [
-    `Removed from ${invocation.path(envFile?.path ?? "")}: ${
-      removed.join(", ")
-    }. A comment keeps the key ID.`,
+    `Removed from ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`,
   ];
   if (envFile?.localOnly !== undefined) {
     return [...taken, ...fileLines(report, envFile, "--rotate", "--leaked")];
@@ -237,7 +235,7 @@ function secondCommand(
     ...unsetCommands(times.replaced, report),
     ...(envFile === undefined ? [] : [
       "",
-      `   and then, or the next upload of ${invocation.path(envFile.path)} sets them again:`,
+      `   and then, or the next upload of ${envFile.path} sets them again:`,
       "",
       invocation.task(
         "edit-secrets",

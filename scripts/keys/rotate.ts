@@ -1,7 +1,6 @@
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
@@ -43,9 +42,7 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
   const file = envFile === undefined ? undefined : await readOwnFile(envFile);
   if (file !== undefined && file.text === undefined) {
     throw new CommandError(
-      `There is no file ${
-        fromReader(file.path)
-      }, so there is no key to rotate: create the first one without --rotate.`,
+      `There is no file ${file.path}, so there is no key to rotate: create the first one without --rotate.`,
     );
   }
   const variables = file?.variables;
@@ -81,7 +78,7 @@ async function oldKeys(
   file: EnvFile,
   { replaces, nowSeconds, lifetime }: RotationRequest & { lifetime: number },
 ): Promise<{ names: string[]; removable: string[]; isLocal: boolean }> {
-  const path = fromReader(file.path);
+  const path = file.path;
   const { signing, problems } = await loadKeyRing(readKeySecrets(file.variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
@@ -107,6 +104,6 @@ async function bothHalves(names: readonly string[], variables: EnvVariables | un
 }
 
 async function lifetimeIn({ path, variables }: EnvFile = NO_FILE): Promise<number> {
-  await assertUsable(variables, { file: fromReader(path), names: ["POWERSYNC_TOKEN_TTL"] });
+  await assertUsable(variables, { file: path, names: ["POWERSYNC_TOKEN_TTL"] });
   return readSetting(variables, "POWERSYNC_TOKEN_TTL");
 }

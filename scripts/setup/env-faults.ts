@@ -2,7 +2,6 @@
 import { Buffer } from "node:buffer";
 import { decodeJsonSecret } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { type Definition, type Line, parseLines, unwrappedValue } from "./env-lines.ts";
 import { isKnownName, nearestName } from "./nearest-name.ts";
 
@@ -25,7 +24,7 @@ export class EnvFileError extends CommandError {
   readonly repairable: boolean;
 
   constructor(path: string, { id, state, line, variable, repairable = false }: EnvFault) {
-    super(`${fromReader(path)}${line === undefined ? "" : `, line ${line}`}: ${state}`);
+    super(`${path}${line === undefined ? "" : `, line ${line}`}: ${state}`);
     this.id = id;
     this.path = path;
     this.line = line;

@@ -23,8 +23,18 @@ Deno.test("a task is started as the reader started this one", () => {
 Deno.test("commands for another project name its folder, and the CLI's paths begin where the reader is", () => {
   const other = new Invocation("../my app", "deno");
   assertEquals(other.task("keys", "--rotate"), "deno task keys -- --dir '../my app' --rotate");
-  assertEquals(other.path(".env.production"), "../my app/.env.production");
-  assertEquals(other.path("/secrets/.env"), "/secrets/.env");
+  for (
+    const [file, path] of [
+      [".env.production", "../my app/.env.production"],
+      ["../shared.env", "../shared.env"],
+      ["/secrets/.env", "/secrets/.env"],
+    ] as const
+  ) {
+    assertEquals(other.path(file), path);
+    const command = `deno task config -- --dir '../my app' --env-file ${file}`;
+    assertEquals(other.task("config", "--env-file", path), command);
+    assertEquals(other.again("config", { "env-file": file }, { named: ["env-file"], asked: [] }), command);
+  }
   assertEquals(
     other.supabase("secrets", "set", "--env-file", other.path(".env.production")),
     "supabase secrets set --env-file '../my app/.env.production' --workdir '../my app'",

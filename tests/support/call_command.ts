@@ -1,18 +1,31 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { runCommand } from "../../scripts/cli/command.ts";
-import type { Ran } from "./run_script.ts";
+import { type Ran, readTask } from "./run_script.ts";
+
+/** A command of scripts/. */
+export type Main = (args: readonly string[]) => Promise<number | void>;
+
+/** The command that a task of deno.json runs. */
+export async function mainOf(task: string): Promise<Main> {
+  const { script } = await readTask(task);
+  return (await import(new URL(`../../${script}`, import.meta.url).href)).main;
+}
+
+/** Runs a task as it was printed, `deno task keys -- --dir '../my app'`, in this process. */
+export async function callPrinted(command: string): Promise<Ran> {
+  const [, task = "", rest = ""] = /^(?:deno|npx -y deno@2) task ([\w-]+)(?: -- (.*))?$/.exec(command) ?? [];
+  const words = rest.match(/(?:'[^']*'|[^\s'])+/g) ?? [];
+  return await callCommand(await mainOf(task), words.map((word) => word.replaceAll(/'([^']*)'/g, "$1")));
+}
 
 /**
- * Runs a command of scripts/ in this process, with its own `main`; much faster than `runTask`. What depends on the
- * working folder, on permissions or on standard input needs a process of its own.
+ * Runs a command of scripts/ in this process, with its own `main`; much faster than `runTask`. What depends on
+ * permissions, on standard input or on the working folder, which `--dir` replaces, needs a process of its own.
  *
  * @param main The command's `main`.
  * @param args The flags.
  */
-export async function callCommand(
-  main: (args: readonly string[]) => Promise<number | void>,
-  args: readonly string[],
-): Promise<Ran> {
+export async function callCommand(main: Main, args: readonly string[]): Promise<Ran> {
   const printed = { stdout: "", stderr: "" };
   const { log, error } = console;
   console.log = (text: string) => void (printed.stdout += `${text}\n`);
@@ -25,11 +38,7 @@ export async function callCommand(
 }
 
 /** The same with a `.env` file of this text, which `--env-file` names. */
-export async function callWithFile(
-  main: (args: readonly string[]) => Promise<number | void>,
-  args: readonly string[],
-  text: string,
-): Promise<Ran> {
+export async function callWithFile(main: Main, args: readonly string[], text: string): Promise<Ran> {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/.env`, text);
