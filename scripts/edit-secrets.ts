@@ -4,7 +4,7 @@
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readArguments } from "./cli/flags.ts";
-import { readOwnFile } from "./keys/new-key.ts";
+import { readOwnFile } from "./keys/make-key.ts";
 import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
 import { assertUsable } from "./setup/inspect.ts";
 import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";

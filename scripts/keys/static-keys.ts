@@ -36,11 +36,7 @@ export async function keysOfFile(
  * @throws {CommandError} PowerSync could not use it, or it has a private key.
  */
 export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
-  const live = await fetchJwks(url);
-  if (!live.ok) {
-    throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address of powersync-jwks.`);
-  }
-  const { keys, results } = readJwks(live.jwks);
+  const { keys, results } = readJwks(await fetchJwks(url));
   const failure = results.find(({ outcome }) => outcome === "failed");
   if (failure !== undefined) {
     throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);

@@ -8,7 +8,7 @@ import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
 import { jwksUrlFor } from "../setup/project-url.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { encodeSecret } from "./key-pair.ts";
-import { readOwnFile } from "./new-key.ts";
+import { readOwnFile } from "./make-key.ts";
 
 /** What a shared secret needs. */
 export interface SharedKeyRequest {

@@ -5,7 +5,8 @@ import { shown } from "../cli/shown.ts";
 import { type EnvVariables, readEnvFile } from "./env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./local-only.ts";
 import { findProject } from "./project.ts";
-import { isHttpUrl, isLoopback, jwksUrlOf } from "./project-url.ts";
+import { isLoopback, jwksUrlOf } from "./project-url.ts";
+import { assertJwksUrl } from "./remote-jwks.ts";
 
 /** The flags that name them. */
 export interface DeploymentFlags {
@@ -42,9 +43,7 @@ export async function findDeployment(
   if (url !== undefined && flags.project !== undefined) {
     throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
   }
-  if (url !== undefined && !isHttpUrl(url)) {
-    throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
-  }
+  if (url !== undefined) assertJwksUrl(url);
   const project = await findProject(flags.project, invocation);
   const address = url ?? project?.url;
   const isHere = address === undefined || isLoopback(address);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rotationSecretName } from "../../scripts/keys/rotation.ts";
+import { rotationSecretName } from "../../scripts/keys/secret-names.ts";
 
 Deno.test("a new key's secret is named after the UTC date, with a number when that is taken", () => {
   const late = Date.UTC(2026, 10, 21, 23, 59, 59) / 1000;
