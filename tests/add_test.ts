@@ -99,12 +99,12 @@ Deno.test("what is on the command line must be one project", async () => {
     await Deno.remove(`${folder}/${CONFIG_FILE}`);
     assertRefused(
       await add(folder),
-      /There is no .*config\.toml: first run `supabase init --workdir '.*my app'`\.$/m,
+      /There is no .*config\.toml\. First run: supabase init --workdir '.*my app'$/m,
     );
     await Deno.remove(`${folder}/supabase`);
     assertRefused(
       await add(folder),
-      /has no folder supabase: first run `supabase init --workdir '.*my app'`\.$/m,
+      /has no folder supabase\. This creates it: supabase init --workdir '.*my app'$/m,
     );
     const { code, stdout } = await add("--help");
     assertEquals(code, 0);

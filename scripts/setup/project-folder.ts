@@ -13,23 +13,23 @@ import { fileError, readText } from "./secret-file.ts";
 export async function openProject(dir: string | undefined): Promise<Invocation> {
   const invocation = new Invocation(dir);
   if (dir === undefined) return invocation;
-  const what = "--dir names the folder that holds supabase/";
-  if (!await isFolder(dir)) throw new CommandError(`${dir} is not a folder: ${what}.`);
+  if (!await isFolder(dir)) {
+    throw new CommandError(`${dir} is not a folder: name the one that holds supabase/.`);
+  }
   if (!await isFolder(`${dir}/supabase`)) {
     if (
       basename(await Deno.realPath(dir)) === "supabase" && await readText(`${dir}/config.toml`) !== undefined
     ) {
-      throw new CommandError(`${dir} is the folder supabase itself: --dir names the folder that holds it.`);
+      throw new CommandError(`${dir} is the folder supabase itself: name the folder that holds it.`);
     }
     throw new CommandError(
-      `${dir} has no folder supabase: ${what}. This creates it: ${invocation.supabase("init")}`,
+      `${dir} has no folder supabase. This creates it: ${invocation.supabase("init")}`,
     );
   }
   return invocation;
 }
 
-/** Whether a path is a folder. */
-export async function isFolder(path: string): Promise<boolean> {
+async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {

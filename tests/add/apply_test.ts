@@ -66,6 +66,29 @@ Deno.test("a failure while files are renamed takes back what was renamed", async
   });
 });
 
+Deno.test("what cannot be put back is said, and its copy stays: another program takes its place meanwhile", async () => {
+  await inProject(async (folder) => {
+    const added = Array.from(
+      { length: 50 },
+      (_, index) => ({ path: `b/${index}.ts`, from: undefined, to: "x" }),
+    );
+    // A file that is added twice fails at the end.
+    const applied = assertRejects(
+      () => applyChanges(folder, [...CHANGES, ...added, { path: "b/0.ts", from: undefined, to: "x" }]),
+      CommandError,
+    );
+    const theirs = () => Deno.mkdir(join(folder, "a/removed.ts")).then(() => true, () => false);
+    while (!await theirs());
+    assertMatch(
+      (await applied).message,
+      / Not everything could be put back \(.*\): what was there ends with \.add-old\.$/,
+    );
+    const tree = await readTree(folder);
+    assertEquals([tree.get("a/changed.ts"), tree.get("a/removed.ts.add-old")], ["old\n", "gone\n"]);
+    assertEquals([...tree.keys()].filter((path) => /^b\/.*\.ts$/.test(path)), []);
+  });
+});
+
 Deno.test("a failure before that changes nothing: a file that has changed since, or a folder in its place", async () => {
   await inProject(async (folder) => {
     const stale = { path: "supabase/config.toml", from: "another text", to: "new" };

@@ -86,7 +86,7 @@ Deno.test("if another file was edited, it is listed and nothing changes; --force
       const { code, stdout, stderr } = await project.add(...flag === undefined ? [] : [flag]);
       assertEquals([code, stdout], [1, ""]);
       assertMatch(stderr, /^These files were edited:\n/);
-      assertStringIncludes(stderr, `\n  ${JWKS}\n  ${SHARED}/once.ts\n`);
+      assertStringIncludes(stderr, `\n  ${SHARED}/once.ts\n  ${JWKS}\n`);
       assertStringIncludes(stderr, ` task add -- '${project.folder}' --force\n`);
       assertEquals(await project.tree(), before);
     }

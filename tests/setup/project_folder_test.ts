@@ -13,13 +13,13 @@ Deno.test("--dir must be a folder that holds supabase/", async () => {
       "mine/supabase/config.toml": "",
     });
     const folders: readonly [string, RegExp][] = [
-      ["missing", /missing is not a folder: --dir names the folder that holds supabase\/\.$/],
+      ["missing", /missing is not a folder: name the one that holds supabase\/\.$/],
       ["a file", /a file is not a folder/],
-      ["empty", /empty has no folder supabase: .*: supabase init --workdir \S+empty$/],
+      ["empty", /empty has no folder supabase\. .*: supabase init --workdir \S+empty$/],
       ["odd", /odd has no folder supabase/],
       [
         "mine/supabase",
-        /mine\/supabase is the folder supabase itself: --dir names the folder that holds it\.$/,
+        /mine\/supabase is the folder supabase itself: name the folder that holds it\.$/,
       ],
       ["mine/supabase/", /mine\/supabase\/ is the folder supabase itself/],
       ["x".repeat(300), /x+ cannot be opened: .*\(os error \d+\)/],
