@@ -1,4 +1,4 @@
-/** The codes and the log's reasons, for docs/errors.md. */
+/** The codes, for docs/errors.md. */
 import {
   type ErrorCode,
   ERRORS,
@@ -13,7 +13,6 @@ import {
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { type Parts, table } from "./parts.ts";
-import { REASONS } from "./reasons.ts";
 
 /** The tables, and which codes each has: the first that matches counts. */
 const SECTIONS: readonly (readonly [part: string, codes: RegExp])[] = [
@@ -122,7 +121,7 @@ function errorOf(read: () => unknown): PowerSyncAuthError | undefined {
   }
 }
 
-/** A table for each section, and the table of the log's reasons. */
+/** A table for each section. */
 export function errorParts(): Parts {
   const errors = settingErrors();
   const faults: Readonly<Partial<Record<ErrorCode, string>>> = KEY_FAULTS;
@@ -138,9 +137,5 @@ export function errorParts(): Parts {
     const rows = codes.filter((code) => sectionOf(code) === part).map(rowOf);
     return [part, table(["code", "status", "message", "hint"], rows)];
   });
-  const reasons = Object.entries(REASONS).map(([reason, cells]) => [`\`${reason}\``, ...cells]);
-  return {
-    ...Object.fromEntries(tables),
-    reasons: table(["reason", "what it means", "what to do"], reasons),
-  };
+  return Object.fromEntries(tables);
 }
