@@ -37,12 +37,34 @@ export async function callCommand(main: Main, args: readonly string[]): Promise<
   }
 }
 
-/** The same with a `.env` file of this text, which `--env-file` names. */
-export async function callWithFile(main: Main, args: readonly string[], text: string): Promise<Ran> {
+/** What a command did, and what the file is afterwards. */
+export interface RanWithFile extends Ran {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The same with an `.env` file.
+ *
+ * @param args The flags; `--env-file` is added, unless a function is to name the file.
+ * @param text The file's content; `undefined` where there is none yet.
+ */
+export async function callWithFile(
+  main: Main,
+  args: readonly string[] | ((path: string) => readonly string[]),
+  text: string | Uint8Array | undefined,
+): Promise<RanWithFile> {
   const folder = await Deno.makeTempDir();
+  const path = `${folder}/.env`;
   try {
-    await Deno.writeTextFile(`${folder}/.env`, text);
-    return await callCommand(main, [...args, "--env-file", `${folder}/.env`]);
+    if (text !== undefined) {
+      await Deno.writeFile(path, new Uint8Array(await new Blob([text as BlobPart]).arrayBuffer()));
+    }
+    const ran = await callCommand(
+      main,
+      typeof args === "function" ? args(path) : [...args, "--env-file", path],
+    );
+    return { ...ran, path, text: await Deno.readTextFile(path).catch(() => "") };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
