@@ -6,14 +6,7 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
 import { audiencesOf, statedAudiences } from "./setup/audience.ts";
-import {
-  type ClientAuth,
-  clientAuthYaml,
-  cloudAuthYaml,
-  cloudFields,
-  isShared,
-  whyNotCloud,
-} from "./setup/client-auth.ts";
+import { type ClientAuth, clientAuthYaml, cloudFields, isShared, whyNotCloud } from "./setup/client-auth.ts";
 import { findDeployment } from "./setup/deployment.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
@@ -111,7 +104,7 @@ function settingsText(
   const notInDashboard = whyNotCloud(dashboard);
   return [
     ...sharedWarning(settings),
-    ...(cloud ? [`# ${CLOUD_CLI}`, cloudAuthYaml(settings)] : [
+    ...(cloud ? [`# ${CLOUD_CLI}`, clientAuthYaml(settings, { isCloud: true })] : [
       "# Self-hosted PowerSync Service: in service.yaml",
       ...loopbackHint(settings),
       clientAuthYaml(settings),
@@ -119,7 +112,7 @@ function settingsText(
     "",
     ...(cloud || unreachable !== undefined
       ? []
-      : [`# ${CLOUD_CLI}`, ...commented(cloudAuthYaml(settings)), ""]),
+      : [`# ${CLOUD_CLI}`, ...commented(clientAuthYaml(settings, { isCloud: true })), ""]),
     "# PowerSync Cloud, in the dashboard: your instance, Client Auth",
     ...commented(notInDashboard ?? cloudFields(dashboard).join("\n")),
   ].join("\n");

@@ -176,7 +176,7 @@ async function readSecrets(
     return { file, path: file?.path };
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
-    const { id, message, path, repairable } = error;
+    const { message, path, fault: { id, repairable } } = error;
     // Without a change, edit-secrets repairs the file's format.
     const change = repairable ? {} : { byHand: true } as const;
     return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };

@@ -41,10 +41,9 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
   try {
     const ring = await loadKeyRing(readKeySecrets(variables));
     const key = signingKeyAt(ring, nowSeconds);
-    const [first, ...others] = request.audiences;
     const { token } = await signToken(JSON.stringify(request.claims), {
       key,
-      audience: others.length === 0 ? first : [first, ...others],
+      audience: audienceOf(request),
       issuer: readSetting(variables, "POWERSYNC_ISSUER"),
       lifetimeSeconds,
       now: nowSeconds,
@@ -70,7 +69,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
  * @throws {CommandError} The file has no shared secret, or PowerSync would refuse the token.
  */
 export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
-  const { variables, envFile, invocation, audiences, nowSeconds, lifetimeSeconds } = request;
+  const { variables, envFile, invocation, nowSeconds, lifetimeSeconds } = request;
   const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
   const key = readSharedKey(value);
   if (key === undefined) {
@@ -82,19 +81,19 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
       }`,
     );
   }
-  const [first, ...others] = audiences;
-  const aud = others.length === 0 ? first : [first, ...others];
+  const issued = { iss: readSetting(variables, "POWERSYNC_ISSUER"), aud: audienceOf(request) };
   const times = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds };
-  const token = await new SignJWT({
-    ...request.claims,
-    iss: readSetting(variables, "POWERSYNC_ISSUER"),
-    aud,
-    ...times,
-  })
+  const token = await new SignJWT({ ...request.claims, ...issued, ...times })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(Buffer.from(key.k, "base64url"));
   await assertAccepted(token, { request, keys: { staticJwks: { keys: [key] } } });
   return { token, kid: key.kid, alg: key.alg };
+}
+
+function audienceOf(
+  { audiences: [first, ...others] }: DevelopmentTokenRequest,
+): string | [string, ...string[]] {
+  return others.length === 0 ? first : [first, ...others];
 }
 
 /** A token that PowerSync would refuse is not printed. */

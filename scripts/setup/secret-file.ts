@@ -132,21 +132,15 @@ export async function keepOwner(target: string, temporary: string): Promise<void
  */
 export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound) {
-    return new CommandError(`${state}: its folder does not exist; create it first.`);
-  }
-  if (error instanceof Deno.errors.NotADirectory) {
-    return new CommandError(`${state}: a part of its path is a file, not a folder.`);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new CommandError(`${state}: check who owns ${owned}, and its permissions.`);
-  }
-  if (error instanceof Deno.errors.IsADirectory) {
-    return new CommandError(`${state}: it is a folder; name a file in it.`);
-  }
+  const { NotFound, NotADirectory, PermissionDenied, IsADirectory } = Deno.errors;
+  const reasons = [
+    [NotFound, "its folder does not exist; create it first"],
+    [NotADirectory, "a part of its path is a file, not a folder"],
+    [PermissionDenied, `check who owns ${owned}, and its permissions`],
+    [IsADirectory, "it is a folder; name a file in it"],
+  ] as const;
+  const [, known] = reasons.find(([kind]) => error instanceof kind) ?? [];
   // A full disk, a read-only file system: the system's own words say it best.
-  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
-    return new CommandError(`${state}: ${error.message}.`);
-  }
-  return error;
+  const reason = known ?? (error instanceof Error && /\(os error \d+\)/.test(error.message) && error.message);
+  return reason ? new CommandError(`${state}: ${reason}.`) : error;
 }

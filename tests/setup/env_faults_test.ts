@@ -104,8 +104,8 @@ const CASES: readonly Case[] = [
 for (const [what, text, fault, mended] of CASES) {
   Deno.test(`a file that cannot be read: ${what}`, async () => {
     const { error, after } = await readFaulty(text);
-    const { id, line = [], variable = [], repairable, message } = error;
-    assertEquals([id.replace("env-file-", ""), line, variable].flat().join(" "), fault, message);
+    const { id, line = [], variable = [], repairable = false } = error.fault;
+    assertEquals([id.replace("env-file-", ""), line, variable].flat().join(" "), fault, error.message);
     assertEquals([repairable, after], [mended !== undefined, mended]);
   });
 }
@@ -120,7 +120,8 @@ async function readFaulty(
     await Deno.writeFile(path, typeof text === "string" ? new TextEncoder().encode(text) : text);
     const error = await assertRejects(() => readEnvFile(path), EnvFileError);
     assertEquals(error.path, path);
-    assertStringIncludes(error.message, `${path}${error.line === undefined ? "" : `, line ${error.line}`}: `);
+    const { line } = error.fault;
+    assertStringIncludes(error.message, `${path}${line === undefined ? "" : `, line ${line}`}: `);
     const file = await openEnvFile(path, { mend: true }).catch(() => undefined);
     if (file !== undefined) await updateEnvFile(file, {});
     found = { error, after: file && await Deno.readTextFile(path) };
