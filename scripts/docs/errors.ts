@@ -12,6 +12,7 @@ import {
   type Setting,
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { tried } from "../setup/finding.ts";
 import { type Parts, table } from "./parts.ts";
 
 /** The tables, and which codes each has: the first that matches counts. */
@@ -107,18 +108,9 @@ function settingErrors(): Map<ErrorCode, PowerSyncAuthError> {
       ...(invalid === undefined ? [] : [() => readSetting({ [name]: UNUSABLE }, name)]),
     ];
   });
-  const errors = [...reads, () => readApiKeys({}), () => parseIdentityProviders(UNUSABLE)].map(errorOf);
-  return new Map(errors.flatMap((error) => error === undefined ? [] : [[error.code, error]]));
-}
-
-function errorOf(read: () => unknown): PowerSyncAuthError | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) return error;
-    throw error;
-  }
+  const read = [...reads, () => readApiKeys({}), () => parseIdentityProviders(UNUSABLE)];
+  const errors = read.map((one) => tried<unknown>(one)).filter((one) => one instanceof PowerSyncAuthError);
+  return new Map(errors.map((error) => [error.code, error]));
 }
 
 /** A table for each section. */
