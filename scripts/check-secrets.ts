@@ -36,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (variables === undefined) {
     throw new CommandError(
       `There is no file ${path}: ${
-        invocation.task("keys", "--env-file", path)
+        invocation.task("keys", ...invocation.envFile(path))
       } creates it, or name another one.`,
     );
   }

@@ -149,7 +149,7 @@ function explain(
   },
 ): string {
   const { exp = nowSeconds, ...claims } = decodeJwt(token);
-  const config = invocation.task("config", "--static", "--env-file", envFile);
+  const config = invocation.task("config", "--static", ...invocation.envFile(envFile));
   return [
     `A token for testing, signed with the key ${kid} (${alg}) in ${envFile}; valid for ${
       describeDuration(exp - nowSeconds)

@@ -181,8 +181,12 @@ Deno.test("a file with a dev- key or a loopback URL must not be uploaded", async
 
 Deno.test("--jwks-url refuses a kid that is published, and says which are", async () => {
   const published = { keys: [{ kty: "EC", kid: "powersync-live" }] };
-  const answer = (request: Request) =>
-    request.url.endsWith("/jwks") ? Response.json(published) : new Response("no", { status: 404 });
+  const answers: Record<string, () => Response> = {
+    "/jwks": () => Response.json(published),
+    "/odd": () => Response.json({}),
+  };
+  const answer = ({ url }: Request) =>
+    answers[new URL(url).pathname]?.() ?? new Response("no", { status: 404 });
   let closed = "";
   await serving(answer, async (url) => {
     closed = url;
@@ -192,6 +196,7 @@ Deno.test("--jwks-url refuses a kid that is published, and says which are", asyn
     assertEquals(JSON.parse(rotation.stdout).published, ["powersync-live"]);
     assertRefused(await keys(["--kid", "powersync-live", "--jwks-url", `${url}/jwks`]), /already published/);
     assertRefused(await keys(["--jwks-url", `${url}/nothing`]), /HTTP 404/);
+    assertRefused(await keys(["--jwks-url", `${url}/odd`]), /is not \{"keys":\[…\]\}\. Check the address/);
   });
   assertRefused(await keys(["--jwks-url", `${closed}/jwks`]), /could not be reached/);
   const unallowed = ["--jwks-url", `${closed}/jwks`];

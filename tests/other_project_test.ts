@@ -175,7 +175,15 @@ Deno.test("whatever is wrong with a file, the error names it as the reader has i
 
 Deno.test("the doctor reads the project's file and link, and its fixes are for that project", async () => {
   await inProject(async ({ dir, start, run: task, read, write }) => {
-    await task("keys", "--alg ES256 --env-file .env.production");
+    const link = "supabase/.temp/project-ref";
+    await write(link, "");
+    const nothing = JSON.parse((await start("doctor", "--json")).stdout);
+    await run(`${nothing.first.fix.commands[0]} --alg ES256`);
+    assertStringIncludes(await read(".env.production"), "POWERSYNC_PRIVATE_KEY=");
+    await write(link, REF);
+    await write("token.jwt", "e30.e30.");
+    const { stdout } = await start("doctor", "--json --token token.jwt");
+    assertStringIncludes(stdout, "token-is-unknown-issuer");
     await task(
       "edit-secrets",
       "POWERSYNC_URL=https://sync.example.org --rename POWERSYNC_PRIVATE_KEY=POWERSYNC_PRIVATE_KEY_2",

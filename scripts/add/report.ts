@@ -55,7 +55,8 @@ export function nextLines(
   installation: Installation,
   { invocation, hasSecrets }: { invocation: Invocation; hasSecrets: boolean },
 ): string[] {
-  const file = ["--env-file", invocation.path(PRODUCTION_ENV_FILE)];
+  const file = ["--env-file", PRODUCTION_ENV_FILE];
+  const upload = ["--env-file", invocation.path(PRODUCTION_ENV_FILE)];
   const isNew = isNewIn(installation);
   const steps = ([
     ["Try it", invocation.task("dev"), true],
@@ -63,7 +64,7 @@ export function nextLines(
     ["Set your URL", invocation.task("edit-secrets", `POWERSYNC_URL=${EXAMPLE_URL}`), isNew && !hasSecrets],
     ["Log in", "supabase login", isNew],
     ["Link", invocation.supabase("link"), isNew],
-    ["Set the secrets", invocation.supabase("secrets", "set", ...file), isNew],
+    ["Set the secrets", invocation.supabase("secrets", "set", ...upload), isNew],
     ["Deploy", invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api"), true],
     ["Set up PowerSync", invocation.task("config", ...file), isNew],
     ["Check it", invocation.task("doctor"), true],

@@ -22,15 +22,9 @@ export class Invocation {
     this.#task = /[\\/]_npx[\\/]/.test(execPath) ? "npx -y deno@2 task" : "deno task";
   }
 
-  /**
-   * A task of this repository with its arguments, such as `deno task keys -- --dir ../my-app --rotate`. Behind
-   * `--env-file` stands a path as {@linkcode path} returns it.
-   */
+  /** A task of this repository with its arguments, such as `deno task keys -- --dir ../my-app --rotate`. */
   task(name: string, ...words: readonly string[]): string {
-    const given = words.map((word, index) =>
-      words[index - 1] === "--env-file" ? this.pathInProject(word) : word
-    );
-    const all = [...(this.dir === undefined ? [] : ["--dir", this.dir]), ...given];
+    const all = [...(this.dir === undefined ? [] : ["--dir", this.dir]), ...words];
     return [this.#task, name, ...(all.length === 0 ? [] : ["--", ...all.map(shellWord)])].join(" ");
   }
 
@@ -38,12 +32,7 @@ export class Invocation {
   again(name: string, flags: Readonly<Record<string, unknown>>, { named, asked }: Repeated): string {
     return this.task(
       name,
-      ...named.flatMap((flag) =>
-        [flags[flag] ?? []].flat().flatMap((value) => [
-          `--${flag}`,
-          flag === "env-file" ? this.path(String(value)) : String(value),
-        ])
-      ),
+      ...named.flatMap((flag) => [flags[flag] ?? []].flat().flatMap((value) => [`--${flag}`, String(value)])),
       ...asked.flatMap((flag) => flags[flag] === undefined ? [] : [`--${flag}`]),
     );
   }
@@ -59,7 +48,12 @@ export class Invocation {
     return this.dir === undefined || isAbsolute(file) ? file : join(this.dir, file);
   }
 
-  /** The opposite of {@linkcode path}: what `--dir` is followed by. */
+  /** The flag of a task that names a file, by the path that {@linkcode path} returned. */
+  envFile(path: string): string[] {
+    return ["--env-file", this.pathInProject(path)];
+  }
+
+  /** The opposite of {@linkcode path}: what a person writes behind `--dir`. */
   pathInProject(path: string): string {
     if (this.dir === undefined) return path;
     const inside = relative(this.dir, path);

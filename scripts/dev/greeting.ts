@@ -23,11 +23,11 @@ export interface Started {
 export function greeting({ origin, platform, added, addresses, port, invocation }: Started): string[] {
   const functions = `${origin}/functions/v1`;
   const envFile = invocation.path(LOCAL_ENV_FILE);
-  const keys = invocation.task("keys", "--env-file", invocation.path(PRODUCTION_ENV_FILE));
+  const keys = invocation.task("keys", "--env-file", PRODUCTION_ENV_FILE);
   const jwksUrl = jwksUrlOf(origin);
   const isUsual = platform.isDevelopmentAuth && jwksUrl === jwksUrlFor({});
   // Where a project is linked, `config` alone is about the deployment.
-  const here = ["--env-file", envFile, ...(isUsual ? [] : ["--jwks-url", jwksUrl])];
+  const here = ["--env-file", LOCAL_ENV_FILE, ...(isUsual ? [] : ["--jwks-url", jwksUrl])];
   const config = invocation.task("config", ...here);
   return [
     ...added.length === 0 ? [] : [`Written to ${envFile}: ${added.join(", ")}`, ""],

@@ -57,7 +57,7 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
     }
     throw new CommandError(
       `There is no signing key in ${envFile}. This creates one: ${
-        invocation.task("keys", "--env-file", envFile)
+        invocation.task("keys", ...invocation.envFile(envFile))
       }`,
     );
   }
@@ -77,7 +77,7 @@ export async function signWithSharedKey(request: DevelopmentTokenRequest): Promi
     const force = value === "" ? [] : ["--force"];
     throw new CommandError(
       `${SHARED_KEY_NAME} ${state} in ${envFile}. This creates one: ${
-        invocation.task("keys", "--alg", "HS256", ...force, "--env-file", envFile)
+        invocation.task("keys", "--alg", "HS256", ...force, ...invocation.envFile(envFile))
       }`,
     );
   }

@@ -82,20 +82,20 @@ function fileLines(
   const { invocation } = report;
   const written = `Written to ${path}.`;
   if (localOnly !== undefined) {
-    const production = invocation.task("keys", ...flags, "--env-file", invocation.path(PRODUCTION_ENV_FILE));
+    const production = invocation.task("keys", ...flags, "--env-file", PRODUCTION_ENV_FILE);
     return [
       `${written} It is for this computer and must not be uploaded. ${localOnly}`,
       `For production: ${production}`,
     ];
   }
-  const setUrl = invocation.task("edit-secrets", "--env-file", path, `POWERSYNC_URL=${EXAMPLE_URL}`);
+  const setUrl = invocation.task("edit-secrets", ...invocation.envFile(path), `POWERSYNC_URL=${EXAMPLE_URL}`);
   const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl, ""];
   return [written, ...(hasUrl ? [] : url), ...uploadLines(report)];
 }
 
 function nextLines({ envFile, invocation, ref }: KeyReport): string[] {
   if (envFile?.localOnly !== undefined) return [`Then: ${invocation.task("dev")}`];
-  const file = envFile === undefined ? [] : ["--env-file", envFile.path];
+  const file = envFile === undefined ? [] : invocation.envFile(envFile.path);
   const jwksUri = jwksUrlOf(`https://${ref ?? "<project ref>"}.supabase.co`);
   const fields = envFile === undefined ? "" : `; all fields: ${invocation.task("config", ...file)}`;
   return [
@@ -206,8 +206,7 @@ function secondCommand(
       "",
       invocation.task(
         "edit-secrets",
-        "--env-file",
-        envFile.path,
+        ...invocation.envFile(envFile.path),
         ...times.replaced.flatMap((name) => ["--remove", name]),
       ),
     ]),

@@ -26,7 +26,9 @@ export async function keysOfFile(
   const keys = [...published.map(configured), ...(shared === undefined ? [] : [shared])];
   if (keys.length > 0) return keys;
   throw new CommandError(
-    `There is no key in ${envFile}. This creates one: ${invocation.task("keys", "--env-file", envFile)}`,
+    `There is no key in ${envFile}. This creates one: ${
+      invocation.task("keys", ...invocation.envFile(envFile))
+    }`,
   );
 }
 

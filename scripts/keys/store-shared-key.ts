@@ -44,7 +44,7 @@ export async function storeSharedKey(
     keys: [key],
   });
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile: path, clientAuth: yaml }, null, 2);
-  const named = path === invocation.path(LOCAL_ENV_FILE) ? [] : ["--env-file", path];
+  const named = path === invocation.path(LOCAL_ENV_FILE) ? [] : invocation.envFile(path);
   return [
     `# Written to ${path} as ${SHARED_KEY_NAME}. For development only: whoever has it can sign a token for any user.`,
     "# The block for the service.yaml of a self-hosted PowerSync Service:",

@@ -31,10 +31,10 @@ Deno.test("commands for another project name its folder, and the CLI's paths beg
     ] as const
   ) {
     assertEquals(other.path(file), path);
-    const command = `deno task config -- --dir '../my app' --env-file ${file}`;
-    assertEquals(other.task("config", "--env-file", path), command);
-    assertEquals(other.again("config", { "env-file": file }, { named: ["env-file"], asked: [] }), command);
+    assertEquals(other.envFile(path), ["--env-file", file]);
   }
+  assertEquals(new Invocation("/srv/app").pathInProject("/srv/app/.env"), ".env");
+  assertEquals(new Invocation("/srv/app").pathInProject("/secrets/.env"), "/secrets/.env");
   assertEquals(
     other.supabase("secrets", "set", "--env-file", other.path(".env.production")),
     "supabase secrets set --env-file '../my app/.env.production' --workdir '../my app'",

@@ -158,6 +158,9 @@ Deno.test("without a file, --replaces names the leaked key, and GitHub's copy is
   assertEquals(commands.length, 2);
   assertMatch(commands[0] ?? "", /^supabase secrets set POWERSYNC_PRIVATE_KEY_\d{8}=/);
   assertEquals(unsetBy(stdout), `${PRIVATE}_20260101 ${PUBLIC}_20260101`);
+  const [, made = ""] = /set (\w+)=/.exec(stdout) ?? [];
+  const again = await callCommand(main, [...LEAKED, "--json", "--replaces", made]);
+  assertEquals(Object.keys(JSON.parse(again.stdout).secrets), [`${made}_2`]);
   assertMatch(
     stdout,
     /^3\. .*every other copy[^]*POWERSYNC_PRIVATE_KEY_20260101[^]*POWERSYNC_SECRETS[^]*^4\. 11 min after/m,

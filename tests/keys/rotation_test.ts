@@ -121,7 +121,10 @@ Deno.test("with --env-file it adds to the file, and reads the names and the life
   const again = json(second);
   assertEquals(seconds(again.unsetNotBefore) - seconds(again.startsAt), 3600 + 60 + 600);
   assertEquals([again.unset.length, again.removed], [3, []]);
-  assertEquals(second.text.match(/^POWERSYNC_PRIVATE_KEY_\d{8}(_2)?=/gm)?.length, 2);
+  const third = await rotateIn(text, "--replaces", "POWERSYNC_PRIVATE_KEY");
+  for (const { text } of [second, third]) {
+    assertEquals(text.match(/^POWERSYNC_PRIVATE_KEY_\d{8}(_2)?=/gm)?.length, 2);
+  }
 });
 
 Deno.test("of rotations at the same time, each that says success has its key in the file", async () => {
@@ -182,12 +185,15 @@ Deno.test("a file for local work gets a dev- key and no command that uploads", a
   assertEquals(signing.map(({ kid }) => kid.startsWith("dev-")), [true, true]);
 });
 
-Deno.test("a broken key in the file, or one that is not there, is named", async () => {
+Deno.test("a broken key or lifetime in the file, or a key that is not there, is named", async () => {
   assertRefused(
     await rotateIn("POWERSYNC_PRIVATE_KEY=bm9wZQ\n"),
     /POWERSYNC_PRIVATE_KEY cannot be used.*Remove it/,
   );
   const text = await fileWith({ POWERSYNC_PRIVATE_KEY: undefined });
+  const longLived = `${text}POWERSYNC_TOKEN_TTL=soon\n`;
+  assertRefused(await rotateIn(longLived), /POWERSYNC_TOKEN_TTL cannot be used/);
+  assertEquals((await rotateIn(longLived, "--token-ttl", "300")).code, 0);
   const refused = await rotateIn(text, "--replaces", "POWERSYNC_PRIVATE_KEY_X");
   assertRefused(refused, /has no POWERSYNC_PRIVATE_KEY_X/);
 });
