@@ -67,6 +67,7 @@ Deno.test("keys, config, check-secrets and edit-secrets work on the project's pr
     assertEquals(edited.stdout, `${path}: set POWERSYNC_URL.\n`);
     assertEquals((await task("check-secrets")).stdout, `${path} may be uploaded.\n`);
 
+    assertMatch(printed(made.stdout, "config"), / --env-file \.env\.production$/);
     for (const command of [printed(made.stdout, "config"), `deno task config -- --dir ${shellWord(dir)}`]) {
       // In a shell of its own, as every printed command can be run.
       const { stdout, stderr } = await run(command, runPrinted);
