@@ -114,7 +114,7 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     await t.step(
       "the page's commands check and serve a function, in the root and in its folder",
       async () => {
-        const [inRoot, inFunction] = (await commandsOf(PAGE)).split("\n").filter((line) =>
+        const [inRoot, inFunction] = commandsOf(PAGE).split("\n").filter((line) =>
           /^deno (check|serve)/.test(line)
         )
           .reduce<[string[], string[]]>(
