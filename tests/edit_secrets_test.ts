@@ -6,7 +6,7 @@ import { main } from "../scripts/edit-secrets.ts";
 import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
 import { inspect } from "../scripts/setup/inspect.ts";
 import { decodeJsonSecret } from "../supabase/functions/_shared/powersync/secret.ts";
-import { assertRefused, callWithFile } from "./support/call_command.ts";
+import { assertRefused, callCommand, callWithFile } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
 
 const { privateJwk, publicJwk } = await makeKeyPair("ES256");
@@ -86,7 +86,8 @@ Deno.test("the default file is .env.production, it may be missing, only its owne
     assertEquals(await Deno.readTextFile(path), `${URL_LINE}\n`);
     if (Deno.build.os !== "windows") assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
     await new Deno.Command("git", { args: ["init", "-q"], cwd }).output();
-    assertRefused(await runTask("edit-secrets", set, { cwd }), /^Git would commit \.env\.production/m);
+    const ofFile = [...set, "--env-file", path];
+    assertRefused(await callCommand(main, ofFile), /^Git would commit \S+\/\.env\.production/m);
   });
 });
 
