@@ -121,8 +121,8 @@ function inspectSetting(
     return [];
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
-    const { byPlatform, missing }: Setting<unknown> = SETTINGS[name];
-    if (byPlatform && error.code === missing) return [];
+    const { byPlatform }: Setting<unknown> = SETTINGS[name];
+    if (byPlatform && error.code === `${name}_MISSING`) return [];
     const correct = likelyValue(variables, name, supabaseIssuers(variables, supabaseUrl));
     const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
     return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];

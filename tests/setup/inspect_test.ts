@@ -36,13 +36,13 @@ Deno.test("a deployment must not get what is for this computer only", async () =
 });
 
 Deno.test("every setting of the functions is inspected", async () => {
-  for (const [name, { invalid, missing, byPlatform }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    if (invalid !== undefined) {
+  for (const [name, { read, required, byPlatform }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    if (read !== undefined || name === "POWERSYNC_IDENTITY_PROVIDERS") {
       // No setting with a code of its own takes a lone comma.
-      assertEquals(await idsOf({ ...GOOD, [name]: "," }), [`${name}: ${invalid}`]);
+      assertEquals(await idsOf({ ...GOOD, [name]: "," }), [`${name}: ${name}_INVALID`]);
     }
-    if (missing !== undefined && !byPlatform) {
-      assertEquals(await idsOf({ ...GOOD, [name]: "" }), [`${name}: ${missing}`]);
+    if (required && !byPlatform) {
+      assertEquals(await idsOf({ ...GOOD, [name]: "" }), [`${name}: ${name}_MISSING`]);
     }
   }
 });
