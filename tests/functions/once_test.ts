@@ -35,7 +35,7 @@ Deno.test("concurrent first calls share a load, a good one is kept, a failed one
 
 Deno.test("whoever waits for a load that never ends loads the value after its limit, for all", async () => {
   let loads = 0;
-  const load = once(() => ++loads === 1 ? NEVER : loads, { limitMs: 20 });
+  const load = once(() => ++loads === 1 ? NEVER : loads, 20);
   load();
   assertEquals(await Promise.all([load(), load(), load()]), [2, 2, 2]);
   assertEquals([await load(), loads], [2, 2]);

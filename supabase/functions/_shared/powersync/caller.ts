@@ -1,13 +1,14 @@
 import { apiKeyMatcher, isSecretKey, looksLikeApiKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
+import type { Surroundings } from "./log.ts";
 import { once } from "./once.ts";
-import { type Environment, isSet, readApiKeys, readSetting } from "./settings.ts";
+import { isSet, readApiKeys, readSetting } from "./settings.ts";
 import { type IssuerOptions, supabaseIssuer } from "./supabase-issuer.ts";
 import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
 /** What recognising a caller depends on. */
-export type CallerOptions = IssuerOptions & { readonly environment: () => Environment };
+export type CallerOptions = Surroundings & IssuerOptions;
 
 /**
  * Makes the function that tells which signed-in user a request comes from. It reads the settings on its first call.

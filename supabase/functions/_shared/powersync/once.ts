@@ -2,21 +2,10 @@
  * Loads a value on the first call and keeps it. Concurrent first calls share one load; a failed load is not kept, so
  * that the next call tries again.
  */
-export function once<T>(
-  load: () => T | Promise<T>,
-  { limitMs = 2_000, now = Date.now }: Partial<Limits> = {},
-): () => Promise<T> {
+export function once<T>(load: () => T | Promise<T>, limitMs = 2_000): () => Promise<T> {
   let loaded: { readonly value: T } | undefined;
-  const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now });
+  const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now: Date.now });
   return async () => loaded === undefined ? await run().result : loaded.value;
-}
-
-/** How long a run may be waited for. */
-interface Limits {
-  /** Longer than a run takes, which must bound its own time. */
-  readonly limitMs: number;
-  /** Milliseconds since any time. */
-  readonly now: () => number;
 }
 
 /** A run under way that concurrent calls share. */
@@ -29,10 +18,13 @@ export interface Run<T> {
 /**
  * Shares one run among concurrent calls; a call after its end runs again. So does whoever waits for a run that is lost:
  * Cloudflare ends the work of a request when its client goes away, and what others wait for then never settles.
+ *
+ * @param options `limitMs`: how long a run may be waited for; it must bound its own time below that. `now`: milliseconds
+ * since any time.
  */
 export function oneInFlight<T>(
   run: () => T | Promise<T>,
-  { limitMs, now }: Limits,
+  { limitMs, now }: { readonly limitMs: number; readonly now: () => number },
 ): () => Run<T> {
   let current: Run<T> & { readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
   // A clock that is set back prolongs nothing.

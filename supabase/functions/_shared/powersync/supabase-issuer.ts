@@ -4,17 +4,12 @@ import { PowerSyncAuthError } from "./errors.ts";
 import { keySet } from "./key-set.ts";
 import type { Log } from "./log.ts";
 import { type Environment, readApiKeys, readSetting, withoutSlash } from "./settings.ts";
-import type { UpstreamLimits } from "./upstream.ts";
+import type { UpstreamOptions } from "./upstream.ts";
 import { SUPABASE, type VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
 
 /** What an issuer depends on. */
-export interface IssuerOptions {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-  readonly limits?: UpstreamLimits | undefined;
-}
+export type IssuerOptions = UpstreamOptions & { readonly log: Log };
 
 /** Supabase Auth can be asked about a token while its keys are fetched. */
 const PATIENCE_MS = 500;

@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import { SignJWT } from "jose/jwt/sign";
 import { PowerSyncAuthError } from "./errors.ts";
 import { loadKeyRing, type SigningKey, signingKeyAt } from "./keys.ts";
-import type { Log } from "./log.ts";
+import type { Surroundings } from "./log.ts";
 import { once, within } from "./once.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, readKeySecrets, readSetting } from "./settings.ts";
@@ -20,26 +20,6 @@ export interface Credentials {
   readonly expires_at: string;
 }
 
-/** What every token has in common. */
-interface TokenSettings {
-  /** The PowerSync instance. */
-  readonly url: string;
-  /** One audience as text, several as an array (RFC 7519, section 4.1.3). */
-  readonly audience: string | string[];
-  readonly issuer: string;
-  readonly lifetimeSeconds: number;
-}
-
-/** What issuing tokens depends on. */
-interface TokenIssuerOptions {
-  readonly environment: () => Environment;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-  /** How long `claims.ts` may take, in milliseconds. */
-  readonly claimsTimeoutMs?: number | undefined;
-}
-
 /** Set by us alone (RFC 7519, section 4.1). */
 const RESERVED_CLAIMS = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
@@ -54,15 +34,19 @@ const REUSE_SECONDS = 15;
 /** The same, as a part of its lifetime: at least 95 % of it is left. */
 const REUSE_LIFETIME_PART = 0.05;
 
+/** What every token of a project has in common. */
+type TokenSettings = ReturnType<typeof readTokenSettings>;
+
 /**
  * @throws {PowerSyncAuthError} `POWERSYNC_URL_MISSING`, `POWERSYNC_URL_INVALID`, `POWERSYNC_AUDIENCE_INVALID`,
  * `POWERSYNC_TOKEN_TTL_INVALID`
  */
-export function readTokenSettings(environment: Environment): TokenSettings {
+export function readTokenSettings(environment: Environment) {
   const url = readSetting(environment, "POWERSYNC_URL");
   const [audience, ...others] = readSetting(environment, "POWERSYNC_AUDIENCE") ?? [url];
   return {
     url,
+    // One as text, several as an array (RFC 7519, section 4.1.3).
     audience: others.length === 0 ? audience : [audience, ...others],
     issuer: readSetting(environment, "POWERSYNC_ISSUER"),
     lifetimeSeconds: readSetting(environment, "POWERSYNC_TOKEN_TTL"),
@@ -72,11 +56,14 @@ export function readTokenSettings(environment: Environment): TokenSettings {
 /**
  * Makes the function that turns claims into credentials. It reads settings and keys on its first call and keeps them.
  *
+ * @param options `claimsTimeoutMs`: how long `claims.ts` may take.
  * @returns A function of a thunk that yields what `claims.ts` returns; it answers the JSON of `Credentials`. It throws
  * every error of the settings, the keys and the claims; what `claims.ts` throws by accident becomes `CLAIMS_FAILED`.
  */
 export function tokenIssuer(
-  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: TokenIssuerOptions,
+  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: Surroundings & {
+    readonly claimsTimeoutMs?: number | undefined;
+  },
 ): (claims: () => unknown) => Promise<string> {
   const load = once(async () => {
     const settings = readTokenSettings(environment());

@@ -23,6 +23,13 @@ export interface UpstreamLimits {
   readonly maxBytes?: number;
 }
 
+/** What whoever asks an upstream now and then depends on. */
+export interface UpstreamOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly limits?: UpstreamLimits | undefined;
+}
+
 /**
  * `fetch` for the servers that this one asks: bounded in time and size to the last byte, without redirects, which
  * could lead a token elsewhere. It reads the answer to its end, because an unread one would hold its connection.
