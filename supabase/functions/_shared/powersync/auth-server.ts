@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { PowerSyncAuthError } from "./errors.ts";
 import { once, oneInFlight, type Run } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
-import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
+import { fetchUpstream, type UpstreamOptions } from "./upstream.ts";
 
 /** Open questions of one isolate. Hosted isolates have 256 MB; a flood of forged tokens must not fill them. */
 const MAX_QUESTIONS = 64;
@@ -14,12 +14,9 @@ const MAX_ANSWER_MS = 15_000;
 const MAX_CONFIRMED_KIDS = 16;
 
 /** Where the Auth server is, and the API keys that its gateway may want. */
-interface AuthServerOptions {
+interface AuthServerOptions extends UpstreamOptions {
   readonly supabaseUrl: string;
-  readonly apiKeys: () => readonly [string, ...string[]];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly limits?: UpstreamLimits | undefined;
+  readonly apiKeys: () => readonly string[];
 }
 
 /**
@@ -51,16 +48,16 @@ export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
   const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
-  const open = new Map<string, { isUnconfirmed: boolean; askedAt: number; ask: () => Run<Answer> }>();
+  const open = new Map<string, { newKid: string | undefined; askedAt: number; ask: () => Run<Answer> }>();
   const confirmed = new Set<string>();
 
   function newQuestion(token: string, unknownKid: string | undefined) {
-    const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
-    const unconfirmed = [...open.values()].filter((question) => question.isUnconfirmed).length;
-    if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
+    const newKid = unknownKid !== undefined && confirmed.has(unknownKid) ? undefined : unknownKid;
+    const unconfirmed = [...open.values()].filter((question) => question.newKid !== undefined).length;
+    if (open.size >= MAX_QUESTIONS || (newKid !== undefined && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const question = { isUnconfirmed, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
+    const question = { newKid, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
     open.set(token, question);
     return question;
   }
@@ -74,8 +71,8 @@ export function authServer(options: AuthServerOptions): AuthServer {
     const question = open.get(token) ?? newQuestion(token, unknownKid);
     try {
       const answer = await question.ask().result;
-      if (question.isUnconfirmed && unknownKid !== undefined && typeof answer !== "string") {
-        confirmed.add(unknownKid);
+      if (question.newKid !== undefined && typeof answer !== "string") {
+        confirmed.add(question.newKid);
         const [oldest = ""] = confirmed;
         if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
       }
