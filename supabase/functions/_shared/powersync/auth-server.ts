@@ -102,10 +102,8 @@ function userLookup(
     // Of several publishable keys one may have been revoked: the one that serves comes first from then on.
     for (const client of [...clients]) {
       const answer = await answerOf(client, { token, now });
-      if (answer === undefined) continue;
-      clients.splice(clients.indexOf(client), 1);
-      clients.unshift(client);
-      return answer;
+      if (answer !== undefined) return answer;
+      clients.push(...clients.splice(clients.indexOf(client), 1));
     }
     throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
       message: "The gateway in front of Supabase Auth refused the API key of the function.",

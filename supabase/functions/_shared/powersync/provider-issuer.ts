@@ -5,7 +5,7 @@ import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./prov
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, isSet, readSetting, withoutSlash } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
-import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
+import { fetchJson, UnusableAnswer } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
 
@@ -32,11 +32,17 @@ export function providerIssuers(
 
 function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptions): Issuer {
   const { algorithms, issuer, jwks_uri } = provider;
+  // OpenID Connect Discovery 1.0, section 4
+  const configuration = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
   return {
     algorithms,
     hasKeyIds: false,
     clockToleranceSeconds: 60,
-    keys: keySet({ locate: () => jwks_uri ?? discoverJwksUri(issuer, limits), now, limits }),
+    keys: keySet({
+      locate: async () => jwks_uri ?? jwksUriOf(await fetchJson(configuration, limits), issuer),
+      now,
+      limits,
+    }),
     userOf: (claims) => providerUser(claims, provider),
     needsOwnKey: () => false,
     unavailable: (cause) => keysUnavailable(issuer, cause),
@@ -83,12 +89,6 @@ function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedU
     clientId: undefined,
     claims,
   };
-}
-
-/** OpenID Connect Discovery 1.0, section 4. */
-async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefined): Promise<string> {
-  const url = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
-  return jwksUriOf(await fetchJson(url, limits), issuer);
 }
 
 /**

@@ -8,7 +8,6 @@ import type { UpstreamOptions } from "./upstream.ts";
 import { SUPABASE, type VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
 
-/** What an issuer depends on. */
 export type IssuerOptions = UpstreamOptions & { readonly log: Log };
 
 /** Supabase Auth can be asked about a token while its keys are fetched. */

@@ -20,7 +20,6 @@ export class UnusableAnswer extends Error {
 export interface UpstreamLimits {
   /** For the whole answer, in milliseconds. */
   readonly timeoutMs?: number;
-  readonly maxBytes?: number;
 }
 
 /** What whoever asks an upstream now and then depends on. */
@@ -36,20 +35,20 @@ export interface UpstreamOptions {
  *
  * @param init As for `fetch`; its `signal` is not used, and redirects are followed only if it says so.
  * @throws {DOMException} `TimeoutError` after `timeoutMs`.
- * @throws {RangeError} An answer of more than `maxBytes`.
+ * @throws {RangeError} An answer of more than a megabyte.
  * @throws {TypeError} No connection.
  */
 export async function fetchUpstream(
   input: string | URL | Request,
   init?: RequestInit,
-  { timeoutMs = UPSTREAM_TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES }: UpstreamLimits = {},
+  { timeoutMs = UPSTREAM_TIMEOUT_MS }: UpstreamLimits = {},
 ): Promise<Response> {
   const controller = new AbortController();
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
   const answer = async () => {
     const response = await fetch(input, { redirect: "manual", ...init, signal: controller.signal });
     body = response.body?.getReader();
-    const text = body === undefined ? "" : await readText(body, maxBytes);
+    const text = body === undefined ? "" : await readText(body);
     return new Response(text === "" ? null : text, response);
   };
   // Not AbortSignal.timeout, whose timer outlives the answer. And the signal alone does not end a pending read: after a
@@ -62,13 +61,13 @@ export async function fetchUpstream(
   });
 }
 
-async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): Promise<string> {
+async function readText(body: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let size = 0;
   let text = "";
   for (let read = await body.read(); !read.done; read = await body.read()) {
     size += read.value.length;
-    if (size > maxBytes) {
+    if (size > MAX_ANSWER_BYTES) {
       await body.cancel();
       throw new RangeError("The answer is too large.");
     }
