@@ -37,7 +37,9 @@ export function signedInCaller(
     const token = decodeToken(bearer);
     const issuer = providers?.get(token.claims.iss) ?? supabase;
     if (issuer === undefined) throw refused("issuer", token);
-    return await verifyToken(token, issuer, options.now());
+    const user = await verifyToken(token, issuer, options.now());
+    if (typeof user === "string") throw refused(user, token);
+    return user;
   };
 }
 

@@ -140,7 +140,6 @@ function alike<Common extends Partial<Kind>, Code extends string>(
   return Object.fromEntries(kinds) as Record<Code, Kind>;
 }
 
-/** A code that an answer can have. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Why a key was left out of the key ring. */
@@ -202,8 +201,6 @@ export function refusal(
   message: string,
   details: string | { readonly hint?: string; readonly reason?: string } = {},
 ): PowerSyncAuthError {
-  return new PowerSyncAuthError("CLAIMS_REFUSED", {
-    message,
-    ...(typeof details === "string" ? { hint: details } : details),
-  });
+  const more = typeof details === "string" ? { hint: details } : details;
+  return new PowerSyncAuthError("CLAIMS_REFUSED", { message, ...more });
 }

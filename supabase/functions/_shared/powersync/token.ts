@@ -72,7 +72,8 @@ export function tokenIssuer(
     for (const { error } of ring.problems) log(error);
     return { settings, ring };
   });
-  let last: Issued | undefined;
+  // The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it.
+  let last: { claims: string; key: SigningKey; issuedAt: number; answer: () => Promise<string> } | undefined;
   return async (makeClaims) => {
     const { settings, ring } = await load();
     const claims = asJson(await callClaims(makeClaims, claimsTimeoutMs));
@@ -90,17 +91,8 @@ export function tokenIssuer(
   };
 }
 
-/** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
-interface Issued {
-  readonly claims: string | undefined;
-  readonly key: SigningKey;
-  /** Seconds since 1970. */
-  readonly issuedAt: number;
-  readonly answer: () => Promise<string>;
-}
-
 async function answerWith(
-  claims: string | undefined,
+  claims: string,
   { url, ...options }: TokenSettings & { key: SigningKey; now: number },
 ): Promise<string> {
   const { token, subject, expiresAt } = await signToken(claims, options);
@@ -124,7 +116,7 @@ async function answerWith(
  * @see RFC 7519, section 4.1; PowerSync KeyStore
  */
 export async function signToken(
-  claims: string | undefined,
+  claims: string,
   options: Omit<TokenSettings, "url"> & { readonly key: SigningKey; readonly now: number },
 ): Promise<{ token: string; subject: string; expiresAt: number }> {
   const { key, audience, issuer, lifetimeSeconds, now } = options;
@@ -142,8 +134,8 @@ export async function signToken(
 }
 
 /** What is checked is what is signed: the claims as JSON carries them. */
-function checkClaims(claims: string | undefined): JWTPayload & { sub: string } {
-  const copy: unknown = claims === undefined ? undefined : JSON.parse(claims);
+function checkClaims(claims: string): JWTPayload & { sub: string } {
+  const copy: unknown = JSON.parse(claims);
   if (!isJsonObject(copy)) throw new PowerSyncAuthError("CLAIMS_NOT_AN_OBJECT");
   const reserved = RESERVED_CLAIMS.find((name) => Object.hasOwn(copy, name));
   if (reserved !== undefined) {
@@ -158,9 +150,10 @@ function checkClaims(claims: string | undefined): JWTPayload & { sub: string } {
   return { ...copy, sub };
 }
 
-function asJson(claims: unknown): string | undefined {
+/** What JSON does not know, a function for example, becomes `null`. */
+function asJson(claims: unknown): string {
   try {
-    return JSON.stringify(claims);
+    return JSON.stringify(claims) ?? "null";
   } catch (cause) {
     throw new PowerSyncAuthError("CLAIMS_NOT_JSON", { cause });
   }

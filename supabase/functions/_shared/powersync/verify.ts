@@ -94,20 +94,6 @@ export function decodeToken(token: string) {
   }
 }
 
-/**
- * Verifies a user's token. This is the only place that does.
- *
- * @param issuer The issuer that its `iss` names.
- * @param now Milliseconds since 1970.
- * @throws {PowerSyncAuthError} A code of `CODES`, the issuer's `unavailable`, and what its server throws.
- * @see RFC 7519, section 7.2; RFC 8725, sections 3.1 and 3.8 to 3.11
- */
-export async function verifyToken(token: UncheckedToken, issuer: Issuer, now: number): Promise<VerifiedUser> {
-  const user = await userOrReason(token, issuer, now);
-  if (typeof user === "string") throw refused(user, { claims: token.claims });
-  return user;
-}
-
 /** The error that refuses a user token. The log alone learns the reason, the issuer and the audience. */
 export function refused(
   reason: Reason,
@@ -117,7 +103,16 @@ export function refused(
   return new PowerSyncAuthError(CODES[reason], { cause, why: { reason, found } });
 }
 
-async function userOrReason(
+/**
+ * Verifies a user's token. This is the only place that does.
+ *
+ * @param issuer The issuer that its `iss` names.
+ * @param now Milliseconds since 1970.
+ * @returns The user, or why the token is refused.
+ * @throws {PowerSyncAuthError} The issuer's `unavailable`, and what its server throws.
+ * @see RFC 7519, section 7.2; RFC 8725, sections 3.1 and 3.8 to 3.11
+ */
+export async function verifyToken(
   token: UncheckedToken,
   issuer: Issuer,
   now: number,
