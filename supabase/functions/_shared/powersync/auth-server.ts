@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { PowerSyncAuthError } from "./errors.ts";
-import { once, oneInFlight, type Run } from "./once.ts";
+import { once, oneInFlight } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
 import { fetchUpstream, type UpstreamOptions } from "./upstream.ts";
 
@@ -48,7 +48,7 @@ export function authServer(options: AuthServerOptions): AuthServer {
   const ask = userLookup(options);
   const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
-  const open = new Map<string, { newKid: string | undefined; askedAt: number; ask: () => Run<Answer> }>();
+  const open = new Map<string, { newKid: string | undefined; askedAt: number; ask: () => Promise<Answer> }>();
   const confirmed = new Set<string>();
 
   function newQuestion(token: string, unknownKid: string | undefined) {
@@ -70,7 +70,7 @@ export function authServer(options: AuthServerOptions): AuthServer {
     // PowerSync's JS SDK asks twice for each renewal.
     const question = open.get(token) ?? newQuestion(token, unknownKid);
     try {
-      const answer = await question.ask().result;
+      const answer = await question.ask();
       if (question.newKid !== undefined && typeof answer !== "string") {
         confirmed.add(question.newKid);
         const [oldest = ""] = confirmed;

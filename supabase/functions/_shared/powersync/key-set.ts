@@ -100,8 +100,7 @@ export function keySet({ locate, inline = [], headers, patienceMs, now, limits }
 
   async function waitForRefresh(): Promise<void> {
     const run = refresh();
-    if (patienceMs === undefined) await run.result;
-    else await within(patienceMs - age(run), run.result, () => {});
+    await (patienceMs === undefined ? run : within(patienceMs - age(begun), run, () => {}));
   }
 
   /** The sets that count at the moment, the published one first. */

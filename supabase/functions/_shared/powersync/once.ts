@@ -5,14 +5,7 @@
 export function once<T>(load: () => T | Promise<T>, limitMs = 2_000): () => Promise<T> {
   let loaded: { readonly value: T } | undefined;
   const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now: Date.now });
-  return async () => loaded === undefined ? await run().result : loaded.value;
-}
-
-/** A run under way that concurrent calls share. */
-export interface Run<T> {
-  readonly result: Promise<T>;
-  /** When it began, on the clock of `oneInFlight`. */
-  readonly at: number;
+  return async () => loaded === undefined ? await run() : loaded.value;
 }
 
 /**
@@ -25,17 +18,18 @@ export interface Run<T> {
 export function oneInFlight<T>(
   run: () => T | Promise<T>,
   { limitMs, now }: { readonly limitMs: number; readonly now: () => number },
-): () => Run<T> {
-  let current: Run<T> & { readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
+): () => Promise<T> {
+  let current: { readonly at: number; readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
   // A clock that is set back prolongs nothing.
-  const timeLeft = ({ at }: Run<T>) => limitMs - Math.abs(now() - at);
+  const timeLeft = ({ at }: NonNullable<typeof current>) => limitMs - Math.abs(now() - at);
 
-  function start(): Run<T> {
-    const result = Promise.resolve().then(run).finally(() => {
+  function start(): Promise<T> {
+    const at = now();
+    const result = (async () => await run())().finally(() => {
       if (current === started) current = undefined;
     });
-    const started = current = { at: now(), result, settled: Promise.allSettled([result]) };
-    return started;
+    const started = current = { at, settled: Promise.allSettled([result]) };
+    return result;
   }
 
   async function follow(joined: NonNullable<typeof current>): Promise<T> {
@@ -43,16 +37,15 @@ export function oneInFlight<T>(
     const settled = await within(timeLeft(joined), joined.settled, () => undefined).catch(() => undefined);
     if (settled === undefined) {
       if (current === joined) current = undefined;
-      return await call().result;
+      return await call();
     }
     const [outcome] = settled;
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   }
 
-  function call(): Run<T> {
-    if (current === undefined || timeLeft(current) <= 0) return start();
-    return { at: current.at, result: follow(current) };
+  function call(): Promise<T> {
+    return current === undefined || timeLeft(current) <= 0 ? start() : follow(current);
   }
   return call;
 }
