@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWK, JWSHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
 import { oneInFlight, within } from "./once.ts";
-import { fetchJson, type UpstreamOptions } from "./upstream.ts";
+import { fetchJson, UnusableAnswer, type UpstreamOptions } from "./upstream.ts";
 
 /** A set younger than this is used as it is; an older one is used while it is fetched again. */
 const FRESH_MS = 10 * 60_000;
@@ -53,9 +53,6 @@ export class KeysUnavailable extends Error {
     super("The keys cannot be fetched or used.", { cause });
   }
 }
-
-/** What is published is not what it must be, and trying again will not help. */
-export class WrongDocument extends Error {}
 
 type Keys = ReturnType<typeof readKeys>;
 
@@ -148,14 +145,14 @@ function flat(jwk: JWK): JWK {
   return Object.fromEntries(Object.entries(jwk).filter(isFlat)) as JWK;
 }
 
-/** @throws {WrongDocument} */
+/** @throws {UnusableAnswer} */
 function readKeys(set: unknown) {
   try {
     // jose checks the shape.
     const find = createLocalJWKSet(set as JSONWebKeySet);
     return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
   } catch (cause) {
-    throw new WrongDocument("The answer is not a JWKS.", { cause });
+    throw new UnusableAnswer(200, "The answer is not a JWKS.", { cause });
   }
 }
 

@@ -84,6 +84,7 @@ export async function loadKeyRing(
  * @throws {PowerSyncAuthError} Why no signing key is usable: its own code, or `POWERSYNC_PRIVATE_KEY_MISSING`.
  */
 export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, nowSeconds: number): SigningKey {
+  const startOf = ({ notBefore = -Infinity }: SigningKey) => notBefore;
   const byStart = ring.signing.toSorted((a, b) => startOf(a) - startOf(b) || (a.secret < b.secret ? -1 : 1));
   const key = byStart.findLast((candidate) => startOf(candidate) <= nowSeconds) ?? byStart[0];
   if (key !== undefined) return key;
@@ -129,8 +130,4 @@ function soleKey(keys: readonly unknown[]): unknown {
 /** Published keys are canonical, so one key has one form. */
 function isSameKey(a: PublishedKey, b: PublishedKey): boolean {
   return (["kty", "crv", "x", "y", "n", "e"] as const).every((member) => a[member] === b[member]);
-}
-
-function startOf(key: SigningKey): number {
-  return key.notBefore ?? -Infinity;
 }

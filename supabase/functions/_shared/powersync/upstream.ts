@@ -6,12 +6,12 @@ export const UPSTREAM_TIMEOUT_MS = 5_000;
 /** A user or a JWKS is far smaller. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** The answer of an upstream is not JSON with a 2xx. */
+/** The answer of an upstream has another status than 2xx, or is not what was asked for. */
 export class UnusableAnswer extends Error {
   readonly status: number;
 
-  constructor(status: number) {
-    super(`The upstream answered ${status}${status === 200 ? " with a body that is not JSON" : ""}.`);
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }
@@ -92,5 +92,7 @@ export async function fetchJson(
   } catch {
     // Not JSON.
   }
-  throw new UnusableAnswer(response.status);
+  const { status } = response;
+  const body = status === 200 ? " with a body that is not JSON" : "";
+  throw new UnusableAnswer(status, `The upstream answered ${status}${body}.`);
 }
