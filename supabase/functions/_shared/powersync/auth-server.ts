@@ -13,21 +13,10 @@ const MAX_ANSWER_MS = 15_000;
 /** Confirmed key IDs to remember. A rotation adds one. */
 const MAX_CONFIRMED_KIDS = 16;
 
-/** Where the Auth server is, and the API keys that its gateway may want. */
 interface AuthServerOptions extends UpstreamOptions {
   readonly supabaseUrl: string;
   readonly apiKeys: () => readonly string[];
 }
-
-/**
- * Asks whose a token is, or why it is refused; `unknownKid` is its key ID where no published key has it.
- *
- * @throws {PowerSyncAuthError} `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
- * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
- */
-export type AuthServer = (
-  question: { readonly token: string; readonly unknownKid?: string | undefined },
-) => Promise<Answer>;
 
 type Answer = { readonly id: string } | Refusal;
 type Refusal = "auth-session-ended" | "auth-user-deleted" | "auth-user-banned" | "auth-refused";
@@ -40,11 +29,17 @@ const REFUSALS = new Map<string, Refusal>([
   ["user_banned", "auth-user-banned"],
 ]);
 
+export type AuthServer = ReturnType<typeof authServer>;
+
 /**
  * The project's Auth server. It knows what a token alone does not tell: that its user signed out or was deleted.
  * Questions are bounded in number and time, and equal ones are shared.
+ *
+ * @returns A function that asks whose a token is, or why it is refused; `unknownKid` is its key ID where no published key
+ * has it. It throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
+ * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
  */
-export function authServer(options: AuthServerOptions): AuthServer {
+export function authServer(options: AuthServerOptions) {
   const ask = userLookup(options);
   const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
@@ -62,7 +57,9 @@ export function authServer(options: AuthServerOptions): AuthServer {
     return question;
   }
 
-  return async ({ token, unknownKid }) => {
+  return async (
+    { token, unknownKid }: { token: string; unknownKid?: string | undefined },
+  ): Promise<Answer> => {
     for (const [other, { askedAt }] of open) {
       // An answer that is lost must not keep its place.
       if (Math.abs(options.now() - askedAt) >= MAX_ANSWER_MS) open.delete(other);
@@ -113,10 +110,8 @@ function userLookup(
 }
 
 /**
- * Only Auth's own code in the body refuses a token: a gateway's 401 means our API key. Never decide by the text of an
- * error, which repeats the caller's key ID.
- *
- * @returns `undefined` when the gateway refuses the API key.
+ * Only Auth's own code in the body refuses a token: a gateway's 401 means our API key, and the answer is `undefined`.
+ * Never decide by the text of an error, which repeats the caller's key ID.
  */
 async function answerOf(
   client: SupabaseClient,

@@ -7,7 +7,6 @@ import { type IssuerOptions, supabaseIssuer } from "./supabase-issuer.ts";
 import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
-/** What recognising a caller depends on. */
 export type CallerOptions = Surroundings & IssuerOptions;
 
 /**
@@ -82,11 +81,7 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
   };
 }
 
-/**
- * The credentials of `Authorization: Bearer …`; the scheme's case does not matter (RFC 7235, section 2.1).
- *
- * @returns `undefined` when there is no such header or another scheme.
- */
+/** The credentials of `Authorization: Bearer …`, if any; the scheme's case does not matter (RFC 7235, section 2.1). */
 function bearerOf(request: Request): string | undefined {
   const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").split(/ +/);
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return undefined;

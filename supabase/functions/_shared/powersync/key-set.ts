@@ -21,7 +21,6 @@ const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
-/** The published keys of one issuer. */
 interface KeySetOptions extends UpstreamOptions {
   /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
   readonly locate: () => string | Promise<string>;

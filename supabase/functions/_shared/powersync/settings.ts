@@ -17,11 +17,7 @@ export interface Setting<Value> {
   readonly byPlatform?: true;
   /** An unset one is an error. */
   readonly required?: true;
-  /**
-   * Its value; without this, the text as it is written.
-   *
-   * @throws {Unusable}
-   */
+  /** Its value, or an `Unusable`; without this, the text as it is written. */
   readonly read?: (text: string) => Value;
   /** What an unset one amounts to. */
   readonly fallback?: Value;
