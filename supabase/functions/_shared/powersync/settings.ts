@@ -158,10 +158,11 @@ function settingError(name: SettingName, fault: "MISSING" | "INVALID", state: st
 
 /** The key secrets, sorted by name: those that sign, and those that are only published. */
 export function readKeySecrets(environment: Environment): { signing: Secret[]; extra: Secret[] } {
-  return {
-    signing: secretsNamed(environment, "POWERSYNC_PRIVATE_KEY"),
-    extra: secretsNamed(environment, "POWERSYNC_PUBLIC_KEY"),
-  };
+  const named = (prefix: keyof typeof KEY_SECRETS) =>
+    Object.keys(environment).filter((name) => name === prefix || name.startsWith(`${prefix}_`)).sort()
+      .map((name) => ({ name, value: textOf(environment, name) ?? "" }))
+      .filter(({ value }) => value !== "");
+  return { signing: named("POWERSYNC_PRIVATE_KEY"), extra: named("POWERSYNC_PUBLIC_KEY") };
 }
 
 /**
@@ -189,14 +190,6 @@ export function withoutSlash<T>(issuer: T): T | string {
 
 function textOf(environment: Environment, name: string): string | undefined {
   return unwrap(environment[name] ?? "", name) || undefined;
-}
-
-function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS): Secret[] {
-  const isOne = (name: string) => name === prefix || name.startsWith(`${prefix}_`);
-  return Object.keys(environment).filter(isOne).sort().flatMap((name) => {
-    const value = textOf(environment, name);
-    return value === undefined ? [] : [{ name, value }];
-  });
 }
 
 /** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */
