@@ -85,7 +85,7 @@ export function keySet({ locate, inline = [], headers, patienceMs, now, limits }
   const refresh = oneInFlight(async () => {
     begun = { at: clock() };
     try {
-      const set = await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits });
+      const set = await fetchJson(await findPlace(), { headers: headers?.(), ...limits });
       published = { ...readKeys(set), at: clock() };
       failed = undefined;
     } catch (cause) {

@@ -84,7 +84,7 @@ async function readText(body: ReadableStreamDefaultReader<Uint8Array>): Promise<
  */
 export async function fetchJson(
   url: string,
-  { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> } = {},
+  { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> | undefined } = {},
 ): Promise<unknown> {
   const response = await fetchUpstream(url, { headers: { Accept: "application/json", ...headers } }, limits);
   try {
