@@ -75,7 +75,7 @@ const STATES: readonly State[] = [
     change: (server) => server.editClaims("signedInClaims", 'throw new TypeError("No organisation.");'),
     async show(page) {
       await page.getByRole("button", { name: "Get token", exact: true }).click();
-      await page.locator("#exception").getByText("TypeError: No organisation.").waitFor();
+      await page.locator("#call-error").getByText("TypeError: No organisation.").waitFor();
     },
   },
   {

@@ -22,7 +22,7 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
     await page.getByText("PowerSync accepts this token").waitFor();
     assertMatch(
       await page.locator("#expiry").innerText(),
-      /^Expires in \d+ min( \d+ s)? · \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC$/,
+      /^This token expires in \d+ min( \d+ s)? · \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC$/,
     );
     const claims = await claimsOf(page);
     assertEquals(claims.is_anonymous, false);
@@ -55,7 +55,7 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
     await page.getByText("PowerSync refuses this token: PSYNC_S2103").waitFor();
     const [first] = await page.locator("#open-rules > li").allInnerTexts();
     assertMatch(first ?? "", /^exp-not-passed failed PSYNC_S2103\n/);
-    assertMatch(await page.locator("#expiry").innerText(), /^Expired \d+ min( \d+ s)? ago · /);
+    assertMatch(await page.locator("#expiry").innerText(), /^This token expired \d+ min( \d+ s)? ago · /);
 
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign up" }).waitFor();
@@ -89,7 +89,7 @@ Deno.test("no verdict stays for a token that was edited, and one runs out with t
     // In the reader's zone and in UTC.
     assertMatch(
       await page.locator("#expiry").innerText(),
-      /^Expired \d+ s ago · .* CES?T \((\d+ \w+ \d{4}, )?\d\d:\d\d:\d\d UTC\)$/,
+      /^This token expired \d+ s ago · .* CES?T \((\d+ \w+ \d{4}, )?\d\d:\d\d:\d\d UTC\)$/,
     );
   }, { timezoneId: "Europe/Berlin" });
 });

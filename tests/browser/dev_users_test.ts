@@ -44,7 +44,7 @@ Deno.test("metadata that is not a JSON object is not sent, and the editor says w
       await editor.fill(text);
       await page.getByRole("button", { name: "Save metadata" }).click();
       await page.locator("#user_metadata-error").getByText(fault).waitFor();
-      assertEquals(await editor.getAttribute("aria-invalid"), "true");
+      assertEquals(await page.locator("textarea:invalid").getAttribute("id"), "user_metadata");
     }
     assertEquals(changes, 0);
     await editor.fill('{"theme":"dark"}');
