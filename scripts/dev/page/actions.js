@@ -1,5 +1,5 @@
 /** Buttons: each area does one thing at a time, and shows what went wrong in it. */
-import { element, errorLines } from "./dom.js";
+import { element, errorLines, fill } from "./dom.js";
 
 /** Runs `run` when a button is pressed. */
 export function onClick(button, run) {
@@ -35,7 +35,7 @@ export async function act(button, run) {
 
 /** Shows an error in an area; without one, hides the last. */
 export function showError(area, error) {
-  area.querySelector(".message:not([id])").replaceChildren(...error === undefined ? [] : errorLines(error));
+  fill(area.querySelector(".message:not([id])"), ...error === undefined ? [] : errorLines(error));
 }
 
 /** Says something to people who do not see the page. */

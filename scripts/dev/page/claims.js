@@ -62,27 +62,19 @@ export function changeSummary(rows) {
 /** A row as it is shown. */
 export function claimRow({ name, value, change, was }) {
   const time = TIMES.includes(name) ? when(value) : undefined;
-  const mark = change === undefined ? [] : [make("span", { class: "mark" }, change)];
+  const mark = change && make("span", { class: "mark" }, change);
   return make(
     "div",
-    change === undefined ? {} : { "data-change": change },
-    make("dt", {}, code(name), ...mark),
+    { "data-change": change },
+    make("dt", {}, code(name), mark),
     make(
       "dd",
       {},
-      ...was === undefined ? [] : [make("del", {}, textOf(was)), " "],
-      ...value === undefined ? [] : [code(textOf(value))],
-      ...time === undefined ? [] : [make("span", { class: "time" }, time)],
+      was === undefined ? undefined : make("del", {}, textOf(was)),
+      value === undefined ? undefined : code(textOf(value)),
+      time && make("span", { class: "muted" }, time),
     ),
   );
-}
-
-/** A token's header as it is shown. */
-export function headerFacts(header) {
-  return Object.entries(header).flatMap(([name, value]) => [
-    make("dt", {}, code(name)),
-    make("dd", {}, code(textOf(value))),
-  ]);
 }
 
 function textOf(value) {

@@ -5,11 +5,12 @@ export function element(id) {
   return document.getElementById(id);
 }
 
-/** A new element with attributes and children. */
-export function make(tag, attributes = {}, ...children) {
+/** A new element with attributes and children; those that are `undefined` are left out. */
+export function make(tag, attributes, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
+  const isThere = (value) => value !== undefined;
+  for (const [name, value] of Object.entries(attributes)) if (isThere(value)) made.setAttribute(name, value);
+  made.append(...children.filter(isThere));
   return made;
 }
 
@@ -25,24 +26,24 @@ export function withCode(text) {
 
 /** What fixes a problem, if that is known. */
 export function fixLine(text = "") {
-  return text === "" ? [] : [make("span", { class: "fix" }, ...withCode(text))];
+  return text === "" ? undefined : make("span", { class: "fix" }, ...withCode(text));
 }
 
 /** An error with its code, and the exception behind it or else what fixes it. */
 export function errorLines({ code: name, message, hint, exception }) {
   return [
-    ...name === undefined ? [] : [make("strong", {}, code(name)), " "],
+    name && make("strong", {}, code(`${name} `)),
     ...withCode(message),
-    ...exception === undefined ? fixLine(hint) : [make("pre", {}, exception)],
+    exception === undefined ? fixLine(hint) : make("pre", {}, exception),
   ];
 }
 
 /**
- * Shows content in the element of an id. Only what differs is replaced: a selection stays, and what screen readers have
- * announced is not repeated.
+ * Shows content in an element, or the one of an ID. Only what differs is replaced: a selection stays, and what screen
+ * readers have announced is not repeated.
  */
-export function fill(id, ...content) {
-  replaceContent(element(id), make("div", {}, ...content));
+export function fill(target, ...content) {
+  replaceContent(typeof target === "string" ? element(target) : target, make("div", {}, ...content));
 }
 
 function replaceContent(shown, wanted) {

@@ -52,7 +52,7 @@ onUpdate(() => {
     ? [loadAlert(server), fileAlert(server), findingsAlert(server)]
     : [offlineAlert(server)];
   // What keeps tokens from being made comes above everything else.
-  fill("alerts", ...alerts.filter((alert) => alert !== undefined));
+  fill("alerts", ...alerts);
   if (server !== undefined) showSettings(server);
 });
 
@@ -63,8 +63,8 @@ function showSettings(
     "platform",
     isDevelopmentAuth ? "Development Auth " : "Your project ",
     code(supabaseUrl),
-    publishableKey === undefined ? ", publishable key not set" : ", publishable key ",
-    ...publishableKey === undefined ? [] : [code(publishableKey)],
+    ", publishable key ",
+    publishableKey === undefined ? "not set" : code(publishableKey),
   );
   const rows = keys.map((key) =>
     make("tr", {}, ...[code(key.kid), code(key.alg), roleText(key)].map((content) => make("td", {}, content)))

@@ -1,7 +1,7 @@
 /** Gets tokens, and has them checked: no verdict stays when what it is about has changed. */
 import { act, onClick, onSubmit } from "./actions.js";
 import { callFunction, checkToken, readState } from "./calls.js";
-import { changeSummary, claimRow, claimRows, decode, headerFacts } from "./claims.js";
+import { changeSummary, claimRow, claimRows, decode } from "./claims.js";
 import { element, errorLines, fill } from "./dom.js";
 import { onUpdate, page } from "./store.js";
 import { expiryOf } from "./time.js";
@@ -123,7 +123,7 @@ function show() {
 function showToken({ header = {}, claims, before, code } = {}, isDecoded) {
   const rows = claims === undefined ? [] : claimRows(claims, before);
   fill("claims", ...rows.map(claimRow));
-  fill("header", ...headerFacts(header));
+  fill("header", ...claimRows(header).map(claimRow));
   const expiry = expiryOf(claims?.exp);
   fill("expiry", expiry === undefined ? "" : `This token ${expiry}`);
   const isOlder = code !== undefined && code !== codeOf(page.server);

@@ -9,8 +9,8 @@ const VERDICTS = {
 
 /** Shows a verdict: what needs attention is open, what passed is one line. */
 export function showVerdict({ verdict, rules }) {
-  const { outcome, code } = verdict;
-  const text = code === undefined ? VERDICTS[outcome] : `${VERDICTS[outcome]}: ${code}`;
+  const { outcome } = verdict;
+  const text = [VERDICTS[outcome], verdict.code].filter((part) => part !== undefined).join(": ");
   const open = ["failed", "warning", "skipped"].flatMap((one) =>
     rules.filter((rule) => rule.outcome === one)
   );
@@ -30,7 +30,7 @@ export function showNoVerdict(text, error) {
   });
 }
 
-function show({ text, outcome = "none", open, passed = [] }) {
+function show({ text, outcome = "", open, passed = [] }) {
   element("verdict").dataset.outcome = outcome;
   fill("verdict-text", text);
   fill("open-rules", ...open);
@@ -41,12 +41,11 @@ function show({ text, outcome = "none", open, passed = [] }) {
 
 /** One rule or finding as a list item. */
 export function resultItem({ rule, outcome, code: name, seen, fix }) {
-  const codes = name === undefined ? [] : [" ", make("code", { class: "code" }, name)];
   return make(
     "li",
     { "data-outcome": outcome },
-    make("strong", {}, code(rule), ` ${outcome}`, ...codes),
+    make("strong", {}, code(rule), ` ${outcome} `, name && code(name)),
     make("span", {}, ...withCode(seen)),
-    ...fixLine(fix),
+    fixLine(fix),
   );
 }
