@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import type { Asked, Assignment, Report } from "./functions-child.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import type { Asked, FunctionException, Report } from "./functions-child.ts";
 
 /** The child, and what it imports of this repository. */
 const [CHILD = "", ...IMPORTED] = ["functions-child.ts", ".", "../../supabase/functions/_shared"].map((
@@ -14,7 +14,7 @@ const [CHILD = "", ...IMPORTED] = ["functions-child.ts", ".", "../../supabase/fu
 
 /** What to do when the functions report something. */
 export interface ProcessListeners {
-  readonly onException: (exception: NonNullable<FunctionsStatus["exception"]>) => void;
+  readonly onException: (exception: FunctionException) => void;
   /** They ended on their own after they were loaded. */
   readonly onEnd: (reason: string) => void;
 }
@@ -35,7 +35,7 @@ export class FunctionsProcess {
    *
    * @param start `folder`: `supabase/functions`, absolute. `environment`: the whole environment of the functions.
    */
-  constructor(start: Omit<Assignment, "mark">, listeners: ProcessListeners) {
+  constructor(start: { folder: string; environment: EnvVariables }, listeners: ProcessListeners) {
     const readable = [start.folder, ...IMPORTED].map((path) => path.replaceAll(",", ",,"));
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -109,7 +109,7 @@ export class FunctionsProcess {
     }
   }
 
-  #send(message: Assignment | Asked): void {
+  #send(message: Asked | { folder: string; mark: string }): void {
     this.#input.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   }
 

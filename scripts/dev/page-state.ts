@@ -8,7 +8,7 @@ import { readEnvFile } from "../setup/env-file.ts";
 import { inspect } from "../setup/inspect.ts";
 import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
+import type { FunctionsStatus } from "./functions.ts";
 
 /** What the page shows. */
 export interface PageOptions {

@@ -2,18 +2,28 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Invocation } from "../../scripts/cli/invocation.ts";
 import { signWithFunctionsKey } from "../../scripts/keys/development-token.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
-import { checkToken, claimsOf, getToken, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
+import {
+  assertLooksGood,
+  checkToken,
+  claimsOf,
+  getToken,
+  signUp,
+  tokenOf,
+  withDevPage,
+} from "../support/dev_page.ts";
 
 const VERDICT = "#verdict-text";
 
 Deno.test("from opening the page to a verified token, an expired and a refused one", async () => {
   await withDevPage(async ({ server, page, complaints }) => {
+    await assertLooksGood(page, "signed-out");
     await page.getByText("powersync-auth", { exact: true }).last().click();
     await page.getByRole("button", { name: "Get token", exact: true }).click();
     await page.locator("#call").getByRole("alert").getByText("USER_TOKEN_MISSING").waitFor();
     assertEquals(await page.locator(VERDICT).innerText(), "No token: the call failed");
     assertMatch(complaints.splice(0).join(), /^Failed to load resource: [^,]* 401 [^,]*$/);
     assertEquals(await page.getByRole("button", { name: "Sign out" }).isVisible(), false);
+    await assertLooksGood(page, "call-refused");
 
     await signUp(page);
     assertEquals(await page.locator("#call").getByText("USER_TOKEN_MISSING").isVisible(), false);
@@ -36,10 +46,12 @@ Deno.test("from opening the page to a verified token, an expired and a refused o
     await page.getByText(/^\d+ rules passed$/).click();
     await page.locator("#passed-rules > li", { hasText: /^aud-accepted passed PSYNC_S2105/ }).waitFor();
     assertEquals(await page.locator("#open-rules > li").count(), 0);
+    await assertLooksGood(page, "signed-in");
 
     const [head, body] = (await tokenOf(page)).split(".");
     await checkToken(page, `${head}.${body}.AAAA`);
     await page.getByText("PowerSync refuses this token: PSYNC_S2101").waitFor();
+    await assertLooksGood(page, "token-refused");
 
     const envFile = `${server.folder}/supabase/functions/.env`;
     const expired = await signWithFunctionsKey({
@@ -119,7 +131,7 @@ Deno.test("a button that is busy does nothing twice, keeps its size, and says wh
   });
 });
 
-Deno.test("what a token says is text, and on a phone nothing is wider than the screen", async () => {
+Deno.test("what a token says is text, and a long one is not wider than the screen", async () => {
   await withDevPage(async ({ page, complaints }) => {
     await getToken(page);
     const claims = btoa(JSON.stringify({ sub: "<img src=x onerror=alert(1)>", iss: "x".repeat(300) }));
@@ -127,9 +139,9 @@ Deno.test("what a token says is text, and on a phone nothing is wider than the s
     await page.getByText("PowerSync refuses this token").waitFor();
     assertMatch(await page.locator("#claims").innerText(), /<img src=x/);
     assertEquals(await page.locator("#claims img").count(), 0);
-    assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
+    await assertLooksGood(page, "long-claims");
     assertEquals(complaints, []);
-  }, { viewport: { width: 390, height: 844 } });
+  });
 });
 
 Deno.test("the buttons copy the token, the endpoint, a command that works elsewhere, and client_auth", async () => {
@@ -151,4 +163,39 @@ Deno.test("the buttons copy the token, the endpoint, a command that works elsewh
     const answer = await fetch(url, { headers: Object.fromEntries(headers) });
     assertMatch(await answer.text(), /"token":"/);
   }, { permissions: ["clipboard-read", "clipboard-write"] });
+});
+
+/** A script's function that names a control. */
+const NAME = "(one) => one.id || one.textContent.trim() || one.value";
+
+Deno.test("the keyboard reaches every control in order, each shows its focus, and Enter signs in and gets a token", async () => {
+  await withDevPage(async ({ page }) => {
+    await page.getByLabel("Password").fill("correct horse");
+    await page.getByLabel("Password").press("Enter");
+    // The next thing to do has the focus.
+    await page.locator("#get-token:focus").waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator("#verdict[data-outcome=accepted]").waitFor();
+
+    const expected = await page.evaluate(`[...document.querySelectorAll(
+        "a[href], button, input:not([type=radio]), input:checked, select, textarea, summary, [tabindex='0']")]
+        .filter((one) => one.checkVisibility()).map(${NAME})`);
+    // From the top.
+    await page.mouse.click(1, 1);
+    const reached = [];
+    for (;;) {
+      await page.keyboard.press("Tab");
+      const [name, outline] = await page.evaluate(`(() => {
+          const one = document.activeElement;
+          const shown = one.type === "radio" ? one.closest("label") : one;
+          return [one === document.body ? undefined : (${NAME})(one),
+            getComputedStyle(shown).outlineStyle + " " + getComputedStyle(shown).outlineWidth];
+        })()`) as [string | undefined, string];
+      if (name === undefined) break;
+      assertEquals([name, outline], [name, "solid 2px"]);
+      reached.push(name);
+      if (reached.length > 60) break;
+    }
+    assertEquals(reached, expected);
+  });
 });

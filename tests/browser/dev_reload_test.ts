@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
-import { getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
+import { assertLooksGood, getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
@@ -25,6 +25,7 @@ Deno.test("a broken .env is shown with what fixes it here, and goes when it is m
     await Deno.writeTextFile(`${server.folder}/${ENV_FILE}`, `"broken\n${before}`);
     await alerts.getByText(/\.env, line 1: neither/).waitFor();
     await page.getByText("No verdict: the check failed").waitFor();
+    await assertLooksGood(page, "env-broken");
 
     await Deno.writeTextFile(`${server.folder}/${ENV_FILE}`, before);
     await page.locator("#verdict[data-outcome=accepted]").waitFor();
@@ -54,6 +55,7 @@ Deno.test("why the functions cannot be loaded stands above everything, with file
       await page.getByText("Functions not loaded").waitFor();
       await page.getByRole("button", { name: "Get token", exact: true }).click();
       await page.locator("#call").getByText("BOOT_ERROR").waitFor();
+      await assertLooksGood(page, "load-problem");
       await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, mended);
       await page.getByText("Functions ready").waitFor();
       assertEquals(await page.locator("#alerts").innerText(), "");
@@ -71,6 +73,7 @@ Deno.test("an exception in claims.ts is shown with its stack beside the call, un
     await exception.getByText("TypeError: No organisation.").waitFor();
     assertMatch(await exception.innerText(), new RegExp(`at anonymousClaims \\(.*${CLAIMS}:\\d+`));
     await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
+    await assertLooksGood(page, "exception");
 
     // Another function's refusal is not its fault.
     await page.getByText("powersync-auth", { exact: true }).last().click();
@@ -101,6 +104,8 @@ Deno.test("a token that is on its way while the code changes is shown, and marke
     await page.getByText("Made by older code").waitFor();
     released.resolve();
     await page.locator("[data-change=added]", { hasText: "plan" }).waitFor();
+    await page.locator("[data-change=removed]").first().waitFor();
+    await assertLooksGood(page, "claims-changed");
     assertNotEquals(await tokenOf(page), first);
     await page.getByText("Made by older code").waitFor();
     await getToken(page);
@@ -146,6 +151,7 @@ Deno.test("a server that has ended is noticed, and when it is back the page goes
       assertEquals(await page.locator("#verdict-text").innerText(), "No verdict: the server does not answer");
       await page.getByRole("button", { name: "Get token", exact: true }).click();
       await page.locator("#call").getByText(`${first.origin} does not answer.`).waitFor();
+      await assertLooksGood(page, "server-ended");
 
       await using second = await DevServer.start(folder, { args: ["--port", new URL(first.origin).port] });
       assertEquals(second.origin, first.origin);

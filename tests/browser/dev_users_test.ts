@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
 import { exampleNamed, putInPlace } from "../support/claims_examples.ts";
-import { claimsOf, getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
+import { assertLooksGood, claimsOf, getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
 import { withDevServer } from "../support/dev_server.ts";
 import { serve } from "../support/serving.ts";
 
@@ -31,7 +31,8 @@ Deno.test("the organisation example is refused, and succeeds after app_metadata 
     assertEquals(await page.locator("#changes").innerText(), "Compared with the token before: 1 added.");
     assertEquals(await refused.first().isVisible(), false);
     assertEquals(await page.locator("#older").isVisible(), false);
-  });
+    await assertLooksGood(page, "organization");
+  }, { timezoneId: "Europe/Berlin" });
 });
 
 Deno.test("metadata that is not a JSON object is not sent, and the editor says why", async () => {
@@ -47,6 +48,7 @@ Deno.test("metadata that is not a JSON object is not sent, and the editor says w
       assertEquals(await page.locator("textarea:invalid").getAttribute("id"), "user_metadata");
     }
     assertEquals(changes, 0);
+    await assertLooksGood(page, "metadata-invalid");
     await editor.fill('{"theme":"dark"}');
     await page.getByRole("button", { name: "Save metadata" }).click();
     await page.getByText("Saved.").waitFor();
@@ -61,6 +63,7 @@ Deno.test("a user is banned and unbanned, and a deleted one is signed out by the
     await signUp(page);
     await page.getByRole("button", { name: "Ban for 24 hours" }).click();
     await page.getByText(/^Banned until \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC\.$/).waitFor();
+    await assertLooksGood(page, "banned");
     await renew.click();
     await refusal.getByText("user_banned").waitFor();
     assertEquals(await page.getByRole("button", { name: "Sign out" }).isVisible(), false);

@@ -1,9 +1,16 @@
 /** The development page in a browser, as a person uses it. */
+import { assertEquals } from "@std/assert";
+import axe from "npm:axe-core@4.14.1";
 import type { Browser, BrowserContextOptions, Page } from "npm:playwright-core@1.65.1";
 import { complaintsOf, withBrowser } from "./browser.ts";
 import { type DevServer, withDevServer } from "./dev_server.ts";
 
 const TOKEN_FIELD = "The token; paste any other to check it";
+
+/** Screenshots are kept for a person to look at; the README's picture is the upper part of one. */
+const SCREENSHOTS = Deno.env.get("TEST_SCREENSHOTS") ??
+  await Deno.makeTempDir({ prefix: "page-screenshots-" });
+console.log(`Screenshots: ${SCREENSHOTS}`);
 
 /** The page, opened. */
 export interface OpenPage {
@@ -36,6 +43,28 @@ export async function withDevPage(
   await withDevServer((server) =>
     withBrowser(async (browser) => await test({ server, ...await openPage(browser, server, options) }))
   );
+}
+
+/** The page as it is now: axe finds nothing, and nothing is wider than the screen, at two widths, light and dark. */
+export async function assertLooksGood(page: Page, state: string): Promise<void> {
+  const viewport = page.viewportSize() ?? { width: 1280, height: 720 };
+  await page.evaluate(axe.source);
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const look = `${state}-${width}-${colorScheme}`;
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.screenshot({ path: `${SCREENSHOTS}/${look}.png`, fullPage: true });
+      const findings = await page.evaluate(
+        `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => id + " " + target + " " + failureSummary)))`,
+      );
+      const scrollWidth = await page.evaluate("document.documentElement.scrollWidth");
+      assertEquals([look, findings, scrollWidth], [look, [], width]);
+    }
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await page.setViewportSize(viewport);
 }
 
 /** Signs a new user up. */
