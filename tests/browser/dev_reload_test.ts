@@ -1,6 +1,14 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
-import { assertLooksGood, getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
+import {
+  assertLooksGood,
+  call,
+  getToken,
+  openPage,
+  signUp,
+  tokenOf,
+  withDevPage,
+} from "../support/dev_page.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
@@ -53,7 +61,7 @@ Deno.test("why the functions cannot be loaded stands above everything, with file
       await alert.getByText(text).waitFor();
       assertMatch(await alert.innerText(), new RegExp(`${CLAIMS}, line 3\\.`));
       await page.getByText("Functions not loaded").waitFor();
-      await page.getByRole("button", { name: "Get token", exact: true }).click();
+      await call(page);
       await page.locator("#call").getByText("BOOT_ERROR").waitFor();
       await assertLooksGood(page, "load-problem");
       await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, mended);
@@ -69,22 +77,20 @@ Deno.test("an exception in claims.ts is shown with its stack beside the call, un
   await withDevPage(async ({ server, page }) => {
     const exception = page.locator("#call-error pre");
     await server.editClaims("anonymousClaims", 'throw new TypeError("No organisation.");');
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await exception.getByText("TypeError: No organisation.").waitFor();
     assertMatch(await exception.innerText(), new RegExp(`at anonymousClaims \\(.*${CLAIMS}:\\d+`));
     await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
     await assertLooksGood(page, "exception");
 
     // Another function's refusal is not its fault.
-    await page.getByText("powersync-auth", { exact: true }).last().click();
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page, "powersync-auth");
     await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor();
     assertEquals(await exception.count(), 0);
 
     await server.edit(CLAIMS, (text) => text.replace(/ {2}throw new TypeError.*\n/, ""), /^Changed: /);
     await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor({ state: "hidden" });
-    await page.getByText("powersync-auth-anonymous", { exact: true }).click();
-    await getToken(page);
+    await getToken(page, "powersync-auth-anonymous");
   });
 });
 
@@ -98,7 +104,7 @@ Deno.test("a token that is on its way while the code changes is shown, and marke
       await released.promise;
       await route.continue();
     });
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await asked.promise;
     await server.editClaims("anonymousClaims", 'if (1) return { sub: "anonymous", plan: "new" };');
     await page.getByText("Made by older code").waitFor();
@@ -128,7 +134,7 @@ Deno.test("an error of code that was still being loaded when it was asked does n
         json: { ...state, functions: { ...state.functions, state: "loading" } },
       });
     });
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await asked.promise;
     await server.editClaims("anonymousClaims", 'throw new TypeError("Of the new code.");');
     released.resolve();
@@ -149,7 +155,7 @@ Deno.test("a server that has ended is noticed, and when it is back the page goes
       await alerts.getByText("The server does not answer").waitFor();
       assertMatch(await alerts.innerText(), /Start it again: (deno|npx -y deno@2) task dev -- --port \d+\./);
       assertEquals(await page.locator("#verdict-text").innerText(), "No verdict: the server does not answer");
-      await page.getByRole("button", { name: "Get token", exact: true }).click();
+      await call(page);
       await page.locator("#call").getByText(`${first.origin} does not answer.`).waitFor();
       await assertLooksGood(page, "server-ended");
 

@@ -75,10 +75,16 @@ export async function signUp(page: Page, email = "ada@example.com"): Promise<voi
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-/** Gets a token and waits for the verdict. */
-export async function getToken(page: Page, verdict: "accepted" | "refused" = "accepted"): Promise<void> {
-  await page.getByRole("button", { name: "Get token", exact: true }).click();
-  await page.locator(`#verdict[data-outcome=${verdict}]`).waitFor();
+/** Calls a function, the one that is chosen by default. */
+export async function call(page: Page, name?: string): Promise<void> {
+  if (name !== undefined) await page.getByLabel("Function to call").selectOption(name);
+  await page.getByRole("button", { name: "Get token" }).click();
+}
+
+/** Gets a token that PowerSync accepts. */
+export async function getToken(page: Page, name?: string): Promise<void> {
+  await call(page, name);
+  await page.locator("#verdict[data-outcome=accepted]").waitFor();
 }
 
 /** Puts a token into the field and has it checked. */

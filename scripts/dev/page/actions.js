@@ -17,7 +17,7 @@ export function onSubmit(id, run) {
 }
 
 /** Runs what a button does; until it has ended, the buttons of its area do nothing. */
-export async function act(button, run) {
+async function act(button, run) {
   const area = button.closest("[data-area]");
   if (area.dataset.busy !== undefined) return;
   area.dataset.busy = "";

@@ -1,4 +1,5 @@
 /** The development page: who calls, the token they get, and whether PowerSync accepts it. */
+import "./session.js";
 import "./users.js";
 import { announce, onClick } from "./actions.js";
 import { curlOf } from "./calls.js";
@@ -12,7 +13,7 @@ const COPIED_MS = 1_500;
 const COPIES = {
   token: () => element("token").value.trim(),
   endpoint,
-  curl: () => curlOf(element("call").elements.namedItem("function").value),
+  curl: () => curlOf(element("function").value),
   client_auth: () => page.server.clientAuth ?? "",
 };
 

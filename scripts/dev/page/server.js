@@ -39,7 +39,7 @@ function receive(server) {
   update({ server, isOnline: true, ...(hasLostUsers ? { session: undefined } : {}) });
   if (!hasLostUsers) return;
   const message = "The server was started again, and its users are gone: sign up again.";
-  showError(element("sign-in"), { message });
+  showError(element("caller-card"), { message });
 }
 
 onUpdate(() => {

@@ -32,7 +32,7 @@ onClick(element("sign-out"), async () => {
  *
  * @throws Auth refuses; then the user is signed out here too.
  */
-export async function refreshSession() {
+async function refreshSession() {
   const { refresh_token } = page.session;
   try {
     update({ session: await askAuth("token?grant_type=refresh_token", { refresh_token }) });

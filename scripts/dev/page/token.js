@@ -1,5 +1,5 @@
 /** Gets tokens, and has them checked: no verdict stays when what it is about has changed. */
-import { act, onClick, onSubmit } from "./actions.js";
+import { onClick, onSubmit } from "./actions.js";
 import { callFunction, checkToken, readState } from "./calls.js";
 import { changeSummary, claimRow, claimRows, decode } from "./claims.js";
 import { element, errorLines, fill } from "./dom.js";
@@ -20,7 +20,7 @@ let token = { text: "" };
 let check = {};
 
 const field = element("token");
-const choice = element("call").elements.namedItem("function");
+const choice = element("function");
 
 /** Where the token of the last call may be used. */
 export function endpoint() {
@@ -29,13 +29,6 @@ export function endpoint() {
 
 onSubmit("call", getToken);
 onClick(element("check"), () => judge());
-
-/** Gets a token for the user whose session was refreshed. */
-export async function getUserToken() {
-  choice.value = "powersync-auth";
-  element("token-card").scrollIntoView({ block: "nearest" });
-  await act(element("get-token"), getToken);
-}
 
 async function getToken() {
   const mine = call = {};

@@ -1,11 +1,9 @@
 /** The users of the development Auth, as an administrator sees and changes them. */
-import { announce, onClick, onSubmit, showError } from "./actions.js";
+import { onClick, onSubmit } from "./actions.js";
 import { askAdmin } from "./calls.js";
 import { element, fill, make } from "./dom.js";
-import { refreshSession } from "./session.js";
 import { onUpdate, page } from "./store.js";
 import { dateAndTime } from "./time.js";
-import { getUserToken } from "./token.js";
 
 /** As many as the list shows. */
 const MAX_USERS = 200;
@@ -16,9 +14,6 @@ let users = [];
 
 /** The user in the editors, as they were filled: what a person has typed since is kept. */
 let filled = {};
-
-/** What is said after a change, with the button for a new token if it `concernsCaller`. */
-let offer;
 
 const select = element("user-select");
 
@@ -49,9 +44,6 @@ function show() {
   element("no-users").hidden = user !== undefined;
   element("user").hidden = user === undefined;
   if (user !== undefined) showUser(user);
-  element("offer").hidden = offer === undefined;
-  element("renew").hidden = !offer?.concernsCaller;
-  fill("offer-text", offer?.text ?? "");
 }
 
 function showUser(user) {
@@ -106,44 +98,27 @@ async function change(changes, said) {
   const { id } = chosen();
   await askAdmin("PUT", `users/${id}`, changes);
   await readUsers(id);
-  offerToken(id, said);
+  say(id, said);
 }
 
 onClick(element("delete"), async () => {
   const user = chosen();
   await askAdmin("DELETE", `users/${user.id}`);
-  announce(`${nameOf(user)} was deleted.`);
   await readUsers();
-  offerToken(user.id, "Deleted.");
+  say(user.id, `${nameOf(user)} was deleted.`);
 });
 
-/** Says where a change of a user shows, and offers a new token if that user is signed in here. */
-function offerToken(id, said) {
-  const concernsCaller = id === callerId();
-  const where = concernsCaller
-    ? "in the next refreshed token"
-    : "when this user's session is refreshed, or at the next sign-in";
-  offer = { concernsCaller, text: `${said} It shows ${where}.` };
-  showError(element("offer"));
-  show();
+/** Says what was changed, and where it shows. */
+function say(id, what) {
+  const isCaller = id === callerId();
+  const where = isCaller
+    ? "Refresh the session, as your app does, to see it."
+    : "It shows at the user's next refresh.";
+  fill("user-change", `${what} ${where}`);
 }
 
-onClick(element("renew"), async () => {
-  try {
-    await refreshSession();
-  } catch (error) {
-    const text = "The session could not be refreshed. The user is signed out, as in your app.";
-    if (page.session === undefined) offer = { concernsCaller: false, text };
-    show();
-    throw error;
-  }
-  offer = undefined;
-  show();
-  await getUserToken();
-});
-
 select.addEventListener("change", () => {
-  offer = undefined;
+  fill("user-change");
   show();
 });
 
@@ -154,7 +129,7 @@ globalThis.addEventListener("focus", () => readQuietly());
 onUpdate((before) => {
   const id = callerId();
   if (id !== callerId(before)) {
-    offer = undefined;
+    fill("user-change");
     readQuietly(id);
   } else if (page.isOnline !== before.isOnline) readQuietly();
   show();
