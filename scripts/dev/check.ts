@@ -4,6 +4,7 @@ import { checkJwks } from "../powersync/jwks.ts";
 import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { readEnvFile } from "../setup/env-file.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 import type { PageOptions } from "./page-state.ts";
 
 /**
@@ -12,14 +13,17 @@ import type { PageOptions } from "./page-state.ts";
  * @returns The verdict and the result of each rule with its PowerSync code; 400 when the body has no token. The token is
  * never repeated.
  */
-export async function checkRequest(request: Request, { envFile, jwks }: PageOptions): Promise<Response> {
+export async function checkRequest(
+  request: Request,
+  { envFile, origin, functions }: PageOptions,
+): Promise<Response> {
   // Other types than JSON are refused: a page of another origin may send them without a preflight.
   const isJson = /^application\/json\b/i.test(request.headers.get("Content-Type") ?? "");
   const sent: unknown = isJson ? await request.json().catch(() => undefined) : undefined;
   if (!isJsonObject(sent) || typeof sent.token !== "string") {
     return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
   }
-  const live = await jwks();
+  const live = await functions.fetch(new Request(jwksUrlOf(origin)));
   const body: unknown = await live.json();
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);

@@ -12,10 +12,9 @@ const [CHILD = "", ...IMPORTED] = ["functions-child.ts", ".", "../../supabase/fu
   path,
 ) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** What to do when the functions report something. */
-export interface ProcessListeners {
+/** What to do when the functions report an exception, and when they end on their own after they were loaded. */
+interface Listeners {
   readonly onException: (exception: FunctionException) => void;
-  /** They ended on their own after they were loaded. */
   readonly onEnd: (reason: string) => void;
 }
 
@@ -35,7 +34,7 @@ export class FunctionsProcess {
    *
    * @param start `folder`: `supabase/functions`, absolute. `environment`: the whole environment of the functions.
    */
-  constructor(start: { folder: string; environment: EnvVariables }, listeners: ProcessListeners) {
+  constructor(start: { folder: string; environment: EnvVariables }, listeners: Listeners) {
     const readable = [start.folder, ...IMPORTED].map((path) => path.replaceAll(",", ",,"));
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -114,7 +113,7 @@ export class FunctionsProcess {
   }
 
   /** Hears its reports and prints everything else, until it has ended. */
-  async #follow({ onException, onEnd }: ProcessListeners): Promise<void> {
+  async #follow({ onException, onEnd }: Listeners): Promise<void> {
     const [failure, said] = await Promise.all([this.#followOutput(onException), this.#followErrors()]);
     const { code } = await this.#child.status;
     await this.#input.close().catch(() => {});
@@ -127,7 +126,7 @@ export class FunctionsProcess {
   }
 
   /** @returns Why the functions ended, if they said it. */
-  async #followOutput(onException: ProcessListeners["onException"]): Promise<string> {
+  async #followOutput(onException: Listeners["onException"]): Promise<string> {
     let failure = "";
     for await (const line of linesIn(this.#child.stdout)) {
       const [text = "", json] = line.split(this.#mark);

@@ -8,7 +8,7 @@ import { readEnvFile } from "../setup/env-file.ts";
 import { inspect } from "../setup/inspect.ts";
 import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { FunctionsStatus } from "./functions.ts";
+import type { Functions } from "./functions.ts";
 
 /** What the page shows. */
 export interface PageOptions {
@@ -18,10 +18,7 @@ export interface PageOptions {
   readonly platform: Platform;
   /** The `.env` file with the signing keys. */
   readonly envFile: string;
-  /** What `powersync-jwks` answers now. */
-  readonly jwks: () => Promise<Response>;
-  /** What the functions are doing now. */
-  readonly status: () => FunctionsStatus;
+  readonly functions: Pick<Functions, "fetch" | "status">;
 }
 
 /** A published key as the page lists it. */
@@ -39,7 +36,7 @@ const INSTANCE = crypto.randomUUID();
 
 /** Everything that the page shows of the server. A broken `.env` or secret is its `problem`. */
 export async function pageState(options: PageOptions) {
-  const { command, platform, status } = options;
+  const { command, platform, functions } = options;
   const { supabaseUrl, publishableKey, isDevelopmentAuth } = platform;
   return {
     instance: INSTANCE,
@@ -49,7 +46,7 @@ export async function pageState(options: PageOptions) {
     isDevelopmentAuth,
     // The development Auth's secret key is known to everybody; a project's is never here.
     ...isDevelopmentAuth ? { secretKey: DEVELOPMENT_SECRET_KEY } : {},
-    functions: status(),
+    functions: functions.status(),
     ...await secretsState(options).catch((error) => ({ problem: problemOf(error, command) })),
   };
 }

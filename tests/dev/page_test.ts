@@ -168,8 +168,7 @@ Deno.test("the page names what is wrong with the file, also beside the project's
         command: "deno task dev",
         platform,
         envFile,
-        jwks: () => Promise.reject(),
-        status: () => ({ generation: 1, state: "ready" }),
+        functions: { fetch: () => Promise.reject(), status: () => ({ generation: 1, state: "ready" }) },
       });
       assert("problems" in state && !("secretKey" in state));
       return state.problems.map(({ id }) => id);
