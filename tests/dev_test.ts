@@ -169,28 +169,20 @@ Deno.test("with SUPABASE_URL it uses that project and has no Auth server; of two
   });
 });
 
-Deno.test("without --port the next free one is taken", async () => {
+Deno.test("without --port the next free one is taken; with --host 0.0.0.0 the addresses for other devices are printed", async () => {
   await inProject(async (folder) => {
     await using _first = await DevServer.start(folder, { args: [] });
-    await using second = await DevServer.start(folder, { args: [] });
+    await using second = await DevServer.start(folder, { args: ["--host", "0.0.0.0"] });
     const said = await second.line(/^Port 54321 is in use\. The next free one is \d+\.$/);
-    assert(said.endsWith(` ${new URL(second.origin).port}.`), said);
-  });
-});
-
-Deno.test("with --host 0.0.0.0 it prints this computer's addresses for other devices", async () => {
-  await inProject(async (folder) => {
-    await using server = await DevServer.start(folder, { args: ["--port", "0", "--host", "0.0.0.0"] });
+    const { origin, output } = second;
+    assert(said.endsWith(` ${new URL(origin).port}.`), said);
     // Tests may not list them.
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", "console.log(JSON.stringify(Deno.networkInterfaces()))"],
     }).output();
     for (const { family, address } of JSON.parse(new TextDecoder().decode(stdout))) {
       if (family !== "IPv4" || /^(127|169\.254)\./.test(address)) continue;
-      assertStringIncludes(
-        server.output,
-        `\nOther devices     ${server.origin.replace("127.0.0.1", address)}\n`,
-      );
+      assertStringIncludes(output, `\nOther devices     ${origin.replace("127.0.0.1", address)}\n`);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { authOutcome } from "../support/answer.ts";
 import { errorOf, makeAccount, refreshedClaims, signUp, startDevAuth } from "../support/dev_auth.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -124,6 +125,8 @@ Deno.test("the user is returned while the session is open, and only for its own 
   assertEquals((await client.auth.signOut()).error, null);
   const { data, error } = await dev.connect().auth.getUser(token);
   assertEquals([data.user, error?.name], [null, "AuthSessionMissingError"]);
+  const asked = await dev.ask("/user", { headers: { Authorization: `Bearer ${token}` } });
+  assertEquals(await authOutcome(asked), "403 session_not_found");
   const refreshed = await dev.connect().auth.refreshSession({ refresh_token });
   assertEquals(errorOf(refreshed), "400 refresh_token_not_found");
 });
