@@ -18,7 +18,6 @@ const ERRORS = {
   not_admin: [403, "User not allowed"],
   not_found: [404, "The development Auth has no such endpoint."],
   otp_disabled: [422, notHere("one-time passwords, magic links and e-mail confirmation")],
-  over_request_rate_limit: [429, "The development Auth has too many users: restart it."],
   phone_provider_disabled: [422, notHere("phone numbers")],
   refresh_token_already_used: [400, "Invalid Refresh Token: Already Used"],
   refresh_token_not_found: [400, "Invalid Refresh Token: Refresh Token Not Found"],

@@ -94,6 +94,11 @@ Deno.test("no verdict stays for a token that was edited, and one runs out with t
     assertEquals(await page.locator(VERDICT).innerText(), "Not checked yet");
     assertEquals(await page.locator("#claims > div").count(), 0);
     await getToken(page);
+    // A selection stays while the times go on.
+    await page.evaluate("globalThis.shown = [...document.querySelectorAll('#claims dd *')]");
+    await page.clock.fastForward(5_000);
+    await page.getByText(/^[5-9] s ago · /).waitFor();
+    assertEquals(await page.evaluate("shown.every((element) => element.isConnected)"), true);
     // The page's clock passes the end of the token, so it asks the server again, whose clock has not.
     const asked = page.waitForRequest(/\/dev\/check$/);
     await page.clock.fastForward(301_000);

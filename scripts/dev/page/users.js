@@ -128,9 +128,8 @@ globalThis.addEventListener("focus", () => readQuietly());
 
 onUpdate((before) => {
   const id = callerId();
-  if (id !== callerId(before)) {
-    fill("user-change");
-    readQuietly(id);
-  } else if (page.isOnline !== before.isOnline) readQuietly();
+  if (page.session !== before.session) fill("user-change");
+  if (id !== callerId(before)) readQuietly(id);
+  else if (page.isOnline !== before.isOnline) readQuietly();
   show();
 });
