@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { listedKeys, pageState } from "../../scripts/dev/page-state.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
@@ -100,9 +100,11 @@ Deno.test("the page, behind a company's proxy", async (t) => {
         while (!text.endsWith("\n\n")) text += (await reader.read()).value ?? "\n\n";
         return JSON.parse(text.replace(/^data: /, ""));
       };
-      const { functions: { generation } } = await next();
+      const first = await next();
+      const { generation } = first.functions;
       await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
       let state = await next();
+      assertNotEquals(state, first);
       while (state.functions.generation === generation) state = await next();
       assertEquals(state.functions.generation, generation + 1);
       await reader.cancel();

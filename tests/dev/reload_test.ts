@@ -94,8 +94,9 @@ Deno.test("changed functions and secrets take effect while the server runs", asy
       const from = server.position;
       await anonymousAnswer(server);
       assertStringIncludes(await server.line(/^The functions ended: /, from), "on its own");
-      const { status } = await answer(await fetch(`${server.origin}/functions/v1/powersync-jwks`));
-      assertEquals(status, 200);
+      const get = async (path: string) => await answer(await fetch(`${server.origin}${path}`));
+      assertEquals((await get("/functions/v1/powersync-jwks")).status, 200);
+      assertStringIncludes((await get("/dev/state.json")).body.functions.exception.text, "on its own");
     });
 
     await t.step("an exception of claims.ts is printed with its message and its stack", async () => {

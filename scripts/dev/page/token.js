@@ -74,11 +74,11 @@ async function ask() {
 
 /** What a verdict depends on. */
 function decisive() {
-  const { server, isOnline } = page;
+  const { server } = page;
   const { exp } = token.claims ?? {};
   const hasPassed = [exp, exp + LEEWAY_SECONDS].map((moment) => moment <= Date.now() / 1000);
   const { keys, clientAuth, problem } = server;
-  return JSON.stringify([token.text, hasPassed, isOnline, codeOf(server), keys, clientAuth, problem]);
+  return JSON.stringify([token.text, hasPassed, codeOf(server), keys, clientAuth, problem]);
 }
 
 field.addEventListener("input", () => {
