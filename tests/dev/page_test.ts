@@ -100,12 +100,14 @@ Deno.test("the page, behind a company's proxy", async (t) => {
         while (!text.endsWith("\n\n")) text += (await reader.read()).value ?? "\n\n";
         return JSON.parse(text.replace(/^data: /, ""));
       };
-      const first = await next();
-      const { generation } = first.functions;
-      await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
       let state = await next();
-      assertNotEquals(state, first);
-      while (state.functions.generation === generation) state = await next();
+      const { generation } = state.functions;
+      await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
+      while (state.functions.generation === generation) {
+        const before = state;
+        state = await next();
+        assertNotEquals(state, before);
+      }
       assertEquals(state.functions.generation, generation + 1);
       await reader.cancel();
     });
