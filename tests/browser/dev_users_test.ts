@@ -28,11 +28,13 @@ Deno.test("the organisation example is refused, and succeeds after app_metadata 
     const editor = page.getByRole("textbox", { name: "app_metadata" });
     await editor.fill('{ "org_id": "acme", "provider": "email" }');
     await page.getByRole("button", { name: "Save metadata" }).click();
-    await page.getByText("Saved. Refresh the session, as your app does, to see it.").waitFor();
+    const saved = page.getByText("Saved. Refresh the session, as your app does, to see it.");
+    await saved.waitFor();
     // Auth merges: what is no longer in the editor was removed on purpose.
     assertEquals(JSON.parse(await editor.inputValue()), { provider: "email", org_id: "acme" });
 
     await page.getByRole("button", { name: "Refresh session" }).click();
+    await saved.waitFor({ state: "hidden" });
     await getToken(page);
     assertEquals((await claimsOf(page)).org_id, "acme");
     await page.locator("#claims > div[data-change=added]", { hasText: "org_id" }).waitFor();

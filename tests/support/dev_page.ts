@@ -7,7 +7,7 @@ import { type DevServer, withDevServer } from "./dev_server.ts";
 
 const TOKEN_FIELD = "The token; paste any other to check it";
 
-/** Screenshots are kept for a person to look at; the README's picture is the upper part of one. */
+/** Screenshots are kept for a person to look at. The README's picture is the upper part of organization-1280-light. */
 const SCREENSHOTS = Deno.env.get("TEST_SCREENSHOTS") ??
   await Deno.makeTempDir({ prefix: "page-screenshots-" });
 console.log(`Screenshots: ${SCREENSHOTS}`);
