@@ -28,7 +28,14 @@ export async function checkRequest(
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
   const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
-  const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
+  const unavailable: RuleResult = {
+    rule: "jwks-shape",
+    outcome: "failed",
+    code: "PSYNC_S2204",
+    seen: `powersync-jwks answered with HTTP ${live.status}.`,
+    fix: "Look at its error in the output of the task `dev`.",
+  };
+  const keyRules = live.ok ? checkJwks(body) : [unavailable];
   const tokenRules = await checkToken(sent.token, live.ok ? { ...check, jwks: body } : check);
   return Response.json({
     verdict: verdictOf(tokenRules),
@@ -37,14 +44,4 @@ export async function checkRequest(
       code: result.code ?? RULE_CODES[result.rule],
     })),
   });
-}
-
-function unavailable(status: number): RuleResult {
-  return {
-    rule: "jwks-shape",
-    outcome: "failed",
-    code: "PSYNC_S2204",
-    seen: `powersync-jwks answered with HTTP ${status}.`,
-    fix: "Look at its error in the output of the task `dev`.",
-  };
 }

@@ -99,21 +99,22 @@ onUpdate((before) => {
 function show() {
   const { server, isOnline } = page;
   const text = field.value.trim();
-  const isDecoded = text !== "" && text === token.text;
+  const shown = text !== "" && text === token.text ? token : undefined;
   // What failed may have been older code.
   const error = call.state && runOf(call.state) === runOf(server) ? call.error : undefined;
   fill("call-error", ...error === undefined ? [] : errorLines(error));
-  showToken(isDecoded ? token : undefined, isDecoded);
+  showToken(shown);
   if (!isOnline) showNoVerdict("No verdict: the server does not answer");
   else if (text === "") showNoVerdict(error === undefined ? "No token yet" : "No token: the call failed");
-  else if (!isDecoded) showNoVerdict("Not checked yet");
+  else if (shown === undefined) showNoVerdict("Not checked yet");
   else if (check.error !== undefined) showNoVerdict("No verdict: the check failed", check.error);
   else if (check.result !== undefined) showVerdict(check.result);
-  if (isDecoded && check.of !== decisive() && isOnline) ask();
+  if (shown !== undefined && check.of !== decisive() && isOnline) ask();
   if (!isOnline) check = {};
 }
 
-function showToken({ header = {}, claims, before, code } = {}, isDecoded) {
+function showToken(shown) {
+  const { header = {}, claims, before, code } = shown ?? {};
   const rows = claims === undefined ? [] : claimRows(claims, before);
   fill("claims", ...rows.map(claimRow));
   fill("header", ...claimRows(header).map(claimRow));
@@ -122,7 +123,7 @@ function showToken({ header = {}, claims, before, code } = {}, isDecoded) {
   const isOlder = code !== undefined && code !== codeOf(page.server);
   fill("older", isOlder ? "Made by older code: the functions were loaded again since. Get a new token." : "");
   if (field.value.trim() === "") fill("changes", "Get a token, or paste one to check it.");
-  else if (!isDecoded) fill("changes", "Check this token to see what it says.");
+  else if (shown === undefined) fill("changes", "Check this token to see what it says.");
   else if (claims === undefined) fill("changes", "This text has no claims.");
   else fill("changes", before === undefined ? "" : changeSummary(rows));
 }
