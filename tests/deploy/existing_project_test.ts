@@ -115,7 +115,7 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     await t.step(
       "the page's commands check and serve a function, in the root and in its folder",
       async () => {
-        const lines = (await commandsOf(PAGE)).split("\n").filter((line) => /^deno (check|serve)/.test(line));
+        const lines = commandsOf(PAGE).split("\n").filter((line) => /^deno (check|serve)/.test(line));
         const inFunction = join(project, "supabase/functions/powersync-auth");
         for (const [cwd, isThere] of [[project, true], [inFunction, false]] as const) {
           const own = lines.filter((line) => line.includes("supabase/") === isThere);
