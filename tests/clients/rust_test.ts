@@ -25,13 +25,14 @@ const SDK: Sdk = {
     uploadsWait: "Not signed in",
     reset: "error sending request",
     hang: "operation timed out",
-    noAccessToken: "The session did not answer in time",
+    noAccessToken: "The session timed out",
   },
   failedRefreshes: [
     [authError(503, "unexpected_failure"), "HTTP status server error (503"],
     // A gateway, for example because the API key was changed.
     [status(401), "Auth: 401"],
-    [hang, "The session did not answer in time"],
+    // The request or the wait for the session, whichever ends first.
+    [hang, "timed out"],
   ],
   async sessionEnded(device) {
     await device.shows("downloadError", "Not signed in");

@@ -88,7 +88,7 @@ impl Connector {
         // When the time is over, the future is dropped, and its requests with it.
         let access_token = timeout(self.backend.timeout, session.access_token())
             .await
-            .map_err(|_| "The session did not answer in time")??;
+            .map_err(|_| "The session timed out")??;
         Ok(Some(access_token.ok_or(NotSignedIn)?))
     }
 
