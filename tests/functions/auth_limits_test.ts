@@ -3,29 +3,28 @@ import { assert, assertEquals } from "@std/assert";
 import { authError, AuthStandIn } from "../support/auth_stand_in.ts";
 import { outcome } from "../support/answer.ts";
 import { startFunctions } from "../support/functions.ts";
-import { silenceLog } from "../support/log.ts";
 import { projectKeys, signLegacyToken, userClaims, userToken } from "../support/project.ts";
 
 const LIMITED = "503 AUTH_SERVER_LIMIT_REACHED";
 const INVALID = "401 USER_TOKEN_INVALID";
 const { ES256: key, RS256: nextKey } = projectKeys;
 
-const start = ({ url }: AuthStandIn) => startFunctions({ url, inline: [], upstreamTimeoutMs: 20_000 });
+const start = ({ url }: AuthStandIn, timeoutMs = 20_000) =>
+  startFunctions({ url, inline: [], limits: { timeoutMs } });
 
-/** Tokens with a wrong secret, each another. */
+/** As many results, each of another number. */
+const many = <T>(count: number, one: (number: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, i) => one(i)));
+
+/** Tokens with a wrong secret. */
 const forged = (count: number) =>
-  Promise.all(
-    Array.from({ length: count }, (_, i) =>
-      signLegacyToken(userClaims({ session_id: `${i}` }), "f".repeat(40))),
-  );
+  many(count, (i) => signLegacyToken(userClaims({ session_id: `${i}` }), "f".repeat(40)));
 
-/** Tokens whose key ID no published key has, each another. */
-const invented = (count: number) =>
-  Promise.all(Array.from({ length: count }, (_, i) => userToken({}, { ...key, kid: `invented-${i}` })));
+/** Tokens whose key ID no published key has. */
+const invented = (count: number) => many(count, (i) => userToken({}, { ...key, kid: `invented-${i}` }));
 
-/** Users' tokens with the key that a rotation has just made, each another. */
-const rotated = (count: number) =>
-  Promise.all(Array.from({ length: count }, (_, i) => userToken({ session_id: `${i}` }, nextKey)));
+/** Users' tokens with the key that a rotation has just made. */
+const rotated = (count: number) => many(count, (i) => userToken({ session_id: `${i}` }, nextKey));
 
 /** Lets Supabase Auth hang, for some tokens, until it is released. */
 function hang(auth: AuthStandIn, concerns: (token: string) => boolean = () => true) {
@@ -59,7 +58,6 @@ Deno.test("while Auth hangs 64 questions are open, and everybody else hears at o
   await using auth = new AuthStandIn([]);
   const { code, send } = start(auth);
   const { release, until, open } = hang(auth);
-  using _log = silenceLog();
   const tokens = await forged(200);
   const codes = Promise.all(tokens.map((token) => code(token)));
   await until(64);
@@ -77,16 +75,11 @@ Deno.test("16 of them are about key IDs that Auth has not confirmed; legacy user
   const { code } = start(auth);
   const tokens = await invented(40);
   const { release, until, open } = hang(auth, (token) => tokens.includes(token));
-  using _log = silenceLog();
   const codes = Promise.all(tokens.map((token) => code(token)));
   await until(16);
-  const legacy = await Promise.all(
-    Array.from(
-      { length: 40 },
-      // A key ID of the shared secret cannot be published, so it is none to confirm.
-      async (_, i) => code(await signLegacyToken(userClaims(), undefined, { kid: `legacy-${i}` })),
-    ),
-  );
+  // A key ID of the shared secret cannot be published, so it is none to confirm.
+  const legacyToken = (i: number) => signLegacyToken(userClaims(), undefined, { kid: `legacy-${i}` });
+  const legacy = await many(40, async (i) => await code(await legacyToken(i)));
   assertEquals([counted(legacy), open()], [{ "200": 40 }, 16]);
   release();
   assertEquals(counted(await codes), { [INVALID]: 16, [LIMITED]: 24 });
@@ -100,7 +93,6 @@ Deno.test("a key ID that Auth has confirmed is not held up by invented ones", as
   const attack = await invented(200);
   const { release, until } = hang(auth, (token) => attack.includes(token));
   assertEquals(await code(first), "200");
-  using _log = silenceLog();
   const codes = Promise.all(attack.map((token) => code(token)));
   await until(16);
   assertEquals(counted(await Promise.all(others.map((token) => code(token)))), { "200": 40 });
@@ -118,7 +110,6 @@ Deno.test("Auth's refusal confirms no key ID, and 16 confirmed ones are remember
   assertEquals(await code(await kid("refused")), INVALID);
   const attack = await invented(16);
   const { release, until } = hang(auth, (token) => attack.includes(token));
-  using _log = silenceLog();
   const codes = Promise.all(attack.map((token) => code(token)));
   await until(16);
   assertEquals(await code(await kid("refused")), LIMITED);
@@ -132,16 +123,15 @@ Deno.test("equal tokens share one question: PowerSync's JS SDK asks twice for ea
   await using auth = new AuthStandIn([]);
   const { code } = start(auth);
   const token = await signLegacyToken();
-  assertEquals(counted(await Promise.all(Array.from({ length: 100 }, () => code(token)))), { "200": 100 });
+  assertEquals(counted(await many(100, () => code(token))), { "200": 100 });
   assertEquals(auth.calls.user, 1);
   assertEquals([await code(token), auth.calls.user], ["200", 2], "an answer is not kept");
 });
 
 Deno.test("a question that Auth never answers frees its place at its time limit", async () => {
   await using auth = new AuthStandIn([]);
-  const { code } = startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 200 });
+  const { code } = start(auth, 200);
   const { release } = hang(auth);
-  using _log = silenceLog();
   const codes = await Promise.all((await forged(70)).map((token) => code(token)));
   assertEquals(counted(codes), { "503 AUTH_SERVER_UNAVAILABLE": 64, [LIMITED]: 6 });
   auth.user = undefined;
@@ -152,10 +142,9 @@ Deno.test("a question that Auth never answers frees its place at its time limit"
 
 Deno.test("a question whose answer never comes is given up, by its place and by whoever has the same token", async () => {
   await using auth = new AuthStandIn([]);
-  const { clock, code } = startFunctions({ url: auth.url, inline: [], upstreamTimeoutMs: 60_000 });
+  const { clock, code } = start(auth, 60_000);
   const tokens = await forged(64);
   const { release, until } = hang(auth);
-  using _log = silenceLog();
   const lost = Promise.all(tokens.map((token) => code(token)));
   await until(64);
   auth.user = undefined;

@@ -5,7 +5,6 @@ import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
 import { json } from "../support/any_text.ts";
 import { startFunctions } from "../support/functions.ts";
-import { silenceLog } from "../support/log.ts";
 import { base64, projectKeys, PUBLISHABLE_KEY, userClaims } from "../support/project.ts";
 import { makeKey, sign } from "../support/signing.ts";
 import { assertAccepted } from "./token_check.ts";
@@ -24,7 +23,6 @@ async function assertPublishesGoodKeys(environment: Readonly<Record<string, stri
 }
 
 Deno.test("every JWKS of PowerSync's verdicts, set as an extra key, leaves the published JWKS good", async () => {
-  using _log = silenceLog();
   const sets = new Set(CASES.flatMap(({ jwks }) => jwks?.trim() ? [jwks] : []));
   for (const set of sets) {
     await assertPublishesGoodKeys({ POWERSYNC_PRIVATE_KEY: GOOD_KEY, POWERSYNC_PUBLIC_KEY: set });
@@ -58,7 +56,6 @@ const changedJwk = fc.tuple(
 });
 
 Deno.test("whatever the keys in the secrets are, PowerSync imports every key that is published", async () => {
-  using _log = silenceLog();
   await fc.assert(
     fc.asyncProperty(changedJwk, fc.array(changedJwk, { maxLength: 3 }), async (signing, extra) => {
       await assertPublishesGoodKeys({
@@ -91,7 +88,6 @@ const anyClaims = fc.oneof(
 
 Deno.test("whatever the settings and claims.ts are, PowerSync accepts every token that is signed", async () => {
   let signed = 0;
-  using _log = silenceLog();
   const seconds = fc.integer({ min: 1_000_000_000, max: 4_000_000_000 });
   await fc.assert(
     fc.asyncProperty(settings, anyClaims, seconds, async (set, claims, nowSeconds) => {

@@ -2,12 +2,15 @@
  * The one fixture that starts the functions, with a clock and an environment that a test can change. Benchmarks use it
  * too, so it imports nothing from JSR.
  */
+import type { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
 import { type Answer, answer, outcome } from "./answer.ts";
+import { printedBy } from "./log.ts";
 import { base64, POWERSYNC_URL, projectKeys, PUBLISHABLE_KEY, SECRET_KEY, USER_ISSUER } from "./project.ts";
 import { makeKey, type TestKey } from "./signing.ts";
 
@@ -30,8 +33,8 @@ export interface StartOptions {
   readonly whole?: Record<string, string>;
   /** What stands in claims.ts; of any type, because the functions check it. */
   readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
-  /** The limit on each question to an upstream. */
-  readonly upstreamTimeoutMs?: number;
+  /** The limit on each question to an upstream; a test may change it later. */
+  readonly limits?: { timeoutMs: number };
   /** The limit on claims.ts. */
   readonly claimsTimeoutMs?: number;
 }
@@ -40,21 +43,25 @@ export interface StartOptions {
 export interface StartedFunctions {
   /** Milliseconds since 1970; a test moves it. */
   readonly clock: { ms: number };
-  /** The limit on each question to an upstream; a test changes it. */
-  readonly limits: { timeoutMs: number };
   /** Read when a function is first called. */
   readonly environment: Record<string, string>;
   /** The user that claims.ts saw last. */
   readonly seen: { user: VerifiedUser | undefined };
+  /** The lines that the functions have logged. */
+  readonly log: string[];
   readonly handlers: Readonly<Record<FunctionName, (request: Request) => Promise<Response>>>;
   /** Calls a function. */
   send(name: FunctionName, init?: { method?: string; headers?: Record<string, string> }): Promise<Response>;
   /** Calls a function and reads its answer. */
   ask(name: FunctionName, headers?: Record<string, string>): Promise<Answer>;
-  /** Sends a token to powersync-auth: `200`, or the status and the code. */
+  /** Sends a token to powersync-auth. */
+  askWith(token: string): Promise<Answer>;
+  /** The same: `200`, or the status and the code. */
   code(token: string): Promise<string>;
-  /** Sends a token to powersync-auth: the PowerSync user, or the status and the code. */
+  /** The same: the PowerSync user, or the status and the code. */
   userOf(token: string): Promise<string>;
+  /** Calls powersync-auth-anonymous: `200`, or the status and the code. */
+  anonymousCode(headers: Record<string, string>): Promise<string>;
 }
 
 /** The environment of the functions, as the platform and the README's commands set it. */
@@ -79,29 +86,29 @@ export function environmentOf(
 
 /** Starts the three functions as a new isolate does. */
 export function startFunctions(options: StartOptions = {}): StartedFunctions {
-  const {
-    claims = (user) => ({ sub: user?.id ?? "anonymous" }),
-    upstreamTimeoutMs = UPSTREAM_TIMEOUT_MS,
-    claimsTimeoutMs,
-  } = options;
+  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), claimsTimeoutMs } = options;
   const clock = { ms: Date.now() };
-  const limits = { timeoutMs: upstreamTimeoutMs };
   const environment = options.whole ?? environmentOf(options);
   const seen: StartedFunctions["seen"] = { user: undefined };
-  const given = {
-    environment: () => environment,
-    now: () => clock.ms,
-    ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
-    limits,
+  const log: string[] = [];
+  const given = (name: FunctionName) => {
+    const read = { environment: () => environment, now: () => clock.ms };
+    const write = logTo(name, read);
+    return {
+      ...read,
+      ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
+      log: (error: PowerSyncAuthError) => void log.push(...printedBy(() => write(error))),
+      limits: options.limits ?? { timeoutMs: UPSTREAM_TIMEOUT_MS },
+    };
   };
   const handlers = {
-    "powersync-jwks": powersyncJwks(given),
+    "powersync-jwks": powersyncJwks(given("powersync-jwks")),
     "powersync-auth": powersyncAuth({
-      ...given,
+      ...given("powersync-auth"),
       claims: (user, request) => claims(seen.user = user, request),
     }),
     "powersync-auth-anonymous": powersyncAuthAnonymous({
-      ...given,
+      ...given("powersync-auth-anonymous"),
       claims: (request) => claims(seen.user = undefined, request),
     }),
   };
@@ -109,27 +116,24 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
     handlers[name](new Request(`http://localhost/${name}`, init));
   const ask: StartedFunctions["ask"] = async (name, headers = {}) =>
     await answer(await send(name, { headers }));
-  const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+  const askWith = (token: string) => ask("powersync-auth", bearer(token));
   return {
     clock,
-    limits,
     environment,
     seen,
+    log,
     handlers,
     send,
     ask,
-    code: async (token) => await outcome(await send("powersync-auth", bearer(token))),
+    askWith,
+    code: async (token) => await outcome(await askWith(token)),
     async userOf(token) {
-      const { status, body } = await answer(await send("powersync-auth", bearer(token)));
-      return status === 200 ? body.user_id : `${status} ${body.code}`;
+      const found = await askWith(token);
+      return found.status === 200 ? found.body.user_id : await outcome(found);
     },
+    anonymousCode: async (headers) => await outcome(await ask("powersync-auth-anonymous", headers)),
   };
 }
 
-/** Starts the functions of a project that leaves POWERSYNC_USER_ISSUER to its default. */
-export function startWithoutUserIssuer(
-  { url }: { readonly url: string },
-  { environment, ...options }: StartOptions = {},
-): StartedFunctions {
-  return startFunctions({ url, environment: { POWERSYNC_USER_ISSUER: "", ...environment }, ...options });
-}
+/** The header that carries a token. */
+export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
