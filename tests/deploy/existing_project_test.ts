@@ -2,15 +2,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { answer } from "../support/answer.ts";
-import { commandsOf, copyBundle, FUNCTIONS } from "../support/bundle.ts";
-import { assertContract } from "../support/deployed_contract.ts";
-import { startAll } from "../support/deployed_functions.ts";
+import { copyBundle, FUNCTIONS, POWERSYNC_URL } from "../support/bundle.ts";
+import { assertContract, startAll, startSupabaseProject } from "../support/deployed_functions.ts";
+import { shellOf } from "../support/documents.ts";
 import { readTree, writeTree } from "../support/file_tree.ts";
 import { startManagementApi } from "../support/management_api.ts";
-import { POWERSYNC_URL } from "../support/production_env.ts";
-import { inFolder } from "../support/run_script.ts";
+import { PUBLISHABLE_KEY, userToken } from "../support/project.ts";
+import { inFolder, mustRun } from "../support/run_script.ts";
 import { link, supabaseCli } from "../support/supabase_cli.ts";
-import { startSupabaseProject } from "../support/supabase_project.ts";
 
 const PAGE = "docs/existing-project.md";
 const SHARED = "supabase/functions/_shared/powersync";
@@ -102,19 +101,19 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
       },
     );
 
-    await using supabaseProject = await startSupabaseProject();
+    await using supabaseProject = startSupabaseProject();
     const env = { ...supabaseProject.env, ...Object.fromEntries(api.secrets) };
 
     await t.step("from what was uploaded, theirs and ours run on Deno 2.1.4", async () => {
       await using functions = await startAll(api, { folder: join(folder, "running"), env });
       assertEquals(await (await fetch(functions.url("hello"))).text(), "Hello from their own function");
-      await assertContract(functions, { project: supabaseProject, powersyncUrl: POWERSYNC_URL });
+      await assertContract(functions);
     });
 
     await t.step(
       "the page's commands check and serve a function, in the root and in its folder",
       async () => {
-        const [inRoot, inFunction] = (await commandsOf(PAGE)).split("\n").filter((line) =>
+        const [inRoot, inFunction] = shellOf(PAGE).split("\n").filter((line) =>
           /^deno (check|serve)/.test(line)
         )
           .reduce<[string[], string[]]>(
@@ -166,9 +165,8 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
         assert(uploaded.includes(`${SHARED}/plan.ts`));
         assertEquals(uploaded.filter((path) => /\.orig|powersync-functions/.test(path)), []);
         await using functions = await startAll(api, { folder: join(folder, "updated"), env });
-        const { accessToken, publishableKey: apikey } = supabaseProject;
         const signedIn = await fetch(functions.url("powersync-auth"), {
-          headers: { authorization: `Bearer ${accessToken}` },
+          headers: { authorization: `Bearer ${await userToken()}` },
         });
         const { token } = (await answer(signedIn)).body;
         assertEquals(
@@ -176,7 +174,7 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
           "pro",
         );
         const { status, body } = await answer(
-          await fetch(functions.url("powersync-auth-anonymous"), { headers: { apikey } }),
+          await fetch(functions.url("powersync-auth-anonymous"), { headers: { apikey: PUBLISHABLE_KEY } }),
         );
         assertEquals([status, body.code, body.message, body.hint], [
           403,
@@ -199,14 +197,7 @@ function printedCommands(text: string): string[][] {
 }
 
 async function run(cwd: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error(`deno ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
+  return await mustRun(Deno.execPath(), args, { cwd });
 }
 
 /** `deno serve` says where it listens once the function is loaded. */

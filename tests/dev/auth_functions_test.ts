@@ -32,7 +32,7 @@ Deno.test("the development Auth and the functions work together, with POWERSYNC_
     });
 
     await t.step("the README's claims.ts syncs by the organization that an administrator set", async () => {
-      await putInPlace(await exampleNamed("README.md", "organization"), server.folder);
+      await putInPlace(exampleNamed("README.md", "organization"), server.folder);
       await server.line(/^Changed/);
       const claims = async () => {
         const { data, response } = await client.functions.invoke("powersync-auth");

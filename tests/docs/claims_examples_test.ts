@@ -4,18 +4,18 @@ import { decodeJwt } from "jose";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Answer, answer } from "../support/answer.ts";
-import { readPage } from "../support/bundle.ts";
+import { CLAIMS_FOLDER } from "../support/bundle.ts";
 import { type ClaimsExample, examplesOf, putInPlace } from "../support/claims_examples.ts";
+import { readPage } from "../support/documents.ts";
 import { readTree, writeTree } from "../support/file_tree.ts";
 import { environmentOf } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
-import { CLAIMS_FOLDER } from "../support/own_claims.ts";
 import { PUBLISHABLE_KEY, USER_ID, userToken } from "../support/project.ts";
-import { inFolder } from "../support/run_script.ts";
+import { inFolder, mustRun } from "../support/run_script.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const PAGES = ["README.md", "docs/claims.md", "docs/identity-providers.md"];
-const EXAMPLES = (await Promise.all(PAGES.map(examplesOf))).flat();
+const EXAMPLES = PAGES.flatMap(examplesOf);
 
 /** The examples that a test here asks for a token; tests/functions/provider_shapes_test.ts asks `people`. */
 const ASKED = new Set(["people"]);
@@ -133,9 +133,9 @@ Deno.test("a file of its own: claims.ts uses it", async () => {
 
 Deno.test("every example is complete, has a name, and its types are right", async () => {
   for (const page of PAGES) {
-    const blocks = (await readPage(page)).matchAll(/^```ts\n(.*?)^```$/gms);
+    const blocks = readPage(page).matchAll(/^```ts\n(.*?)^```$/gms);
     const shown = [...blocks].filter(([, text = ""]) => /\b(signedIn|anonymous)Claims\b/.test(text));
-    assertEquals(shown.length, (await examplesOf(page)).length, `${page}: an example has no name`);
+    assertEquals(shown.length, examplesOf(page).length, `${page}: an example has no name`);
   }
   await inFolder(async (folder) => {
     const shared = await readTree(fileURLToPath(new URL(CLAIMS_FOLDER, ROOT)));
@@ -146,15 +146,9 @@ Deno.test("every example is complete, has a name, and its types are right", asyn
       }
       await writeTree(join(folder, name), Object.fromEntries([...shared, ...files]));
     }
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "check",
-        "--no-lock",
-        `--config=${fileURLToPath(new URL("deno.json", ROOT))}`,
-        ...EXAMPLES.map(({ name }) => join(folder, name, "claims.ts")),
-      ],
-    }).output();
-    assert(success, new TextDecoder().decode(stderr));
+    const config = `--config=${fileURLToPath(new URL("deno.json", ROOT))}`;
+    const paths = EXAMPLES.map(({ name }) => join(folder, name, "claims.ts"));
+    await mustRun(Deno.execPath(), ["check", "--no-lock", config, ...paths]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The files for claims.ts that the documents show, as somebody pastes them. */
 import { join } from "node:path";
-import { readPage } from "./bundle.ts";
-import { CLAIMS_FOLDER } from "./own_claims.ts";
+import { CLAIMS_FOLDER } from "./bundle.ts";
+import { blocksOf } from "./documents.ts";
 
 /** An example: `claims.ts`, and files beside it. */
 export interface ClaimsExample {
@@ -11,22 +11,20 @@ export interface ClaimsExample {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** A block and the comment before it: `<!-- claims.ts: name -->`. */
-const MARKED = /^<!-- (\w+\.ts): ([\w-]+) -->\n+```ts\n(.*?)^```$/gms;
-
-/** The examples of a document. */
-export async function examplesOf(page: string): Promise<ClaimsExample[]> {
+/** The examples of a document: blocks after a comment `claims.ts: name`. */
+export function examplesOf(page: string): ClaimsExample[] {
   const examples = new Map<string, Map<string, string>>();
-  for (const [, file = "", name = "", text = ""] of (await readPage(page)).matchAll(MARKED)) {
-    const files = examples.get(name) ?? new Map();
-    examples.set(name, files.set(file, text));
+  for (const { language, marker = "", text } of blocksOf(page)) {
+    const [, file, name] = /^(\w+\.ts): ([\w-]+)$/.exec(marker) ?? [];
+    if (language !== "ts" || file === undefined || name === undefined) continue;
+    examples.set(name, (examples.get(name) ?? new Map()).set(file, text));
   }
   return [...examples].map(([name, files]) => ({ page, name, files }));
 }
 
 /** The example of that name. */
-export async function exampleNamed(page: string, name: string): Promise<ClaimsExample> {
-  const example = (await examplesOf(page)).find((one) => one.name === name);
+export function exampleNamed(page: string, name: string): ClaimsExample {
+  const example = examplesOf(page).find((one) => one.name === name);
   if (example === undefined) throw new Error(`${page} has no example ${name}.`);
   return example;
 }

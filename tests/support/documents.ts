@@ -1,7 +1,5 @@
 /** The documents' code blocks and commands. */
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { ROOT } from "./run_script.ts";
 
 /** A fenced block. */
 export interface Block {
@@ -47,9 +45,14 @@ function filesIn(folder: string): string[] {
   });
 }
 
+/** The text of a page. */
+export function readPage(page: string): string {
+  return Deno.readTextFileSync(`${ROOT}${page}`);
+}
+
 /** The blocks of a page, in their order. */
 export function blocksOf(page: string): Block[] {
-  const text = Deno.readTextFileSync(`${ROOT}${page}`);
+  const text = readPage(page);
   return [...text.matchAll(FENCED)].map(({ index, 1: indent = "", 2: language = "", 3: code = "" }) => ({
     page,
     language,
@@ -57,6 +60,11 @@ export function blocksOf(page: string): Block[] {
     marker: /<!-- ([^>]+?) -->\s*$/.exec(text.slice(0, index))?.[1],
     ...placeOf(page, text, index),
   }));
+}
+
+/** Every line of shell of a page. */
+export function shellOf(page: string): string {
+  return blocksOf(page).filter(({ language }) => language === "sh").map(({ text }) => text).join("");
 }
 
 /** Where something is, and its section. */
@@ -75,14 +83,14 @@ export function isShownFile(text: string): boolean {
 }
 
 const SHOWN_FILES = ["docs/hosts", "docs/connectors"].flatMap(filesIn).filter((path) => !path.endsWith(".md"))
-  .map((path) => Deno.readTextFileSync(`${ROOT}${path}`));
+  .map(readPage);
 
 /** The commands of a page: those of its blocks of shell, and those in backticks. */
 export function commandsIn(page: string): Command[] {
   const inBlocks = blocksOf(page).filter(({ language }) => language === "sh").flatMap((block) =>
     commandsOf(block.text).map((command) => ({ ...block, ...command }))
   );
-  const whole = Deno.readTextFileSync(`${ROOT}${page}`);
+  const whole = readPage(page);
   const prose = whole.replaceAll(FENCED, (block) => block.replaceAll(/[^\n]/g, " "));
   const inText = [...prose.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(({ index, 1: code = "" }) => ({
     page,
