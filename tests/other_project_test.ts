@@ -9,8 +9,8 @@ import {
 } from "@std/assert";
 import { relative } from "node:path";
 import { shellWord } from "../scripts/cli/invocation.ts";
-import { inFolder, type Ran, ROOT, runTask } from "./support/run_script.ts";
-import { runPrinted } from "./support/printed_command.ts";
+import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+import { ROOT, runPrinted } from "./support/printed_command.ts";
 
 const REF = "abcdefghijklmnopqrst";
 

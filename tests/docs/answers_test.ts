@@ -4,12 +4,12 @@ import { decodeJwt } from "jose";
 import { Functions } from "../../scripts/dev/functions.ts";
 import { refusal } from "../../supabase/functions/_shared/powersync/errors.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
-import { CLAIMS_FOLDER } from "../support/bundle.ts";
 import { withDeployment } from "../support/deployment.ts";
 import { inProject } from "../support/dev_server.ts";
 import { blocksOf, commandsIn, PAGES } from "../support/documents.ts";
 import { startFunctions, type StartOptions } from "../support/functions.ts";
 import { captureLog } from "../support/log.ts";
+import { CLAIMS_FOLDER } from "../support/own_claims.ts";
 import { userToken } from "../support/project.ts";
 
 const MARKER = "answer: ";

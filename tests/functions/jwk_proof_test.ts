@@ -100,9 +100,7 @@ Deno.test("a private key has all its members, and RSA two primes", async () => {
 Deno.test("nbf is a number of seconds", async () => {
   const start = async (nbf: number | undefined) => (await readSigningKey({ ...ed, nbf })).notBefore;
   for (const nbf of [0, -1.5, 1e10, undefined]) assertEquals(await start(nbf), nbf);
-  await assertTable(codeOf, {
-    KEY_MALFORMED: ["0", null, Infinity, NaN, {}].map((nbf) => ({ ...ed, nbf })),
-  });
+  await assertTable(codeOf, { KEY_MALFORMED: ["0", null, Infinity, NaN, {}].map((nbf) => ({ ...ed, nbf })) });
 });
 
 Deno.test("private members in another form than the canonical one make the same key", async () => {

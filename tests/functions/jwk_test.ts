@@ -71,9 +71,7 @@ const REFUSED: readonly (readonly [why: string, code: string, keys: readonly unk
   [
     "the hosted runtime has no P-521, PowerSync no ES256K, and other names are not a JWK's",
     "KEY_UNSUPPORTED",
-    [
-      ...each(ec, "crv", ["P-521", "secp256k1", "p-256", "prime256v1", undefined, "constructor"]),
-    ],
+    [...each(ec, "crv", ["P-521", "secp256k1", "p-256", "prime256v1", undefined, "constructor"])],
   ],
   ["the hosted runtime has no Ed448, and X25519 signs nothing", "KEY_UNSUPPORTED", [
     ...each(ed, "crv", ["Ed448", "X25519", undefined]),

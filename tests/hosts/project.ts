@@ -1,8 +1,8 @@
 /** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { putOwnClaims } from "../support/bundle.ts";
 import { addPackages, nodePackage, run } from "../support/npm_project.ts";
+import { putOwnClaims } from "../support/own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

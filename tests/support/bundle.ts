@@ -1,11 +1,9 @@
 import { dirname, join } from "node:path";
+import { putOwnClaims } from "./own_claims.ts";
 import { mustRun, ROOT } from "./run_script.ts";
 
 /** The functions that the bundle brings. */
 export const FUNCTIONS = ["powersync-auth", "powersync-auth-anonymous", "powersync-jwks"] as const;
-
-/** Where `claims.ts` is in a project. */
-export const CLAIMS_FOLDER = "supabase/functions/_shared/powersync";
 
 /** The PowerSync instance of a deployment under test. */
 export const POWERSYNC_URL = "https://instance.powersync.example";
@@ -24,14 +22,6 @@ export async function copyBundle(folder: string): Promise<void> {
     await Deno.copyFile(join(ROOT, path), join(folder, path));
   }
   await putOwnClaims(folder);
-}
-
-/**
- * Puts the tests' own claims in place in a copy of the project: the repository's are there to be edited, and an edit
- * must not break a test.
- */
-export async function putOwnClaims(project: string): Promise<void> {
-  await Deno.copyFile(new URL("./claims.ts", import.meta.url), join(project, CLAIMS_FOLDER, "claims.ts"));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The files for claims.ts that the documents show, as somebody pastes them. */
 import { join } from "node:path";
-import { CLAIMS_FOLDER } from "./bundle.ts";
 import { blocksOf } from "./documents.ts";
+import { CLAIMS_FOLDER } from "./own_claims.ts";
 
 /** An example: `claims.ts`, and files beside it. */
 export interface ClaimsExample {
@@ -11,15 +11,17 @@ export interface ClaimsExample {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The examples of a document: blocks after a comment `claims.ts: name`. */
+/** The examples of a document: blocks with a comment before them, `<!-- claims.ts: name -->`. */
 export function examplesOf(page: string): ClaimsExample[] {
-  const examples = new Map<string, Map<string, string>>();
-  for (const { language, marker = "", text } of blocksOf(page)) {
-    const [, file, name] = /^(\w+\.ts): ([\w-]+)$/.exec(marker) ?? [];
-    if (language !== "ts" || file === undefined || name === undefined) continue;
-    examples.set(name, (examples.get(name) ?? new Map()).set(file, text));
-  }
-  return [...examples].map(([name, files]) => ({ page, name, files }));
+  const marked = blocksOf(page).flatMap(({ marker, text }) => {
+    const [, file, name] = /^(\w+\.ts): ([\w-]+)$/.exec(marker ?? "") ?? [];
+    return file === undefined || name === undefined ? [] : [{ file, name, text }];
+  });
+  return [...Map.groupBy(marked, ({ name }) => name)].map(([name, blocks]) => ({
+    page,
+    name,
+    files: new Map(blocks.map(({ file, text }) => [file, text])),
+  }));
 }
 
 /** The example of that name. */

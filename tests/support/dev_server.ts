@@ -1,6 +1,6 @@
 /** `deno task dev` as a person starts it: a process of its own, in a copy of the project, in an empty home. */
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { putOwnClaims } from "./bundle.ts";
+import { putOwnClaims } from "./own_claims.ts";
 import { inFolder, mustRun, ROOT } from "./run_script.ts";
 
 /** What the command needs of the project. Secrets are never copied. */

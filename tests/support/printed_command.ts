@@ -2,6 +2,8 @@ import { delimiter } from "node:path";
 import { type Ran, ROOT, run } from "./run_script.ts";
 import { SUPABASE_CLI } from "./supabase_cli.ts";
 
+export { ROOT };
+
 /** The programs that printed commands start: the Deno that runs the tests, whichever way it is named, and the CLI. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   deno: `exec '${Deno.execPath()}' "$@"`,

@@ -33,8 +33,8 @@ export type ProviderTokens = Readonly<Record<string, Readonly<Record<string, Pro
 export const LISTS: ReadonlyMap<string, readonly string[]> = new Map(
   [...Map.groupBy(
     blocksOf(PAGE).filter(({ language }) => language === "json"),
-    ({ section }) => section.split("\n")[0]?.replace(/^#+ /, "") ?? "",
-  )].map(([heading, blocks]) => [heading, blocks.map(({ text }) => text)]),
+    ({ section }) => /^#+ (.*)/.exec(section)?.[1] ?? "",
+  )].map(([section, lists]) => [section, lists.map(({ text }) => text)]),
 );
 
 /** One entry: of which section, which list in it, and which entry of that. */
