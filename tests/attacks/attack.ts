@@ -3,7 +3,7 @@ import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
-import { bearer, powersyncKey, startFunctions } from "../support/functions.ts";
+import { AUTH_FUNCTIONS, bearer, powersyncKey, startFunctions } from "../support/functions.ts";
 import { base64, SECRET_KEY } from "../support/project.ts";
 import { serve } from "../support/serving.ts";
 import { makeKey } from "../support/signing.ts";
@@ -16,8 +16,6 @@ export const foreignKey = await makeKey("ES256", "foreign");
 /** Private members and whole secrets, which no answer may show. */
 const CONFIDENTIAL = [SECRET_KEY, base64(powersyncKey.privateJwk), `${powersyncKey.privateJwk.d}`];
 const TOKEN = /eyJ|ey[A-Za-z0-9_-]{20,}\./;
-
-export const AUTH_FUNCTIONS = ["powersync-auth", "powersync-auth-anonymous"] as const;
 
 /** A bearer; where it is a function, it is given the URL of a server that must not be asked. */
 type Token = string | ((trapUrl: string) => string | Promise<string>);

@@ -2,11 +2,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "npm:fast-check@4.10.2";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
-import { bearer, type FunctionName, type StartedFunctions, startFunctions } from "../support/functions.ts";
+import { AUTH_FUNCTIONS, bearer, startFunctions } from "../support/functions.ts";
+import type { FunctionName, StartedFunctions } from "../support/functions.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { projectKeys, userClaims } from "../support/project.ts";
 import type { TestKey } from "../support/signing.ts";
-import { assertReasonsOnly, assertRefusal, AUTH_FUNCTIONS } from "./attack.ts";
+import { assertReasonsOnly, assertRefusal } from "./attack.ts";
 import { headerOf, signed, withRawMember } from "./jws.ts";
 
 /** The limit of a token is 16,384 characters, which is 12 KB of JSON. This is not JSON: nothing closes it. */

@@ -13,7 +13,7 @@ import {
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { json as anyJson } from "../support/any_text.ts";
-import { bearer, FUNCTION_NAMES, startFunctions } from "../support/functions.ts";
+import { AUTH_FUNCTIONS, bearer, FUNCTION_NAMES, startFunctions } from "../support/functions.ts";
 import { WRAPPERS } from "../support/pasted.ts";
 import { base64, userToken } from "../support/project.ts";
 import { makeKey } from "../support/signing.ts";
@@ -161,10 +161,11 @@ const DEEP = ["[", '{"a":', '[{"kty":"EC","x":'].map((open) => {
 
 const NAMES = [...Object.keys(SETTINGS), ...Object.keys(KEY_SECRETS), `${PRIVATE}_2`, `${PUBLIC}_2`];
 
-/** Every function answers with a token, a JWKS or a coded error that is not INTERNAL_ERROR. */
+/** Every function that reads the secret answers with a token, a JWKS or a coded error that is not INTERNAL_ERROR. */
 async function assertCoded(name: string, value: string): Promise<void> {
   const { ask } = startFunctions({ environment: { [name]: value } });
-  for (const f of FUNCTION_NAMES) {
+  const isKey = name.startsWith(PRIVATE) || name.startsWith(PUBLIC);
+  for (const f of isKey ? FUNCTION_NAMES : AUTH_FUNCTIONS) {
     const { status, body } = await ask(f, CREDENTIALS);
     if (status === 200) continue;
     assert(body.code !== "INTERNAL_ERROR" && body.code in ERRORS, `${f} ${name}=${value.slice(0, 200)}`);

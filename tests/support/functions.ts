@@ -14,7 +14,9 @@ import { printedBy } from "./log.ts";
 import { base64, POWERSYNC_URL, projectKeys, PUBLISHABLE_KEY, SECRET_KEY, USER_ISSUER } from "./project.ts";
 import { makeKey, type TestKey } from "./signing.ts";
 
-export const FUNCTION_NAMES = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"] as const;
+/** The functions that issue tokens. */
+export const AUTH_FUNCTIONS = ["powersync-auth", "powersync-auth-anonymous"] as const;
+export const FUNCTION_NAMES = ["powersync-jwks", ...AUTH_FUNCTIONS] as const;
 export type FunctionName = typeof FUNCTION_NAMES[number];
 
 /** The key that signs PowerSync tokens. */
