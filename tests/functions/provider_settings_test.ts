@@ -14,8 +14,8 @@ async function assertInvalid(text: string, options: StartOptions): Promise<void>
 }
 
 Deno.test("a list that cannot be used is a 500 that names the entry and the field, and repeats no value", async () => {
+  await assertInvalid("JSON", { environment: { POWERSYNC_IDENTITY_PROVIDERS: "{" } });
   const cases: [unknown, string][] = [
-    ["{", "JSON"],
     [{}, "not a list"],
     [[7], "entry 1 is not an object"],
     [[GOOD, { audience: "app" }], "`issuer` of entry 2"],

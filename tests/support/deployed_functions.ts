@@ -86,12 +86,6 @@ function moduleFlags({ slug, metadata }: Upload): string[] {
   return [...(typeof importMap === "string" ? [`--import-map=${importMap}`] : []), entrypoint];
 }
 
-/** All functions of a project, each in a process of its own. */
-export interface DeployedFunctions extends AsyncDisposable {
-  /** Where a function answers. */
-  url(slug: string): string;
-}
-
 /**
  * Starts every uploaded function from its uploaded files only.
  *
@@ -101,7 +95,7 @@ export interface DeployedFunctions extends AsyncDisposable {
 export async function startAll(
   api: Pick<ManagementApi, "uploads">,
   { folder, env }: { folder: string; env: Record<string, string> },
-): Promise<DeployedFunctions> {
+): Promise<AsyncDisposable & { readonly url: (slug: string) => string }> {
   const running = new Map<string, { readonly url: string }>();
   await using started = new AsyncDisposableStack();
   for (const upload of api.uploads.values()) {
@@ -128,8 +122,8 @@ export function startSupabaseProject(): AsyncDisposable & { readonly env: Record
 }
 
 /** Checks functions that were deployed with an RSA key against their documentation. */
-export async function assertContract(functions: DeployedFunctions): Promise<void> {
-  const call: Call = (name, init = {}) => fetch(functions.url(name), init);
+export async function assertContract({ url }: { url: (slug: string) => string }): Promise<void> {
+  const call: Call = (name, init = {}) => fetch(url(name), init);
   const { keys } = await assertPublished(call);
   const members = keys.map((key) => Object.keys(key).sort());
   assertEquals(members, [["alg", "e", "kid", "kty", "n", "use"]]);

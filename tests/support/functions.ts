@@ -9,7 +9,7 @@ import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/us
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
-import { type Answer, answer, outcome } from "./answer.ts";
+import { answer, outcome } from "./answer.ts";
 import { printedBy } from "./log.ts";
 import { base64, POWERSYNC_URL, projectKeys, PUBLISHABLE_KEY, SECRET_KEY, USER_ISSUER } from "./project.ts";
 import { makeKey, type TestKey } from "./signing.ts";
@@ -28,7 +28,7 @@ export interface StartOptions {
   readonly url?: string;
   /** The keys in `SUPABASE_JWKS`: one of each type by default. */
   readonly inline?: readonly TestKey[];
-  /** `POWERSYNC_IDENTITY_PROVIDERS`, as the secret or as what it holds. */
+  /** What `POWERSYNC_IDENTITY_PROVIDERS` holds. */
   readonly providers?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
   /** The whole environment, in place of all that the options above set. */
@@ -42,29 +42,7 @@ export interface StartOptions {
 }
 
 /** The functions of one isolate. */
-export interface StartedFunctions {
-  /** Milliseconds since 1970; a test moves it. */
-  readonly clock: { ms: number };
-  /** Read when a function is first called. */
-  readonly environment: Record<string, string>;
-  /** The user that claims.ts saw last. */
-  readonly seen: { user: VerifiedUser | undefined };
-  /** The lines that the functions have logged. */
-  readonly log: string[];
-  readonly handlers: Readonly<Record<FunctionName, (request: Request) => Promise<Response>>>;
-  /** Calls a function. */
-  send(name: FunctionName, init?: { method?: string; headers?: Record<string, string> }): Promise<Response>;
-  /** Calls a function and reads its answer. */
-  ask(name: FunctionName, headers?: Record<string, string>): Promise<Answer>;
-  /** Sends a token to powersync-auth. */
-  askWith(token: string): Promise<Answer>;
-  /** The same: `200`, or the status and the code. */
-  code(token: string): Promise<string>;
-  /** The same: the PowerSync user, or the status and the code. */
-  userOf(token: string): Promise<string>;
-  /** Calls powersync-auth-anonymous: `200`, or the status and the code. */
-  anonymousCode(headers: Record<string, string>): Promise<string>;
-}
+export type StartedFunctions = ReturnType<typeof startFunctions>;
 
 /** The environment of the functions, as the platform and the README's commands set it. */
 export function environmentOf(
@@ -79,19 +57,21 @@ export function environmentOf(
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
     POWERSYNC_USER_ISSUER: USER_ISSUER,
     SUPABASE_JWKS: JSON.stringify({ keys: inline.map(({ publicJwk }) => publicJwk) }),
-    ...(providers === undefined ? {} : {
-      POWERSYNC_IDENTITY_PROVIDERS: typeof providers === "string" ? providers : JSON.stringify(providers),
-    }),
+    ...(providers === undefined ? {} : { POWERSYNC_IDENTITY_PROVIDERS: JSON.stringify(providers) }),
     ...environment,
   };
 }
 
 /** Starts the three functions as a new isolate does. */
-export function startFunctions(options: StartOptions = {}): StartedFunctions {
+export function startFunctions(options: StartOptions = {}) {
   const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), claimsTimeoutMs } = options;
+  /** Milliseconds since 1970; a test moves it. */
   const clock = { ms: Date.now() };
+  /** Read when a function is first called. */
   const environment = options.whole ?? environmentOf(options);
-  const seen: StartedFunctions["seen"] = { user: undefined };
+  /** The user that claims.ts saw last. */
+  const seen: { user: VerifiedUser | undefined } = { user: undefined };
+  /** The lines that the functions have logged. */
   const log: string[] = [];
   const given = (name: FunctionName) => {
     const read = { environment: () => environment, now: () => clock.ms };
@@ -114,27 +94,25 @@ export function startFunctions(options: StartOptions = {}): StartedFunctions {
       claims: (request) => claims(seen.user = undefined, request),
     }),
   };
-  const send: StartedFunctions["send"] = (name, init = {}) =>
+  /** Calls a function. */
+  const send = (name: FunctionName, init: { method?: string; headers?: Record<string, string> } = {}) =>
     handlers[name](new Request(`http://localhost/${name}`, init));
-  const ask: StartedFunctions["ask"] = async (name, headers = {}) =>
+  /** Calls a function and reads its answer. */
+  const ask = async (name: FunctionName, headers: Record<string, string> = {}) =>
     await answer(await send(name, { headers }));
+  /** Sends a token to powersync-auth. */
   const askWith = (token: string) => ask("powersync-auth", bearer(token));
-  return {
-    clock,
-    environment,
-    seen,
-    log,
-    handlers,
-    send,
-    ask,
-    askWith,
-    code: async (token) => await outcome(await askWith(token)),
-    async userOf(token) {
-      const found = await askWith(token);
-      return found.status === 200 ? found.body.user_id : await outcome(found);
-    },
-    anonymousCode: async (headers) => await outcome(await ask("powersync-auth-anonymous", headers)),
+  /** The same: `200`, or the status and the code. */
+  const code = async (token: string) => await outcome(await askWith(token));
+  /** The same: the PowerSync user, or the status and the code. */
+  const userOf = async (token: string): Promise<string> => {
+    const found = await askWith(token);
+    return found.status === 200 ? found.body.user_id : await outcome(found);
   };
+  /** Calls powersync-auth-anonymous: `200`, or the status and the code. */
+  const anonymousCode = async (headers: Record<string, string>) =>
+    await outcome(await ask("powersync-auth-anonymous", headers));
+  return { clock, environment, seen, log, handlers, send, ask, askWith, code, userOf, anonymousCode };
 }
 
 /** The header that carries a token. */
