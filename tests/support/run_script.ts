@@ -14,7 +14,7 @@ export interface Ran {
 }
 
 /** How a program is run. */
-interface RunOptions {
+interface ProgramOptions {
   /** The working folder. */
   readonly cwd?: string;
   /** What is typed or piped in; nothing by default. */
@@ -24,11 +24,16 @@ interface RunOptions {
   readonly clearEnv?: boolean;
 }
 
+/** How a task is run; `permissions` replace those of the task. */
+export interface RunOptions extends ProgramOptions {
+  readonly permissions?: readonly string[];
+}
+
 /** Runs a program to its end. */
 export async function run(
   program: string,
   args: readonly string[],
-  { stdin = "", env = {}, ...options }: RunOptions = {},
+  { stdin = "", env = {}, ...options }: ProgramOptions = {},
 ): Promise<Ran> {
   const child = new Deno.Command(program, {
     args: [...args],
@@ -54,12 +59,11 @@ export async function mustRun(...command: Parameters<typeof run>): Promise<strin
  *
  * @param task The task's name in deno.json; it says which script and which permissions.
  * @param args The flags.
- * @param options `permissions`: in place of those of the task.
  */
 export async function runTask(
   task: string,
   args: readonly string[],
-  { permissions, ...options }: RunOptions & { readonly permissions?: readonly string[] },
+  { permissions, ...options }: RunOptions,
 ): Promise<Ran> {
   const { script, flags } = await readTask(task);
   const allowed = ["--no-prompt", `--config=${ROOT}deno.json`, ...(permissions ?? flags)];
