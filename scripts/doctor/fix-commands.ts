@@ -75,7 +75,7 @@ function correctByHand(context: FixContext, hint: string): Fix {
 
 function editCommands(change: EnvChange, { invocation, file }: FixContext): string[] {
   const { set = {}, remove = [], rename, newKey } = change;
-  const path = ["--env-file", file.path];
+  const path = invocation.envFile(file.path);
   const words = [
     ...pairsOf(set),
     ...remove.flatMap((name) => ["--remove", name]),
@@ -190,7 +190,7 @@ export function deployAudience(context: FixContext, { isRefused }: { isRefused: 
 export function tellPowerSync(context: FixContext): Fix {
   const { invocation, file, projectName } = context;
   const of = projectName === undefined ? [] : ["--project", projectName];
-  const from = file.isLocal || file.names === undefined ? [] : ["--env-file", file.path];
+  const from = file.isLocal || file.names === undefined ? [] : invocation.envFile(file.path);
   return {
     commands: [invocation.task("config", ...from, ...of)],
     note: `The command prints the values for PowerSync's Client Auth. The JWKS URI is ${
@@ -210,8 +210,8 @@ export function logNote({ project }: FixContext): string {
 }
 
 /** The file from the reader's folder. */
-function pathOf({ invocation, file }: FixContext): string {
-  return invocation.path(file.path);
+function pathOf({ file }: FixContext): string {
+  return file.path;
 }
 
 /** A command of the CLI for the project that is named or linked. */

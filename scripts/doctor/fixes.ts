@@ -59,7 +59,9 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-http-public": say("Use the https address."),
   "jwks-host-ipv6": say("Serve the JWKS on a host with an IPv4 address."),
   "jwks-host-private": (context) => ({
-    commands: [context.invocation.task("config", "--static", "--env-file", context.file.path)],
+    commands: [
+      context.invocation.task("config", "--static", ...context.invocation.envFile(context.file.path)),
+    ],
     note:
       "The command prints the keys for service.yaml, so the service need not fetch them. PowerSync Cloud needs a public address.",
   }),
@@ -78,7 +80,12 @@ const FIXES: Readonly<Partial<Record<string, MakeFix>>> = {
   "jwks-key-used": ourFunctions,
   "jwks-no-private-member": (context) => ({
     commands: [
-      context.invocation.task("keys", "--rotate", "--leaked", "--env-file", context.file.path),
+      context.invocation.task(
+        "keys",
+        "--rotate",
+        "--leaked",
+        ...context.invocation.envFile(context.file.path),
+      ),
       ...upload(context, "").commands,
       ...deploy(context, "").commands,
     ],

@@ -1,5 +1,4 @@
 /** What is examined, and which parts of it belong to one set-up. */
-import { fromReader } from "../cli/entered-folder.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { isLoopback, withoutTrailingSlash } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
@@ -61,7 +60,7 @@ export function instanceOfFile(options: ExamineOptions): NamedInstance | undefin
   const url = concernsProject(options)
     ? withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "")
     : undefined;
-  return file === undefined || !url ? undefined : { url, by: `POWERSYNC_URL in ${fromReader(file.path)}` };
+  return file === undefined || !url ? undefined : { url, by: `POWERSYNC_URL in ${file.path}` };
 }
 
 /** Where the functions should send clients: to the instance that the command line names, or else the file. */

@@ -16,7 +16,7 @@ const token = await userToken();
 /** What a person or a pipe gives, and what was asked. */
 function inputOf({ piped = "", typed }: { piped?: string | Uint8Array; typed?: string }) {
   const asked: string[] = [];
-  const input: TokenInput = {
+  const input: Partial<TokenInput> = {
     isTerminal: typed !== undefined,
     ask: (question) => {
       asked.push(question);

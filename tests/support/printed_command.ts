@@ -2,8 +2,6 @@ import { delimiter } from "node:path";
 import { type Ran, ROOT, run } from "./run_script.ts";
 import { SUPABASE_CLI } from "./supabase_cli.ts";
 
-export { ROOT };
-
 /** The programs that printed commands start: the Deno that runs the tests, whichever way it is named, and the CLI. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   deno: `exec '${Deno.execPath()}' "$@"`,
@@ -32,4 +30,11 @@ export async function runPrinted(
   } finally {
     await Deno.remove(bin, { recursive: true });
   }
+}
+
+/** The same for a command that must succeed; returns what it printed. */
+export async function printed(command: string, options: Parameters<typeof runPrinted>[1]): Promise<string> {
+  const { code, stdout, stderr } = await runPrinted(command, options);
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}\n${stderr}`);
+  return stdout;
 }
