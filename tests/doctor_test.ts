@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../scripts/doctor.ts";
 import { failed } from "../scripts/doctor/check.ts";
-import { PROBES } from "../scripts/doctor/probes.ts";
+import { CAUSES } from "../scripts/doctor/causes.ts";
 import { makeReport, reportLines } from "../scripts/doctor/report.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { withDeployment } from "./support/deployment.ts";
@@ -129,6 +129,6 @@ Deno.test("every cause that the doctor can name has a test that names it", async
   const files = await Array.fromAsync(Deno.readDir(new URL("doctor/", import.meta.url)), ({ name }) => name);
   const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}`, import.meta.url)));
   const tests = (await Promise.all(texts)).join("\n");
-  const untested = Object.keys(PROBES).filter((id) => !tests.includes(`"${id}"`));
+  const untested = Object.keys(CAUSES).filter((id) => !tests.includes(`"${id}"`));
   assertEquals(untested, []);
 });

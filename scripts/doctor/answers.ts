@@ -3,7 +3,7 @@ import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersy
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { LONGEST_HINT, shown } from "../cli/shown.ts";
 import { parseJson } from "../setup/ask.ts";
-import type { ProbeId } from "./probes.ts";
+import type { KnownCause } from "./causes.ts";
 
 /** An error of one of our functions. */
 export interface OwnError {
@@ -14,7 +14,7 @@ export interface OwnError {
 
 /** An answer that is not a function's own. */
 export interface Foreign {
-  readonly probe: ProbeId;
+  readonly probe: KnownCause;
   /** What was seen: the status, and who says it in which words. */
   readonly seen: string;
   /** The router of a self-hosted Supabase answered. */
@@ -55,7 +55,7 @@ const ORIGIN_ERRORS = [520, 521, 522, 523, 524, 525, 526, 530];
  * words: Supabase documentation, "Edge Functions status codes" and "HTTP status codes"; supabase/docker,
  * volumes/functions/main; Cloudflare documentation, "5xx errors".
  */
-const FORMS: readonly (readonly [ProbeId, Form])[] = [
+const FORMS: readonly (readonly [KnownCause, Form])[] = [
   ["project-paused", { status: [540] }],
   ["project-paused", { says: /project (is|has been) paused/i }],
   ["project-restricted", { status: [402] }],

@@ -12,7 +12,7 @@ import { askInstance, type InstanceFound } from "./instance.ts";
 import { signOwnToken } from "./own-token.ts";
 import { audiencesFor, concernsProject, type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { unpackToken } from "./tokens/pasted-token.ts";
-import type { ProbeId } from "./probes.ts";
+import type { KnownCause } from "./causes.ts";
 import { readProviderList } from "./tokens/provider-list.ts";
 import { examineToken, type TokenFound } from "./token.ts";
 import { whoseToken } from "./tokens/whose-token.ts";
@@ -87,7 +87,7 @@ async function keyIdsOfFile(options: ExamineOptions): Promise<string[]> {
 }
 
 /** What a rule's failure means for a token that a function has just made. */
-const CAUSES_OF_FUNCTIONS: Readonly<Partial<Record<string, ProbeId>>> = {
+const CAUSES_OF_FUNCTIONS: Readonly<Partial<Record<string, KnownCause>>> = {
   "key-found": "signing-key-unpublished",
   "aud-accepted": "audience-other",
 };
@@ -107,7 +107,7 @@ export async function examineFunctionTokens(
     const named = checks.map((check) => {
       const isOfFile = check.cause === "key-found" && ofFile.some((kid) => kid === keyIdOf(token));
       const cause = isOfFile ? "jwks-behind" : CAUSES_OF_FUNCTIONS[check.cause ?? ""];
-      return cause === undefined ? check : probed(subject, cause, { seen: check.seen });
+      return cause === undefined ? check : probed(subject, cause, check.seen);
     });
     candidates.push({ token, tokenOf: `the token of ${name}`, checks: named, good, isSendable: true });
   }

@@ -2,9 +2,9 @@ import type { PowerSyncCode } from "../powersync/codes.ts";
 import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
-import type { EnvChange, Fix } from "./fix-context.ts";
+import { CAUSES, type KnownCause } from "./causes.ts";
+import type { Cause, EnvChange, Fix } from "./fix-context.ts";
 import type { Told } from "./tokens/told.ts";
-import { type Probe, type ProbeId, PROBES } from "./probes.ts";
 
 /** What a check looks at. */
 export interface Subject {
@@ -19,7 +19,7 @@ export type CauseId =
   | EnvFileErrorId
   | RuleId
   | PowerSyncCode
-  | ProbeId
+  | KnownCause
   | `${"token" | "user-token"}-${string}`;
 
 /** What one check showed: one line of the report. */
@@ -97,14 +97,15 @@ export function checkOfTold(
 }
 
 /**
- * A probe's failure, in its own words after what was seen.
+ * A known cause, in its own words after what was seen.
  *
- * @param particulars `code`: by default the probe's.
+ * @param found What was seen; `code`: by default the cause's.
  */
-export function probed(subject: Subject, probe: ProbeId, { seen, ...rest }: Particulars): Check {
-  const { means, code, isWarning }: Probe = PROBES[probe];
+export function probed(subject: Subject, cause: KnownCause, found: string | Particulars): Check {
+  const { seen, ...rest } = typeof found === "string" ? { seen: found } : found;
+  const { means, code, isWarning }: Cause = CAUSES[cause];
   const report = isWarning ? warning : failed;
-  return report(subject, probe, {
+  return report(subject, cause, {
     ...(code === undefined ? {} : { code }),
     ...rest,
     seen: `${seen} ${means}`.trim(),

@@ -37,9 +37,7 @@ export function checkClocks({ functions, instance }: Clocks, lifetimeSeconds: nu
   if (ahead === undefined) return [];
   if (agree(ahead, 0)) return [passed(CLOCKS, `This computer and the ${name} agree.`)];
   return [
-    probed(CLOCKS, "clock-unknown", {
-      seen: `The clock of the ${name} is ${relation(ahead)} this computer's.`,
-    }),
+    probed(CLOCKS, "clock-unknown", `The clock of the ${name} is ${relation(ahead)} this computer's.`),
   ];
 }
 
@@ -51,7 +49,7 @@ function checkThree(
   if (agree(instance, functions)) {
     if (agree(functions, 0)) return passed(CLOCKS, "This computer, the functions and the instance agree.");
     const seen = `This computer's clock is ${relation(-functions)} the functions' and the instance's.`;
-    return probed(CLOCKS, "clock-here", { seen });
+    return probed(CLOCKS, "clock-here", seen);
   }
   const seen = `The instance's clock is ${relation(apart)} the functions'.`;
   // It refuses nothing: `iat` in the future is not checked, and `exp` comes later.
@@ -67,7 +65,7 @@ function checkThree(
     ? `New tokens, which last ${describeDuration(lifetimeSeconds)}, are refused.`
     : "Tokens end early, so clients ask for new ones more often.";
   const cause = agree(instance, 0) ? "clock-functions" : "clock-instance";
-  const check = probed(CLOCKS, cause, { seen: `${seen} ${effect}` });
+  const check = probed(CLOCKS, cause, `${seen} ${effect}`);
   return apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS ? check : { ...check, status: "warning" };
 }
 

@@ -20,7 +20,7 @@ export function weighVerdicts({ told, auth, isAccepted }: Verdicts): FunctionFou
     status === "failed" && REFUSED.test(cause);
   if (!auth.checks.some(isRefused)) return [{ checks: told }, auth];
   const checks = auth.checks.map((check) =>
-    isAccepted && isRefused(check) ? probed(check, "settings-not-deployed", { seen: check.seen }) : check
+    isAccepted && isRefused(check) ? probed(check, "settings-not-deployed", check.seen) : check
   );
   return [{ checks: told.map(asRefused) }, { ...auth, checks }];
 }

@@ -1,6 +1,20 @@
-/** What a fix is made of, and the set-up that it is for. */
-
+/** What a cause is, what fixes it, and the set-up that the fix is for. */
 import type { Invocation } from "../cli/invocation.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
+
+/** Why something fails. */
+export interface Cause {
+  /** What it means, as sentences that follow what was seen. */
+  readonly means: string;
+  /** The code that PowerSync's clients see; none when PowerSync does not notice. */
+  readonly code?: PowerSyncCode;
+  /** It works, and should be changed. */
+  readonly isWarning?: true;
+  readonly fix: HowToFix;
+}
+
+/** The commands and the sentence that fix a cause; a sentence alone where there is no command. */
+export type HowToFix = string | ((context: FixContext) => Fix | string);
 
 /** What fixes a fault. */
 export interface Fix {
@@ -25,7 +39,7 @@ export interface EnvChange {
 }
 
 /** The set-up that the commands are for. */
-export interface FixContext {
+export interface SetUp {
   readonly invocation: Invocation;
   /** This command again, without secrets. */
   readonly again: string;
@@ -44,6 +58,15 @@ export interface FixContext {
   readonly audiences: readonly string[];
   /** Where the functions send clients, if that may be an instance. */
   readonly endpoint: string | undefined;
+}
+
+/** The set-up, and the finding that is to be fixed. */
+export interface FixContext extends SetUp {
+  /** What the check looked at. */
+  readonly id: string;
+  readonly cause: string;
+  /** What to do, in the words of whoever found it; may be empty. */
+  readonly hint: string;
 }
 
 /** The secrets file that a fix changes. */

@@ -39,7 +39,7 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
   const subject = { id: name, title: name };
   const headers = { ...credentials, Origin: "https://app.example", "X-Client-Info": "powersync-doctor" };
   const asked = await ask(url, { headers }, timeoutMs);
-  if (asked.kind !== "answer") return { checks: [probed(subject, asked.kind, { seen: asked.seen })] };
+  if (asked.kind !== "answer") return { checks: [probed(subject, asked.kind, asked.seen)] };
   const { response, text } = asked;
   const passedOn = isBehindKong(response.headers) ? { answeredBy: "self-hosted" } as const : {};
   if (response.ok) {
@@ -56,7 +56,7 @@ export async function examineFunction(options: FunctionOptions): Promise<Functio
   if (own === undefined) {
     const { probe, seen, selfHosted } = whoAnswered(response, text);
     return {
-      checks: [probed(subject, probe, { seen })],
+      checks: [probed(subject, probe, seen)],
       response,
       answeredBy: selfHosted ? "self-hosted" : "platform",
     };
@@ -81,7 +81,7 @@ function checkCredentials(
   const body = parseJson(text);
   if (!isJsonObject(body) || typeof body.token !== "string" || !isEndpoint(body.powersync_url)) {
     const { probe, seen } = whoAnswered(new Response(null), text);
-    return { checks: [probed(subject, probe === "front-page" ? probe : "answer-malformed", { seen })] };
+    return { checks: [probed(subject, probe === "front-page" ? probe : "answer-malformed", seen)] };
   }
   const { token, powersync_url: endpoint } = body;
   const seen = `It sends clients to ${shown(endpoint, 240)}.`;
@@ -105,10 +105,10 @@ function checkEndpoint(
     local: boolean;
   },
 ): Check[] {
-  if (endpoint.endsWith("/")) return [probed(subject, "endpoint-slash", { seen })];
+  if (endpoint.endsWith("/")) return [probed(subject, "endpoint-slash", seen)];
   if (expected !== undefined && expected.url !== endpoint) {
     const both = `${seen} ${expected.by} is ${shown(expected.url, 240)}.`;
-    return [probed(subject, "endpoint-other", { seen: both })];
+    return [probed(subject, "endpoint-other", both)];
   }
   const place = local ? "local" : "deployment";
   const [finding] = inspectPowerSyncUrl("The deployed POWERSYNC_URL", endpoint, { place });

@@ -6,7 +6,7 @@ import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { redirects, whoAnswered } from "./answers.ts";
 import { type Check, failed, passed, probed } from "./check.ts";
 import { named } from "./tokens/decoded-token.ts";
-import type { ProbeId } from "./probes.ts";
+import type { KnownCause } from "./causes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
 
@@ -49,7 +49,7 @@ export async function askInstance(options: InstanceOptions): Promise<InstanceFou
   const { response, text, error } = await readStart(`${url}/sync/stream`, { init, timeoutMs });
   if (response === undefined) {
     const { kind, seen } = whyNoAnswer(error, timeoutMs);
-    return { check: probed(INSTANCE, kind, { seen }) };
+    return { check: probed(INSTANCE, kind, seen) };
   }
   const check = response.ok
     ? checkStream(text, { ...options, inTime: error === undefined })
@@ -103,18 +103,20 @@ function isStreamLine(line: unknown): boolean {
 function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTime: boolean }): Check {
   const lines = text.split("\n").filter((line) => line !== "").map(parseJson);
   if (lines.length === 0 || !inTime) {
-    return probed(INSTANCE, "instance-silent", { seen: "HTTP 200, and then nothing." });
+    return probed(INSTANCE, "instance-silent", "HTTP 200, and then nothing.");
   }
   if (!lines.some(isStreamLine)) {
-    return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
+    return probed(INSTANCE, "instance-not-a-service", "HTTP 200, but no line of a sync stream.");
   }
   const isOver = lines.some((line) =>
     isJsonObject(line) && typeof line.token_expires_in === "number" && line.token_expires_in <= 0
   );
   if (isOver) {
-    return probed(INSTANCE, "instance-clock", {
-      seen: "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
-    });
+    return probed(
+      INSTANCE,
+      "instance-clock",
+      "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
+    );
   }
   return passed(INSTANCE, `It accepts ${tokenOf} and streams.`);
 }
@@ -133,7 +135,7 @@ const OTHER_JWKS: Readonly<Partial<Record<PowerSyncCode, string>>> = {
 };
 
 /** What an answer that is not PowerSync's means, by its status. */
-const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
+const FOREIGN: readonly (readonly [KnownCause, (status: number) => boolean])[] = [
   ["instance-redirect", (status) => status >= 300 && status < 400],
   ["rate-limited", (status) => status === 429],
   ["instance-front", (status) => [401, 403, 407, 451].includes(status)],
@@ -151,7 +153,7 @@ function changeTo(url: string | undefined) {
 }
 
 /** What else a good token's refusal says of the instance. */
-const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, ProbeId>>> = {
+const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, KnownCause>>> = {
   PSYNC_S2103: "instance-clock",
   PSYNC_S2104: "instance-lifetime",
   PSYNC_S2106: "instance-no-header",
@@ -177,10 +179,10 @@ function checkRefusal(
       ...changeTo(movedTo(response)),
     });
   }
-  if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", { seen });
+  if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", seen);
   const meaning = meaningOf(code);
   if (meaning === undefined) {
-    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", { seen });
+    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", seen);
   }
   const known = { seen, code: meaning.code };
   const jwks = tokenIsGood ? OTHER_JWKS[meaning.code] : undefined;

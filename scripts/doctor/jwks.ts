@@ -56,9 +56,7 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
     ...(isMoved
       ? [probed(JWKS, "jwks-redirect", { seen: whoAnswered(first.response, first.text).seen })]
       : []),
-    ...(tookMs > options.slowMs
-      ? [probed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]
-      : []),
+    ...(tookMs > options.slowMs ? [probed(JWKS, "jwks-slow", `The answer took ${tookMs} ms.`)] : []),
   ];
   const body = parseJson(text);
   const refused = checkAnswer(response, text);
@@ -75,11 +73,11 @@ export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
 function checkHost({ url, powersync }: JwksOptions): Check[] {
   const { hostname = "" } = URL.parse(url) ?? {};
   const seen = `The host is ${shown(hostname)}.`;
-  if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", { seen })];
+  if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", seen)];
   if (isPrivateHost(url) && powersync !== undefined && !isPrivateHost(powersync)) {
-    return [probed(HOST, "jwks-host-private", { seen: `${seen} The instance is ${shown(powersync, 120)}.` })];
+    return [probed(HOST, "jwks-host-private", `${seen} The instance is ${shown(powersync, 120)}.`)];
   }
-  return isInClear(url) ? [probed(HOST, "jwks-http-public", { seen })] : [];
+  return isInClear(url) ? [probed(HOST, "jwks-http-public", seen)] : [];
 }
 
 /** Why an answer is not a JWKS; `undefined` when it is JSON with a 2xx. */
@@ -92,7 +90,7 @@ function checkAnswer(response: Response, text: string): JwksFound | undefined {
   const isPage = /^\s*</.test(text);
   if (response.ok && !isPage) {
     if (parseJson(text) !== undefined) return undefined;
-    return { checks: [probed(JWKS, "jwks-not-json", { seen: `HTTP ${response.status}.` })] };
+    return { checks: [probed(JWKS, "jwks-not-json", `HTTP ${response.status}.`)] };
   }
   const { probe, seen, selfHosted } = whoAnswered(response, text);
   return {
@@ -109,7 +107,7 @@ export function checkDevKeys(
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
   return kid === undefined || (isLoopback(url) && !isDeployment)
     ? []
-    : [probed(JWKS, "jwks-dev-key", { seen: `It publishes the kid "${shown(kid)}".` })];
+    : [probed(JWKS, "jwks-dev-key", `It publishes the kid "${shown(kid)}".`)];
 }
 
 /**
@@ -130,7 +128,7 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   const seen = missing.every((key) => live.some(({ kid }) => kid === key.kid))
     ? `The live JWKS has a different key under the \`kid\` ${ids} of the file.`
     : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, but not ${ids} of the file.`;
-  return [probed(DEPLOYED, "keys-not-deployed", { seen })];
+  return [probed(DEPLOYED, "keys-not-deployed", seen)];
 }
 
 /**
@@ -143,14 +141,14 @@ export function compareWithOwn(named: { url: string; body: unknown }, own: unkno
   const ids = keyIdsOf(named.body);
   if (own === undefined || ids.length === 0 || keyIdsOf(own).some((kid) => ids.includes(kid))) return [];
   const seen = `Its keys: ${listOf(named.body)}. The project's functions publish ${listOf(own)}.`;
-  return [probed(JWKS, "jwks-of-another", { seen })];
+  return [probed(JWKS, "jwks-of-another", seen)];
 }
 
 /** Says so when an address or its keys are those of Supabase Auth. */
 export function checkOfAuth(named: { url: string; body: unknown }): Check[] {
   const ids = keyIdsOf(named.body);
   const seen = ids.length === 0 ? "It has no keys." : `Its keys: ${shownList(ids, "")}.`;
-  return isOfAuth(named) ? [probed(JWKS, "jwks-of-auth", { seen })] : [];
+  return isOfAuth(named) ? [probed(JWKS, "jwks-of-auth", seen)] : [];
 }
 
 /** By its address; or by its keys, whose IDs are UUIDs there and which state `key_ops`. */

@@ -25,8 +25,8 @@ export async function signInAnonymously(
   if (error !== null || data.session === null) {
     // supabase-js states no status, or 0, when there was no answer.
     const check = error?.status
-      ? probed(SIGN_IN, "sign-in-refused", { seen: `Supabase Auth refuses with HTTP ${error.status}.` })
-      : probed(SIGN_IN, "no-connection", { seen: "Supabase Auth does not answer." });
+      ? probed(SIGN_IN, "sign-in-refused", `Supabase Auth refuses with HTTP ${error.status}.`)
+      : probed(SIGN_IN, "no-connection", "Supabase Auth does not answer.");
     return { check };
   }
   const seen = `It created the user ${named(data.user?.id)}, which stays in the project until you delete it.`;

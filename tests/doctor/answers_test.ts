@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { whoAnswered } from "../../scripts/doctor/answers.ts";
-import type { ProbeId } from "../../scripts/doctor/probes.ts";
+import type { KnownCause } from "../../scripts/doctor/causes.ts";
 
 /** Who answers, and how: status, body, headers. Words of the platform, its router, gateways, Cloudflare and proxies. */
-const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = [
+const ANSWERS: readonly (readonly [KnownCause, number, unknown, HeadersInit?])[] = [
   ["gateway-check", 401, { code: 401, message: "Missing authorization header" }],
   ["gateway-check", 401, { code: "UNAUTHORIZED_INVALID_JWT_FORMAT", message: "Invalid JWT" }],
   ["gateway-check", 401, { msg: "Error: Missing authorization header" }],

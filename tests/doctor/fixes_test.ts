@@ -2,15 +2,15 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { fixOf } from "../../scripts/doctor/fixes.ts";
 import type { CauseId } from "../../scripts/doctor/check.ts";
 import { Invocation } from "../../scripts/cli/invocation.ts";
-import type { FixContext, ProjectKind } from "../../scripts/doctor/fix-context.ts";
-import { PROBES } from "../../scripts/doctor/probes.ts";
+import type { ProjectKind, SetUp } from "../../scripts/doctor/fix-context.ts";
+import { CAUSES } from "../../scripts/doctor/causes.ts";
 import { RULE_CODES } from "../../scripts/powersync/result.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 
-const CAUSES = [PROBES, RULE_CODES, ERRORS].flatMap((table) => Object.keys(table)) as CauseId[];
+const IDS = [CAUSES, RULE_CODES, ERRORS].flatMap((table) => Object.keys(table)) as CauseId[];
 
 /** Everything about the set-up is known. */
-function contextOf(project: ProjectKind, canSign: boolean): FixContext {
+function contextOf(project: ProjectKind, canSign: boolean): SetUp {
   const url = "https://x.powersync.journeyapps.com";
   return {
     invocation: new Invocation(undefined, "deno"),
@@ -30,7 +30,7 @@ function contextOf(project: ProjectKind, canSign: boolean): FixContext {
 const FIXES = (["hosted", "self-hosted", "local"] as const).flatMap((project) =>
   [true, false].flatMap((canSign) =>
     ["jwks", "powersync-auth", "function-token", "powersync"].flatMap((id) =>
-      CAUSES.map((cause) => {
+      IDS.map((cause) => {
         const check = { id, title: "", status: "failed", seen: "", hint: "Hint.", cause } as const;
         return { what: `${cause} of ${id}`, project, fix: fixOf(check, contextOf(project, canSign)) };
       })
