@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../scripts/doctor.ts";
-import { failed } from "../scripts/doctor/check.ts";
 import { CAUSES } from "../scripts/doctor/causes.ts";
-import { makeReport, reportLines } from "../scripts/doctor/report.ts";
 import { assertRefused, callCommand } from "./support/call_command.ts";
 import { withDeployment } from "./support/deployment.ts";
 import { base64, PUBLISHABLE_KEY } from "./support/project.ts";
@@ -102,33 +100,10 @@ Deno.test("a token is read from standard input, explained, and not shown", async
   assertFalse(stdout.includes(token));
 });
 
-Deno.test("what servers and people hand in is hidden in the report", () => {
-  const member = `${key.privateJwk.d}`;
-  const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln";
-  const seen = `https://user:password@host.example says ${member}, ${token} and sb_secret_abcdef`;
-  const check = {
-    ...failed({ id: "x", title: "X" }, "front-error", { seen }),
-    fix: { commands: [member], note: seen },
-  };
-  const shown = reportLines(makeReport([check], { sources: [], secrets: [member] })).join("\n");
-  assertStringIncludes(shown, "host.example says");
-  for (const text of ["password", member, "eyJ", "c2ln", "abcdef"]) assertFalse(shown.includes(text));
-});
-
-Deno.test("a command stays as it is where a short secret is one of its words", () => {
-  const command = "supabase functions deploy powersync-jwks";
-  const check = {
-    ...failed({ id: "x", title: "X" }, "front-error", { seen: "" }),
-    fix: { commands: [command], note: "" },
-  };
-  const { first } = makeReport([check], { sources: [], secrets: ["powersync"] });
-  assertEquals(first?.fix?.commands, [command]);
-});
-
 Deno.test("every cause that the doctor can name has a test that names it", async () => {
   const files = await Array.fromAsync(Deno.readDir(new URL("doctor/", import.meta.url)), ({ name }) => name);
   const texts = files.map((name) => Deno.readTextFile(new URL(`doctor/${name}`, import.meta.url)));
   const tests = (await Promise.all(texts)).join("\n");
-  const untested = Object.keys(CAUSES).filter((id) => !tests.includes(`"${id}"`));
+  const untested = Object.keys(CAUSES).filter((id) => !new RegExp(`[" ]${id}[":]`).test(tests));
   assertEquals(untested, []);
 });

@@ -4,7 +4,6 @@ import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
 import { CAUSES, type KnownCause } from "./causes.ts";
 import type { Cause, EnvChange, Fix } from "./fix-context.ts";
-import type { Told } from "./tokens/told.ts";
 
 /** What a check looks at. */
 export interface Subject {
@@ -43,6 +42,15 @@ export interface Check extends Subject {
   readonly hint?: string;
 }
 
+/** What one part of the set-up showed. */
+export interface Found {
+  readonly checks: readonly Check[];
+  /** The answer, for its clock. */
+  readonly response?: Response;
+  /** The router of a self-hosted Supabase, or a gateway of Supabase's platform, answered. */
+  readonly answeredBy?: "self-hosted" | "platform";
+}
+
 /** What is particular to one finding of a cause. */
 export type Particulars = Pick<Check, "code" | "change" | "hint"> & { readonly seen: string };
 
@@ -77,23 +85,6 @@ export function checkOfFinding(
   // A command with the right name or value, or for a new key, says it all.
   const isSaid = [change.set, change.rename, change.remove, change.newKey].some((part) => part !== undefined);
   return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
-}
-
-/** What a look at a token's content showed; `code`: the one that PowerSync's client sees. */
-export function checkOfTold(
-  subject: Subject,
-  { id, status, seen, set, advice }: Told,
-  code?: PowerSyncCode,
-): Check {
-  if (status === "passed") return passed(subject, seen);
-  if (status === "skipped") return skipped(subject, seen, { wanted: true });
-  const report = status === "failed" ? failed : warning;
-  return report(subject, id, {
-    seen,
-    ...(set === undefined ? {} : { change: { set } }),
-    ...(advice === undefined ? {} : { hint: advice }),
-    ...(code === undefined ? {} : { code }),
-  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { ask, parseJson } from "../setup/ask.ts";
 import { inspectPowerSyncUrl } from "../setup/powersync-url.ts";
 import { isLoopback } from "../setup/project-url.ts";
 import { isBehindKong, ownError, whoAnswered } from "./answers.ts";
-import { type Check, checkOfFinding, failed, passed, probed, type Subject } from "./check.ts";
+import { type Check, checkOfFinding, failed, type Found, passed, probed, type Subject } from "./check.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
 import type { NamedInstance } from "./scope.ts";
 
@@ -23,14 +23,10 @@ export interface FunctionOptions {
 }
 
 /** What was found, and the token when there is one. */
-export interface FunctionFound {
+export interface FunctionFound extends Found {
   readonly name?: string;
-  readonly checks: readonly Check[];
   readonly token?: string;
   readonly endpoint?: string;
-  /** The answer, for its clock. */
-  readonly response?: Response;
-  readonly answeredBy?: "self-hosted" | "platform";
 }
 
 /** Calls a function from outside, as a browser app does. */

@@ -4,8 +4,8 @@ import { MAX_TOKEN_BYTES } from "../powersync/limits.ts";
 import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { redirects, whoAnswered } from "./answers.ts";
-import { type Check, failed, passed, probed } from "./check.ts";
-import { named } from "./tokens/decoded-token.ts";
+import { type Check, failed, type Found, passed, probed } from "./check.ts";
+import { audienceOf, named } from "./tokens/decoded-token.ts";
 import type { KnownCause } from "./causes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
@@ -18,15 +18,13 @@ export interface InstanceOptions {
   readonly tokenOf: string;
   /** The token is good under every rule and the JWKS seen from here. */
   readonly tokenIsGood: boolean;
-  /** The token's own. */
-  readonly audiences: readonly unknown[];
   readonly timeoutMs: number;
 }
 
-/** What was found, and the answer for its clock. */
-export interface InstanceFound {
-  readonly check: Check;
-  readonly response?: Response;
+/** What was found. */
+export interface InstanceFound extends Found {
+  /** The audiences of a token that the instance accepted. */
+  readonly accepted?: readonly unknown[];
 }
 
 /** An empty client's request for a stream. */
@@ -49,12 +47,13 @@ export async function askInstance(options: InstanceOptions): Promise<InstanceFou
   const { response, text, error } = await readStart(`${url}/sync/stream`, { init, timeoutMs });
   if (response === undefined) {
     const { kind, seen } = whyNoAnswer(error, timeoutMs);
-    return { check: probed(INSTANCE, kind, seen) };
+    return { checks: [probed(INSTANCE, kind, seen)] };
   }
+  const audiences = audienceOf(token);
   const check = response.ok
     ? checkStream(text, { ...options, inTime: error === undefined })
-    : checkRefusal(response, text, options);
-  return { check, response };
+    : checkRefusal(response, text, { ...options, audiences });
+  return { checks: [check], response, accepted: check.status === "passed" ? audiences : [] };
 }
 
 /** An answer and its body as far as its first lines, or as far as it came in time: a stream has no end. */
@@ -162,7 +161,7 @@ const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, KnownCause>>> = {
 function checkRefusal(
   response: Response,
   text: string,
-  { url, token, tokenIsGood, audiences, tokenOf }: InstanceOptions,
+  { url, token, tokenIsGood, audiences, tokenOf }: InstanceOptions & { audiences: readonly unknown[] },
 ): Check {
   const { status } = response;
   const code = codeOf(parseJson(text));

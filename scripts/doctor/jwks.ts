@@ -7,7 +7,7 @@ import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isInClear, isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
-import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
+import { type Check, checksOfRules, failed, type Found, passed, probed, type Subject } from "./check.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
@@ -20,7 +20,7 @@ const NO_JWKS = "PSYNC_S2204";
 export interface JwksOptions {
   readonly url: string;
   /** The PowerSync instance that is to fetch it, when it is known. */
-  readonly powersync: string | undefined;
+  readonly powersync?: string | undefined;
   /** The secrets are a deployment's, wherever it is. */
   readonly isDeployment?: boolean;
   /** As long as PowerSync waits. */
@@ -30,14 +30,9 @@ export interface JwksOptions {
 }
 
 /** What was found, and the JWKS itself where there is one. */
-export interface JwksFound {
-  readonly checks: readonly Check[];
+export interface JwksFound extends Found {
   /** The JSON that was answered. */
   readonly body?: unknown;
-  /** The answer, for its clock. */
-  readonly response?: Response;
-  /** The router of a self-hosted Supabase, or a gateway of Supabase's platform, answered. */
-  readonly answeredBy?: "self-hosted" | "platform";
 }
 
 /** Checks a JWKS from outside, as PowerSync fetches it. */

@@ -1,7 +1,6 @@
-/** What is examined, and which parts of it belong to one set-up. */
 import { fromReader } from "../cli/entered-folder.ts";
 import { audiencesOf } from "../setup/audience.ts";
-import { isLoopback, withoutTrailingSlash } from "../setup/project-url.ts";
+import { withoutTrailingSlash } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
 
 /** What is to be examined. */
@@ -34,17 +33,10 @@ export interface ExamineOptions {
   readonly timeoutMs: number;
 }
 
-/** The file of local development says nothing about a deployment. */
-export function concernsProject({ file, project, jwksUrl }: ExamineOptions): boolean {
-  const url = jwksUrl ?? project;
-  return file !== undefined && (!file.local || url === undefined || isLoopback(url));
-}
-
-/** `--audience`, or the file's of the same set-up; else the instance that is asked or that clients are sent to. */
+/** The audiences of the file's setting, or of `--audience`; else the instance that is asked or that clients are sent to. */
 export function audiencesFor(options: ExamineOptions, endpoint?: string): readonly string[] {
-  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
-  const { POWERSYNC_AUDIENCE } = variables;
-  const url = options.powersync ?? endpoint ?? variables.POWERSYNC_URL ?? "";
+  const { POWERSYNC_AUDIENCE, POWERSYNC_URL = "" } = options.file?.variables ?? {};
+  const url = options.powersync ?? endpoint ?? POWERSYNC_URL;
   const stated = options.audiences.length > 0 || POWERSYNC_AUDIENCE?.trim() || url.trim();
   return stated ? audiencesOf({ POWERSYNC_AUDIENCE, POWERSYNC_URL: url }, options.audiences) : [];
 }
@@ -55,13 +47,12 @@ export interface NamedInstance {
   readonly by: string;
 }
 
-/** The instance that the file of the project names. */
-export function instanceOfFile(options: ExamineOptions): NamedInstance | undefined {
-  const { file } = options;
-  const url = concernsProject(options)
-    ? withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "")
-    : undefined;
-  return file === undefined || !url ? undefined : { url, by: `POWERSYNC_URL in ${fromReader(file.path)}` };
+/** The instance that the file names. */
+export function instanceOfFile({ file }: ExamineOptions): NamedInstance | undefined {
+  const url = withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "");
+  return file === undefined || url === ""
+    ? undefined
+    : { url, by: `POWERSYNC_URL in ${fromReader(file.path)}` };
 }
 
 /** Where the functions should send clients: to the instance that the command line names, or else the file. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { whoAnswered } from "../../scripts/doctor/answers.ts";
+import { whyNoAnswer } from "../../scripts/setup/ask.ts";
 import type { KnownCause } from "../../scripts/doctor/causes.ts";
 
 /** Who answers, and how: status, body, headers. Words of the platform, its router, gateways, Cloudflare and proxies. */
@@ -83,4 +84,20 @@ Deno.test("the router of a self-hosted Supabase is told from the platform", () =
   assertEquals(isSelfHosted({ message: "x" }, { "X-Kong-Proxy-Latency": "1", "CF-Ray": "8f" }), false);
   assertEquals(isSelfHosted({ code: "BOOT_ERROR", message: "x" }), false);
   assertEquals(isSelfHosted({ msg: "x" }, { "sb-project-ref": "abc" }), false);
+});
+
+/** What Deno says in an error's cause. */
+const FAILURES = {
+  "no-dns": "dns error: failed to lookup",
+  "no-trust": "client error (Connect): invalid peer certificate: UnknownIssuer",
+  "no-http": "client error (SendRequest): invalid HTTP version parsed",
+  "no-whole-answer": "client error (SendRequest): peer closed connection without sending TLS close_notify",
+};
+
+Deno.test("why nothing answers is told from the words of Deno", () => {
+  for (const [kind, text] of Object.entries(FAILURES)) {
+    assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: new Error(text) }), 1).kind, kind);
+  }
+  const denied = 'Requires net access to "x:443", run again with the --allow-net flag';
+  assertEquals(whyNoAnswer(new Deno.errors.NotCapable(denied), 1).kind, "no-permission");
 });
