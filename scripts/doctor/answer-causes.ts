@@ -14,6 +14,9 @@ import type { Cause, FixContext } from "./fix-context.ts";
 
 const START_CONTAINER = "docker compose up -d functions";
 
+/** With a `Location` (RFC 9110, section 15.4). */
+export const REDIRECTS = [301, 302, 303, 307, 308];
+
 export const ANSWER_CAUSES = {
   // No answer.
   "no-dns": {
@@ -55,6 +58,7 @@ export const ANSWER_CAUSES = {
     fix: "Run the doctor from another network. If that does not help, read the server's log.",
   },
   "no-http": {
+    when: [{ status: [400], says: /plain HTTP request was sent to HTTPS/i }],
     means: "This port does not speak plain HTTP: the address may need https, or another port.",
     fix: "Use https in the address, or the right port.",
   },
@@ -70,35 +74,32 @@ export const ANSWER_CAUSES = {
     means: "The doctor was not started as a task.",
     fix: ({ again }) => run("The task has the permissions it needs.", again),
   },
-  // Something in front of the functions answers.
-  "gateway-check": {
-    means:
-      "The gateway checks a JWT before it calls the function (`verify_jwt`). PowerSync and signed-out callers send none, and it refuses some users' tokens.",
-    fix: (context) =>
-      context.project === "self-hosted"
-        ? run(
-          "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
-          `sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`,
-          RECREATE_CONTAINER,
-        )
-        : deploy(context, "The functions check their callers themselves.", "--no-verify-jwt"),
+  // Something in front of the functions answers, the most telling first. Status codes and words: Supabase
+  // documentation, "Edge Functions status codes" and "HTTP status codes"; supabase/docker, volumes/functions/main;
+  // Cloudflare documentation, "5xx errors".
+  "project-paused": {
+    when: [{ status: [540] }, { says: /project (is|has been) paused/i }],
+    means: "The Supabase project is paused.",
+    fix: ({ ref }) => `Restore it in the dashboard: ${dashboard(ref)}`,
   },
-  "gateway-api-key": {
-    means: "The gateway in front of the functions requires an API key, and PowerSync sends none.",
+  "project-restricted": {
+    when: [{ status: [402] }],
+    means: "Supabase restricts the project: its quota is exceeded, or an invoice is overdue.",
     fix:
-      "Allow calls to /functions/v1/ without a key: the functions check their callers themselves. In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong.",
+      "Check the organization's usage and billing in the dashboard: https://supabase.com/dashboard/org/_/billing",
   },
-  "gateway-key-invalid": {
-    means: "The gateway in front of the functions does not know the API key that was sent.",
-    fix: ({ ref }) => `Copy the publishable key from ${dashboard(ref)}/settings/api-keys`,
+  "function-timeout": {
+    when: [{ says: /IDLE_TIMEOUT|did not respond in time/ }, { status: [504], isPage: false }],
+    means: "The function started but did not answer in time.",
+    fix: (context) => ifClaims(context, "claims.ts may wait for something that does not answer. "),
   },
-  "gateway-no-route": {
-    means: "The gateway has no functions at this address.",
-    fix: (context) =>
-      `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,
+  "not-deployed": {
+    when: [{ says: /(appropriate|determine) entrypoint|function was not found/i }],
+    means: "The function is not deployed there.",
+    fix: deploy,
   },
-  "not-deployed": { means: "The function is not deployed there.", fix: deploy },
   "boot-error": {
+    when: [{ says: /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i }],
     means: "The function does not start: a file or an import is missing, or claims.ts has a syntax error.",
     fix: (context) =>
       context.project === "self-hosted"
@@ -110,53 +111,66 @@ export const ANSWER_CAUSES = {
         : deploy(context, READ_LOG),
   },
   "function-limit": {
+    when: [{ status: [546] }, { says: /WORKER_(RESOURCE_)?LIMIT|WorkerRequestCancelled/ }],
     means: "The function exceeded its memory or CPU limit.",
     fix: (context) => ifClaims(context, "claims.ts may do too much for one request. "),
   },
-  "function-timeout": {
-    means: "The function started but did not answer in time.",
-    fix: (context) => ifClaims(context, "claims.ts may wait for something that does not answer. "),
-  },
   "function-crashed": {
+    when: [{ says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
     means: "The function crashed with an unhandled error.",
     fix: (context) => deploy(context, logNote(context)),
   },
-  "project-paused": {
-    means: "The Supabase project is paused.",
-    fix: ({ ref }) => `Restore it in the dashboard: ${dashboard(ref)}`,
-  },
-  "project-restricted": {
-    means: "Supabase restricts the project: its quota is exceeded, or an invoice is overdue.",
-    fix:
-      "Check the organization's usage and billing in the dashboard: https://supabase.com/dashboard/org/_/billing",
-  },
   "project-down": {
+    when: [{ status: [520, 521, 522, 523, 524, 525, 526, 530] }],
     means: "Cloudflare, in front of the project, cannot reach it: it is starting, or down.",
     fix: ({ ref }) =>
       `Wait a few minutes; see ${dashboard(ref)} and https://status.supabase.com, then run the doctor again.`,
   },
-  "upstream-down": {
-    means:
-      "A gateway or proxy answers instead of the function, which is down or cannot be reached from there.",
-    fix: ({ project }) =>
-      project === "self-hosted"
-        ? run("If it stops again, the log says why.", START_CONTAINER, READ_CONTAINER_LOG)
-        : "Check that the functions run behind the server that answers, and see https://status.supabase.com.",
-  },
-  "not-supabase": {
-    means: "A PowerSync Service answers here, not a Supabase project.",
-    fix: "Pass the Supabase project with --project, and the instance with --powersync.",
-  },
   "rate-limited": {
+    when: [{ status: [429] }],
     means: "Something in front of the server limits the request rate, and refused this request.",
     fix: "Wait a minute, and run the doctor again.",
   },
-  "front-refuses": {
+  "gateway-key-invalid": {
+    when: [{ status: [401], says: /invalid api ?key/i }],
+    means: "The gateway in front of the functions does not know the API key that was sent.",
+    fix: ({ ref }) => `Copy the publishable key from ${dashboard(ref)}/settings/api-keys`,
+  },
+  "gateway-api-key": {
+    when: [
+      { status: [401], says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i },
+      { status: [403], says: /cannot consume this service/ },
+    ],
+    means: "The gateway in front of the functions requires an API key, and PowerSync sends none.",
+    fix:
+      "Allow calls to /functions/v1/ without a key: the functions check their callers themselves. In Supabase's docker folder, remove `key-auth` from the functions route in volumes/api/kong.yml and restart kong.",
+  },
+  "gateway-no-route": {
+    when: [{ says: /no Route matched|missing function name|^ ?404 page not found/i }],
+    means: "The gateway has no functions at this address.",
+    fix: (context) =>
+      `Check the project's URL: its functions are at /functions/v1/, and the JWKS is at ${jwksUri(context)}.`,
+  },
+  "not-supabase": {
+    when: [{ says: /PSYNC_S\d{4}/ }],
+    means: "A PowerSync Service answers here, not a Supabase project.",
+    fix: "Pass the Supabase project with --project, and the instance with --powersync.",
+  },
+  "gateway-check": {
+    when: [{ status: [401], isPage: false, says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i }],
     means:
-      "Something in front of the function refuses the request, such as a firewall, a password or a login.",
-    fix: "In the firewall, proxy or access policy that answers, allow /functions/v1/ without a password.",
+      "The gateway checks a JWT before it calls the function (`verify_jwt`). PowerSync and signed-out callers send none, and it refuses some users' tokens.",
+    fix: (context) =>
+      context.project === "self-hosted"
+        ? run(
+          "Run them in the folder of Supabase's docker-compose.yml. The functions check their callers themselves.",
+          `sed -i 's/^FUNCTIONS_VERIFY_JWT=.*/FUNCTIONS_VERIFY_JWT=false/' .env`,
+          RECREATE_CONTAINER,
+        )
+        : deploy(context, "The functions check their callers themselves.", "--no-verify-jwt"),
   },
   "front-page": {
+    when: [{ status: [200, 404, 405], isPage: true }],
     means:
       "A web page answers instead of the function: the address is wrong, or something is in front of it.",
     fix: (context) =>
@@ -164,14 +178,30 @@ export const ANSWER_CAUSES = {
         jwksUri(context)
       }.`,
   },
+  "front-refuses": {
+    when: [{ status: [401, 403, 407, 451] }],
+    means:
+      "Something in front of the function refuses the request, such as a firewall, a password or a login.",
+    fix: "In the firewall, proxy or access policy that answers, allow /functions/v1/ without a password.",
+  },
+  "front-redirect": {
+    when: [{ status: REDIRECTS }],
+    means: "The address redirects, and browsers refuse a redirected preflight.",
+    fix: "Use the address that it redirects to, here and in apps.",
+  },
+  "upstream-down": {
+    when: [{ status: [502, 503, 504] }],
+    means:
+      "A gateway or proxy answers instead of the function, which is down or cannot be reached from there.",
+    fix: ({ project }) =>
+      project === "self-hosted"
+        ? run("If it stops again, the log says why.", START_CONTAINER, READ_CONTAINER_LOG)
+        : "Check that the functions run behind the server that answers, and see https://status.supabase.com.",
+  },
   "front-error": {
     means:
       "These functions never answer like this: one crashed, other code is deployed, or something in front answers.",
     fix: logNote,
-  },
-  "front-redirect": {
-    means: "The address redirects, and browsers refuse a redirected preflight.",
-    fix: "Use the address that it redirects to, here and in apps.",
   },
 } as const satisfies Record<string, Cause>;
 

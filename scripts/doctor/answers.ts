@@ -3,7 +3,11 @@ import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersy
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { LONGEST_HINT, shown } from "../cli/shown.ts";
 import { parseJson } from "../setup/ask.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
+import { ANSWER_CAUSES, REDIRECTS } from "./answer-causes.ts";
 import type { KnownCause } from "./causes.ts";
+import { type Found, probed, type Subject } from "./check.ts";
+import type { Cause, Form } from "./fix-context.ts";
 
 /** An error of one of our functions. */
 export interface OwnError {
@@ -33,61 +37,10 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** What an answer has when something else gave it than the function; every part that is stated must hold. */
-interface Form {
-  readonly status?: readonly number[];
-  /** In the body, or in the header with which Supabase's platform states an error code. */
-  readonly says?: RegExp;
-  readonly isPage?: boolean;
-}
-
-/** With a `Location` (RFC 9110, section 15.4). */
-const REDIRECTS = [301, 302, 303, 307, 308];
-
 /** Where a server sends whoever is not signed in. */
 const LOGIN = /log-?in|sign-?in|\bsso\b|saml|oauth|cloudflareaccess/i;
 
-/** How Cloudflare says that it cannot reach a host. */
-const ORIGIN_ERRORS = [520, 521, 522, 523, 524, 525, 526, 530];
-
-/**
- * How Supabase's platform, its self-hosted router, gateways and proxies answer, the most telling first. Status codes and
- * words: Supabase documentation, "Edge Functions status codes" and "HTTP status codes"; supabase/docker,
- * volumes/functions/main; Cloudflare documentation, "5xx errors".
- */
-const FORMS: readonly (readonly [KnownCause, Form])[] = [
-  ["project-paused", { status: [540] }],
-  ["project-paused", { says: /project (is|has been) paused/i }],
-  ["project-restricted", { status: [402] }],
-  ["function-timeout", { says: /IDLE_TIMEOUT|did not respond in time/ }],
-  ["function-timeout", { status: [504], isPage: false }],
-  ["not-deployed", { says: /(appropriate|determine) entrypoint|function was not found/i }],
-  ["boot-error", { says: /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i }],
-  ["function-limit", { status: [546] }],
-  ["function-limit", { says: /WORKER_(RESOURCE_)?LIMIT|WorkerRequestCancelled/ }],
-  ["function-crashed", { says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
-  ["project-down", { status: ORIGIN_ERRORS }],
-  ["rate-limited", { status: [429] }],
-  ["gateway-key-invalid", { status: [401], says: /invalid api ?key/i }],
-  ["gateway-api-key", {
-    status: [401],
-    says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i,
-  }],
-  ["gateway-api-key", { status: [403], says: /cannot consume this service/ }],
-  ["gateway-no-route", { says: /no Route matched|missing function name|^ ?404 page not found/i }],
-  ["not-supabase", { says: /PSYNC_S\d{4}/ }],
-  ["no-http", { status: [400], says: /plain HTTP request was sent to HTTPS/i }],
-  ["gateway-check", {
-    status: [401],
-    isPage: false,
-    says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i,
-  }],
-  ["front-page", { status: [200, 404, 405], isPage: true }],
-  ["front-refuses", { status: [401, 403, 407, 451] }],
-  ["not-deployed", { status: [404] }],
-  ["front-redirect", { status: REDIRECTS }],
-  ["upstream-down", { status: [502, 503, 504] }],
-];
+const CAUSES = Object.entries<Cause>(ANSWER_CAUSES) as [keyof typeof ANSWER_CAUSES, Cause][];
 
 /**
  * Who answered in the place of a function.
@@ -98,12 +51,13 @@ const FORMS: readonly (readonly [KnownCause, Form])[] = [
 export function whoAnswered({ status, headers }: Response, text: string): Foreign {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;
+  const fits = (form: Form) =>
+    (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
+    (form.isPage ?? isPage) === isPage;
   const [probe] = leadsToLogin({ status, headers })
     ? ["front-refuses"] as const
-    : FORMS.find(([, form]) =>
-      (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
-      (form.isPage ?? isPage) === isPage
-    ) ?? ["front-error"] as const;
+    : CAUSES.find(([, { when = [] }]) => when.some(fits)) ??
+      [status === 404 ? "not-deployed" : "front-error"] as const;
   const said = isPage ? "a web page" : sentenceIn(text);
   const server = serverOf(headers);
   const target = headers.get("Location");
@@ -117,6 +71,18 @@ export function whoAnswered({ status, headers }: Response, text: string): Foreig
     seen: `HTTP ${status}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`,
     selfHosted: isSelfHosted(headers, text),
   };
+}
+
+/** What answered in the place of a function, as a finding; `code`: the one that PowerSync's clients see. */
+export function examineForeign(
+  subject: Subject,
+  response: Response,
+  text: string,
+  code?: PowerSyncCode,
+): Found {
+  const { probe, seen, selfHosted } = whoAnswered(response, text);
+  const check = probed(subject, probe, code === undefined ? seen : { seen, code });
+  return { checks: [check], response, answeredBy: selfHosted ? "self-hosted" : "platform" };
 }
 
 /** Whether an answer is a redirect. */

@@ -1,21 +1,23 @@
 /** The project's three functions, seen from outside. */
 import { loadKeyRing, publicJwks } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { fetchUpstream } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import { parseJson } from "../setup/ask.ts";
 import { isInClear, jwksUrlOf } from "../setup/project-url.ts";
 import { askForJwks } from "../setup/remote-jwks.ts";
 import { type Check, passed, probed, skipped } from "./check.ts";
 import { examineFunction, type FunctionFound } from "./functions.ts";
-import { checkDeployedKeys, checkOfAuth, compareWithOwn, examineJwks, type JwksFound } from "./jwks.ts";
+import { checkDeployedKeys, checkOwner, examineJwks, type JwksFound } from "./jwks.ts";
 import { type ExamineOptions, expectedInstance } from "./scope.ts";
 import { isForDeployment } from "./secrets.ts";
-import { signInAnonymously } from "./sign-in.ts";
+import { named } from "./tokens/decoded-token.ts";
 import { unpackToken } from "./tokens/pasted-token.ts";
 import { NOT_IN_FILE } from "./tokens/provider-list.ts";
 import { examineUserToken } from "./tokens/user-token.ts";
 import { USER_TOKEN } from "./tokens/whose-token.ts";
 
 const FUNCTIONS = { id: "functions", title: "Auth functions" };
+const SIGN_IN = { id: "sign-in", title: "Anonymous sign-in" };
 
 /** The live JWKS; without a project or address, what the file's keys would publish. */
 export async function findJwks(options: ExamineOptions): Promise<JwksFound> {
@@ -28,13 +30,10 @@ export async function findJwks(options: ExamineOptions): Promise<JwksFound> {
   }
   const isDeployment = file !== undefined && isForDeployment(file);
   const live = await examineJwks({ ...options, url, isDeployment });
-  const ofAuth = checkOfAuth({ url, body: live.body });
   const own = url === ownUrl || ownUrl === undefined ? undefined : await askForJwks(ownUrl, { timeoutMs });
-  const compared = ofAuth.length > 0 || own?.kind !== "answer"
-    ? ofAuth
-    : compareWithOwn({ url, body: live.body }, parseJson(own.text));
-  const deployed = compared.length === 0 ? checkDeployedKeys(ring.published, live.body) : [];
-  return { ...live, checks: [...compared, ...live.checks, ...deployed] };
+  const owner = checkOwner(url, live.body, own?.kind === "answer" ? parseJson(own.text) : undefined);
+  const deployed = owner.length === 0 ? checkDeployedKeys(ring.published, live.body) : [];
+  return { ...live, checks: [...owner, ...live.checks, ...deployed] };
 }
 
 /** The auth functions, with every credential that is known. */
@@ -117,8 +116,31 @@ async function findUserToken(options: ExamineOptions & { readonly project: strin
   if (publishableKey === undefined) {
     return { checks: [skipped(USER_TOKEN, "Signing in needs --publishable-key.", { wanted })] };
   }
-  const { check, ...found } = await signInAnonymously(project, { publishableKey, timeoutMs });
-  return { checks: [check], ...found };
+  return await signIn(project, { publishableKey, timeoutMs });
+}
+
+/** Signs in anonymously at a project, which makes a user there. */
+async function signIn(
+  supabaseUrl: string,
+  { publishableKey, timeoutMs }: { publishableKey: string; timeoutMs: number },
+): Promise<UserToken> {
+  const { createClient } = await import("@supabase/supabase-js");
+  const supabase = createClient(supabaseUrl, publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: {
+      fetch: (input, init) => fetchUpstream(input, { ...init, redirect: "manual" }, { timeoutMs }),
+    },
+  });
+  const { data, error } = await supabase.auth.signInAnonymously();
+  if (error !== null || data.session === null) {
+    // supabase-js states no status, or 0, when there was no answer.
+    const check = error?.status
+      ? probed(SIGN_IN, "sign-in-refused", `Supabase Auth refuses with HTTP ${error.status}.`)
+      : probed(SIGN_IN, "no-connection", "Supabase Auth does not answer.");
+    return { checks: [check] };
+  }
+  const seen = `It created the user ${named(data.user?.id)}, which stays in the project until you delete it.`;
+  return { checks: [passed(SIGN_IN, seen)], accessToken: data.session.access_token };
 }
 
 const REFUSED = /^(USER_TOKEN_|OAUTH_CLIENT_|IDENTITY_PROVIDER_)/;

@@ -2,8 +2,18 @@
 import type { Invocation } from "../cli/invocation.ts";
 import type { PowerSyncCode } from "../powersync/codes.ts";
 
+/** What an answer has when something else gave it than the function; every part that is stated must hold. */
+export interface Form {
+  readonly status?: readonly number[];
+  /** In the body, or in the header with which Supabase's platform states an error code. */
+  readonly says?: RegExp;
+  readonly isPage?: boolean;
+}
+
 /** Why something fails. */
 export interface Cause {
+  /** What answers have by which it is known; of all causes, the first counts. */
+  readonly when?: readonly Form[];
   /** What it means, as sentences that follow what was seen. */
   readonly means: string;
   /** The code that PowerSync's clients see; none when PowerSync does not notice. */

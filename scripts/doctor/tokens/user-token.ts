@@ -2,15 +2,16 @@ import { signedInCaller } from "../../../supabase/functions/_shared/powersync/ca
 import { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
 import { type Environment, readSetting } from "../../../supabase/functions/_shared/powersync/settings.ts";
 import { SUPABASE, type VerifiedUser } from "../../../supabase/functions/_shared/powersync/user.ts";
+import { CODES, type Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
 import type { EnvVariables } from "../../setup/env-file.ts";
 import { type Check, passed, warning } from "../check.ts";
 import { type DecodedToken, named } from "./decoded-token.ts";
-import { explainRefusal } from "./explain-refusal.ts";
 import { machineSign } from "./known-providers.ts";
 import { explainUnlisted, issuersIn } from "./provider-list.ts";
 import { type Recognised, recogniseToken } from "./recognise-token.ts";
-import { refused } from "./refusal.ts";
-import { UNKNOWN_PROJECT } from "./supabase-refusals.ts";
+import { explainProviderKeys, PROVIDER_REFUSALS } from "./provider-refusals.ts";
+import { type Explanations, type RefusalContext, refused } from "./refusal.ts";
+import { explainUnchecked, SUPABASE_REFUSALS, UNKNOWN_PROJECT } from "./supabase-refusals.ts";
 import { checkTimes, isInMilliseconds } from "./token-times.ts";
 import { checkOwner, USER_TOKEN } from "./whose-token.ts";
 
@@ -192,4 +193,52 @@ function ofMachine(claims: DecodedToken["claims"]): Check[] {
     hint: "Refuse such tokens in claims.ts, and let the app finish the sign-in first.",
   });
   return [...(sign === undefined ? [] : [machine]), ...(claims.sts === "pending" ? [pending] : [])];
+}
+
+const COMMON_REFUSALS: Explanations = {
+  "too-long": () => ({
+    seen:
+      "The token has more than 16,384 characters, and servers accept about as much in all headers together.",
+    hint: "Keep app_metadata, user_metadata and the claims of a custom access token hook small.",
+  }),
+  "malformed": () => ({
+    seen: "It was cut or edited: a part of it is not valid base64url.",
+    hint: "Copy the whole access token again, straight from the session.",
+  }),
+};
+
+/** Explains why the functions refuse a user's token; `nowMs`: when it was verified, in milliseconds since 1970. */
+async function explainRefusal(
+  error: PowerSyncAuthError,
+  context: RefusalContext,
+  nowMs: number,
+): Promise<Check> {
+  const { code, why, message, hint } = error;
+  const { decoded, environment } = context;
+  if (code.startsWith("IDENTITY_PROVIDER_")) return await explainProviderKeys(context, error);
+  if (code.startsWith("AUTH_SERVER_") || code.startsWith("SUPABASE_PUBLISHABLE_KEYS_")) {
+    const isKeyMissing = code === "SUPABASE_PUBLISHABLE_KEYS_MISSING";
+    const unasked = "Supabase Auth was not asked: no publishable key of the project is known.";
+    return await explainUnchecked(context, isKeyMissing ? unasked : message);
+  }
+  const { reason } = why ?? {};
+  if (!isReason(reason)) return refused("settings", { seen: message, hint });
+  const isListed = issuersIn(environment.POWERSYNC_IDENTITY_PROVIDERS).some((issuer) =>
+    issuer === decoded.claims.iss
+  );
+  if (["times", "expired", "not-yet-valid"].includes(reason)) {
+    const toleranceSeconds = isListed ? undefined : 0;
+    const untimely = checkTimes(USER_TOKEN, decoded, { nowSeconds: nowMs / 1000, toleranceSeconds })
+      .find(({ status }) => status === "failed");
+    return refused(reason, {
+      seen: untimely?.seen ?? "Its `iat` or `nbf` is not a number of seconds.",
+      hint: untimely?.hint ?? hint,
+    });
+  }
+  const explain = COMMON_REFUSALS[reason] ?? (isListed ? PROVIDER_REFUSALS : SUPABASE_REFUSALS)[reason];
+  return refused(reason, await explain?.(context) ?? { seen: message, hint });
+}
+
+function isReason(reason: string | undefined): reason is Reason {
+  return reason !== undefined && Object.hasOwn(CODES, reason);
 }
