@@ -132,8 +132,9 @@ async function breakFile(setUp: SetUp, change: (text: string, setUp: SetUp) => s
   const broken = change(text, setUp);
   assertNotEquals(broken, text);
   // PowerShell 5 writes UTF-16 with a byte order mark.
-  const units = broken.startsWith("\ufeff") ? Uint16Array : Uint8Array;
-  await Deno.writeFile(setUp.path, new Uint8Array(units.from(broken, (unit) => unit.charCodeAt(0)).buffer));
+  const units = Array.from(broken, (unit) => unit.charCodeAt(0));
+  const bytes = broken.startsWith("\ufeff") ? Uint16Array.from(units) : Uint8Array.from(units);
+  await Deno.writeFile(setUp.path, new Uint8Array(bytes.buffer));
 }
 
 /** Runs a test with a set-up that is in order. */
