@@ -9,14 +9,12 @@ import type { KnownCause } from "./causes.ts";
 import { type Found, probed, type Subject } from "./check.ts";
 import type { Cause, Form } from "./fix-context.ts";
 
-/** An error of one of our functions. */
 export interface OwnError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
 }
 
-/** An answer that is not a function's own. */
 export interface Foreign {
   readonly probe: KnownCause;
   /** What was seen: the status, and who says it in which words. */
@@ -85,7 +83,6 @@ export function examineForeign(
   return { checks: [check], response, answeredBy: selfHosted ? "self-hosted" : "platform" };
 }
 
-/** Whether an answer is a redirect. */
 export function redirects({ status, headers }: Pick<Response, "status" | "headers">): boolean {
   return REDIRECTS.includes(status) && headers.has("Location");
 }

@@ -65,7 +65,6 @@ const BROKEN = failed(TOKEN, "token-header", {
   code: "PSYNC_S2106",
 });
 
-/** The token that was given. */
 export async function examineGivenToken(
   options: ExamineOptions,
   { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
@@ -114,7 +113,6 @@ const CAUSES_OF_FUNCTIONS: Readonly<Partial<Record<string, KnownCause>>> = {
   "aud-accepted": "audience-other",
 };
 
-/** The tokens that the functions gave. */
 export async function examineFunctionTokens(
   functions: readonly FunctionFound[],
   { options, servers }: { options: ExamineOptions; servers: ServerView },

@@ -222,5 +222,4 @@ export const CAUSES = {
   },
 } as const satisfies Record<string, Cause>;
 
-/** A stable name. */
 export type KnownCause = keyof typeof CAUSES;

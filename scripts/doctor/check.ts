@@ -5,7 +5,6 @@ import type { Finding } from "../setup/finding.ts";
 import { CAUSES, type KnownCause } from "./causes.ts";
 import type { Cause, EnvChange, Fix } from "./fix-context.ts";
 
-/** What a check looks at. */
 export interface Subject {
   /** Stable, for machines. */
   readonly id: string;
@@ -26,7 +25,6 @@ export interface Check extends Subject {
   readonly status: "passed" | "warning" | "failed" | "skipped";
   /** What was seen and what it means. Never holds a secret, a private member or a whole token. */
   readonly seen: string;
-  /** Why it is a warning or failure. */
   readonly cause?: CauseId;
   /** The code that a client of PowerSync sees. */
   readonly code?: PowerSyncCode;
@@ -54,7 +52,6 @@ export interface Found {
 /** What is particular to one finding of a cause. */
 export type Particulars = Pick<Check, "code" | "change" | "hint"> & { readonly seen: string };
 
-/** It works. */
 export function passed({ id, title }: Subject, seen: string): Check {
   return { id, title, status: "passed", seen };
 }
@@ -64,12 +61,10 @@ export function skipped({ id, title }: Subject, seen: string, { wanted = false }
   return { id, title, status: "skipped", seen, ...(wanted ? { wanted } : {}) };
 }
 
-/** Something that does not work. */
 export function failed({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
   return { id, title, status: "failed", cause, ...particulars };
 }
 
-/** Something that works and should be changed. */
 export function warning({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
   return { id, title, status: "warning", cause, ...particulars };
 }

@@ -17,7 +17,6 @@ import type { ProjectKind } from "./fix-context.ts";
 import { type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { checkSecrets } from "./secrets.ts";
 
-/** What was found, and where the functions run. */
 export interface Examined {
   readonly checks: readonly Check[];
   readonly projectKind: ProjectKind;

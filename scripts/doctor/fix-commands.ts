@@ -14,7 +14,6 @@ export const COPY_INSTANCE = "Copy the instance's URL, without a path, from Powe
 const COPY_URL =
   "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
 
-/** Commands, and the sentence that follows them. */
 export function run(note: string, ...commands: readonly string[]): Fix {
   return { commands, note };
 }
@@ -114,7 +113,6 @@ export function upload(context: FixContext, text = whenRead(context)): Fix {
   return run(text, supabase(context, "secrets", "set", "--env-file", pathOf(context), "--yes"));
 }
 
-/** Deploys the functions again. */
 export function deploy(context: FixContext, text = "", ...flags: readonly string[]): Fix {
   const { project, invocation } = context;
   if (project === "local") return run(text, invocation.task("dev"));
@@ -171,7 +169,6 @@ export function deployAudience(context: FixContext): Fix {
   return file.names?.includes("POWERSYNC_AUDIENCE") ? upload(context) : withoutAudience(context);
 }
 
-/** Fixes an audience that the instance refuses. */
 export function withoutAudience(context: FixContext): Fix {
   const text =
     "Without POWERSYNC_AUDIENCE, POWERSYNC_URL is the audience. To keep yours, add it to the instance's Client Auth instead.";
@@ -191,17 +188,14 @@ export function tellPowerSync(context: FixContext): Fix {
   );
 }
 
-/** The JWKS URI to enter in PowerSync. */
 export function jwksUri({ jwksUrl }: FixContext): string {
   return jwksUrl ?? "https://<project ref>.supabase.co/functions/v1/powersync-jwks";
 }
 
-/** Where the log is. */
 export function logNote({ project }: FixContext): string {
   return project === "self-hosted" ? `Read the log: ${READ_CONTAINER_LOG}` : READ_LOG;
 }
 
-/** The file from the reader's folder. */
 function pathOf({ invocation, file }: FixContext): string {
   return invocation.path(file.path);
 }

@@ -26,7 +26,6 @@ export interface Cause {
 /** The commands and the sentence that fix a cause; a sentence alone where there is no command. */
 export type HowToFix = string | ((context: FixContext) => Fix | string);
 
-/** What fixes a fault. */
 export interface Fix {
   /** In this order, each complete. */
   readonly commands: readonly string[];
@@ -38,7 +37,6 @@ export interface Fix {
 export interface EnvChange {
   readonly set?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
-  /** From one name to another. */
   readonly rename?: readonly [from: string, to: string];
   /** A new key in the place of those in the file. */
   readonly newKey?: true;
@@ -79,7 +77,6 @@ export interface FixContext extends SetUp {
   readonly hint: string;
 }
 
-/** The secrets file that a fix changes. */
 export interface FixFile {
   readonly path: string;
   /** It is for this computer: it is not uploaded. */

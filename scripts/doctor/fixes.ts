@@ -18,7 +18,6 @@ import {
 } from "./fix-commands.ts";
 import type { Cause, Fix, HowToFix, SetUp } from "./fix-context.ts";
 
-/** The fix of a warning or failure. */
 export function fixOf(check: Check, setUp: SetUp): Fix | undefined {
   const { id, cause, change, hint = "" } = check;
   if (cause === undefined) return undefined;

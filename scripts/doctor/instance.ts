@@ -21,7 +21,6 @@ export interface InstanceOptions {
   readonly timeoutMs: number;
 }
 
-/** What was found. */
 export interface InstanceFound extends Found {
   /** The audiences of a token that the instance accepted. */
   readonly accepted?: readonly unknown[];

@@ -16,7 +16,6 @@ const DEPLOYED: Subject = { id: "deployed-keys", title: "Deployed keys" };
 /** PowerSync's client sees this whatever keeps the JWKS from it. */
 const NO_JWKS = "PSYNC_S2204";
 
-/** Where the JWKS is and how long to wait for it. */
 export interface JwksOptions {
   readonly url: string;
   /** The PowerSync instance that is to fetch it, when it is known. */

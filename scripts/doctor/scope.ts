@@ -7,21 +7,18 @@ import type { SecretsFile } from "./secrets.ts";
 export interface ExamineOptions {
   /** The file with secrets; `undefined` when there is none, or when it cannot be read. */
   readonly file: SecretsFile | undefined;
-  /** The project's URL. */
   readonly project?: string | undefined;
   /** The JWKS' address, when it is not the project's. */
   readonly jwksUrl?: string | undefined;
   readonly publishableKey?: string | undefined;
   /** The key was not given on the command line. If it is refused, the doctor goes on without one. */
   readonly isKeyGuessed?: boolean | undefined;
-  /** The access token of a user. */
   readonly userToken?: string | undefined;
   readonly signInAnonymously?: boolean | undefined;
   /** The PowerSync instance that the command line names, without trailing slash. */
   readonly powersync?: string | undefined;
   /** Without `powersync`, the instance that the file names is asked as well. */
   readonly asksInstanceOfFile?: boolean | undefined;
-  /** A token to explain. */
   readonly token?: string | undefined;
   /** What PowerSync is configured with; by default the instance, or where the functions send clients. */
   readonly audiences: readonly string[];

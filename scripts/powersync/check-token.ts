@@ -22,7 +22,6 @@ export interface TokenCheck {
   readonly staticJwks?: unknown;
   /** The audiences the service is configured with; on PowerSync Cloud, the instance URL. */
   readonly audiences: readonly string[];
-  /** The time, in seconds since 1970. */
   readonly nowSeconds: number;
   /** The longest `exp - iat`, in seconds; 86400 unless the service is configured otherwise. */
   readonly maxLifetimeSeconds?: number;

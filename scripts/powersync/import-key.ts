@@ -16,7 +16,6 @@ type PlainJwk = Readonly<
 export interface ImportedKey {
   /** `RSA`, `oct`, or the name of the curve. */
   readonly kind: string;
-  /** The length of an RSA modulus. */
   readonly bits?: number;
   /** The public members, or the shared secret, in one spelling of base64. */
   readonly jwk: PlainJwk;

@@ -14,7 +14,6 @@ export interface KnownKey {
   readonly imported: ImportedKey;
 }
 
-/** What PowerSync makes of a JWKS. */
 export interface JwksReading {
   /** The keys it knows afterwards; none when one of them spoils the set. */
   readonly keys: readonly KnownKey[];
@@ -25,9 +24,7 @@ export interface JwksReading {
 
 /** What a JWKS URI answers, after redirects. PowerSync ignores the content type. */
 export interface JwksAnswer {
-  /** HTTP status. */
   readonly status: number;
-  /** The body. */
   readonly text: string;
 }
 

@@ -27,7 +27,6 @@ export interface UserTokenOptions {
   readonly now: () => number;
 }
 
-/** What was found in a user's token. */
 export interface UserTokenFound {
   readonly checks: readonly Check[];
   /** The functions will take it, by these settings. */
