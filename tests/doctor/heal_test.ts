@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { main as doctor } from "../../scripts/doctor.ts";
+import { main as editSecrets } from "../../scripts/edit-secrets.ts";
+import { main as keys } from "../../scripts/generate-keys.ts";
 import type { Report } from "../../scripts/doctor/report.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { callCommand } from "../support/call_command.ts";
@@ -9,6 +11,8 @@ import { runPrinted } from "../support/printed_command.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { makeKey } from "../support/signing.ts";
+
+type Command = Parameters<typeof callCommand>[0];
 
 const other = await makeKey("ES256", "powersync-other");
 const PLACEHOLDER = "https://<instance>.powersync.journeyapps.com";
@@ -44,14 +48,23 @@ function words(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
 }
 
+/** The tasks that are printed; each runs in a shell once, as a person pastes it, and then in this process. */
+const TASKS: Readonly<Record<string, Command>> = { "edit-secrets": editSecrets, keys };
+const ranInShell = new Set<string>();
+
 /** Runs a command that the doctor printed: its own tasks, and what the Supabase CLI does to a deployment. */
 async function run(command: string, { deployment }: SetUp): Promise<void> {
-  const [program, verb = "", ...args] = words(command);
-  if (program !== "supabase") {
-    const { code, stderr } = await runPrinted(command);
-    assertEquals(code, 0, `${command}\n${stderr}`);
+  const [, task = ""] = / task ([\w-]+) -- /.exec(command) ?? [];
+  const main = TASKS[task];
+  if (main !== undefined) {
+    const ran = ranInShell.has(task)
+      ? await callCommand(main, words(command.replace(/.* -- /, "")))
+      : await runPrinted(command);
+    ranInShell.add(task);
+    assertEquals(ran.code, 0, `${command}\n${ran.stderr}`);
     return;
   }
+  const [, verb, ...args] = words(command);
   const flags = args.slice(1).filter((arg) => arg !== "--yes");
   if (verb === "functions") {
     for (const name of Object.keys(deployment.instead)) delete deployment.instead[name];
