@@ -52,9 +52,7 @@ const signsIn = () => ({ userToken: undefined, signInAnonymously: true });
 /** What is found first, and the set-up. */
 const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] = [
   ["jwks gateway-check", jwks(json({ code: "UNAUTHORIZED_NO_AUTH_HEADER" }, { status: 401 }))],
-  ["jwks not-deployed", jwks(json({ code: "NOT_FOUND" }, { status: 404 }))],
   ["jwks front-page", jwks(html(200))],
-  ["jwks upstream-down", jwks(json({}, { status: 502 }))],
   ["jwks not-supabase", jwks(json({ error: { code: "PSYNC_S2002" } }, { status: 404 }))],
   ["jwks answer-too-large", jwks(() => new Response("x".repeat(2_000_000)))],
   ["jwks redirect-loop", jwks(({ url }) => new Response(null, { status: 302, headers: { Location: url } }))],
@@ -80,7 +78,6 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
   ["jwks jwks-shape", jwks(json({}))],
   ["jwks jwks-no-private-member", keys(deployedKey.privateJwk)],
   ["jwks jwks-key-imports", keys(deployedKey.publicJwk, cut)],
-  ["jwks jwks-member", keys(deployedKey.publicJwk, null)],
   ["jwks jwks-no-private-member", keys(deployedKey.publicJwk, { kty: "oct", k: "AAAA", kid: "o" }), {
     also: /^jwks jwks-key-used:/m,
   }],
@@ -100,11 +97,8 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
   ["jwks no-tls", ({ url }) => ({ project: url.replace("http:", "https:") })],
 
   ["powersync-auth-anonymous no-whole-answer", anonymous(broken)],
-  ["powersync-auth-anonymous gateway-check", anonymous(json({ msg: "Invalid JWT" }, { status: 401 }))],
   ["powersync-auth-anonymous not-deployed", anonymous(json({}, { status: 404 }))],
-  ["powersync-auth-anonymous boot-error", anonymous(json({ code: "BOOT_ERROR" }, { status: 503 }))],
   ["powersync-auth-anonymous front-error", anonymous(json({}, { status: 500 }))],
-  ["powersync-auth-anonymous front-page", anonymous(html(200))],
   ["powersync-auth-anonymous answer-malformed", anonymous(json({ token: "x" }))],
   [
     "powersync-auth front-redirect",
@@ -120,7 +114,6 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
     also: /^powersync-auth USER_TOKEN_INVALID:/m,
   }],
   ["powersync-auth-anonymous CLAIMS_REFUSED", anonymous(json({ code: "CLAIMS_REFUSED" }, { status: 403 }))],
-  ["powersync-auth-anonymous CLAIMS_FAILED", anonymous(json({ code: "CLAIMS_FAILED" }, { status: 500 }))],
   [
     "powersync-auth-anonymous AUTH_SERVER_UNAVAILABLE",
     anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 })),

@@ -58,23 +58,6 @@ Deno.test("a trailing slash in aud is named as the only difference", async () =>
   assertFalse((await seen("x")).includes("trailing slash"));
 });
 
-Deno.test("a JWKS that PowerSync cannot use gives the code of the JWKS", async () => {
-  const token = await sign(GOOD, { key });
-  const spoiled = { keys: [key.publicJwk, { ...key.publicJwk, kid: "bad", x: "AAAA" }] };
-  assertRefused(await check(token, { jwks: spoiled }), "key-found", "PSYNC_S2201");
-  assertRefused(await check(token, { jwks: { message: "not found" } }), "key-found", "PSYNC_S2204");
-  const answer = { status: 503, text: JSON.stringify(JWKS) };
-  assertRefused(await checkToken(token, { ...GIVEN, jwksAnswer: answer }), "key-found", "PSYNC_S2204");
-});
-
-Deno.test("static keys with which the service does not start refuse without a code", async () => {
-  const { alg: _, ...unusable } = key.publicJwk;
-  const token = await sign(GOOD, { key });
-  const verdict = verdictOf(await checkToken(token, { ...GIVEN, staticJwks: { keys: [unusable] } }));
-  assertEquals([verdict.outcome, verdict.code, verdict.because?.rule], ["refused", undefined, "static-jwks"]);
-  assertAccepted(await checkToken(token, { ...GIVEN, staticJwks: JWKS }));
-});
-
 Deno.test("without a JWKS the verdict is open, and every other rule is still checked", async () => {
   assertEquals(verdictOf(await checkToken(await sign(GOOD, { key }), GIVEN)).outcome, "undecided");
   const other = await sign({ ...GOOD, aud: "x" }, { key });

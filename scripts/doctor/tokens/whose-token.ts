@@ -15,78 +15,60 @@ const CALL_FUNCTION =
 const KEEP_SECRET = "It has full access, so never put it in an app, and revoke it if it ever was in one.";
 const FROM_FUNCTION = "Use the `token` that powersync-auth returns.";
 const SIGN_IN = "Sign in, and send the session's access token.";
-const USE_USERS = "powersync-auth makes a PowerSync token from a user's access token: give that one.";
 
-/** What to send instead, to PowerSync and to powersync-auth; nothing where it is the right kind of token. */
-const INSTEAD: Readonly<Record<Owner, Readonly<Partial<Record<TokenSubject["id"], string>>>>> = {
-  "functions": { "user-token": USE_USERS },
-  "unpublished-key": {
-    token:
-      "Get a new token from the function. If its key is not published either, the deployed secrets and this JWKS belong to different projects.",
-    "user-token": USE_USERS,
-  },
-  "other-powersync": {
-    token:
-      "Use a token from this project's powersync-auth, or check the project that issued it. No key needs to change.",
-    "user-token": USE_USERS,
-  },
-  "development-key": {
-    token:
-      "Use a token from the deployed powersync-auth: a development key stays on its computer and is never published.",
-    "user-token": USE_USERS,
-  },
-  "shared-secret": {
-    token:
-      "Use a token from powersync-auth: only a PowerSync Service that has this secret in its configuration accepts this one.",
-    "user-token": USE_USERS,
-  },
-  "powersync-dashboard": {
-    token:
-      "Only the instance that issued it accepts it, and it says nothing about the functions. Use a token from powersync-auth.",
-    "user-token": USE_USERS,
-  },
-  "supabase-user": { token: CALL_FUNCTION },
-  "supabase-other-project": {
-    token: `Sign in at this project. ${CALL_FUNCTION}`,
-    "user-token":
-      "Sign in at this project, with its URL and publishable key, and send that session's access token.",
-  },
-  "supabase-oauth-client": { token: CALL_FUNCTION },
-  "supabase-id-token": {
-    token: `Take the session's access token. ${CALL_FUNCTION}`,
-    "user-token": "Send the access token: an ID token is for the client that asked for it.",
-  },
-  "publishable-key": {
-    token:
-      "It belongs in the `apikey` header of a call to powersync-auth. PowerSync gets the answer's `token`.",
-    "user-token": `It goes in the \`apikey\` header. ${SIGN_IN}`,
-  },
-  "secret-key": {
-    token: `${KEEP_SECRET} ${FROM_FUNCTION}`,
-    "user-token": `${KEEP_SECRET} ${SIGN_IN}`,
-  },
-  "provider": { token: CALL_FUNCTION },
-  "unknown-issuer": { token: FROM_FUNCTION },
-  "encrypted": {
-    token: `Only its issuer can read it. ${FROM_FUNCTION}`,
-    "user-token":
-      "Let the provider issue a signed access token (for Auth0: name the API as `audience` when signing in).",
-  },
-  "cut": {
-    token: "Copy the whole token again, from where it was issued.",
-    "user-token": "Copy the whole access token again, straight from the session.",
-  },
-  "opaque": {
-    token: FROM_FUNCTION,
-    "user-token": `${SIGN_IN} A refresh token or an opaque token cannot be checked by powersync-auth.`,
-  },
-  "not-a-token": { token: FROM_FUNCTION, "user-token": SIGN_IN },
+/** What to send to PowerSync instead; nothing where it is the right kind of token. */
+const TO_POWERSYNC: Readonly<Record<Owner, string | undefined>> = {
+  "functions": undefined,
+  "unpublished-key":
+    "Get a new token from the function. If its key is not published either, the deployed secrets and this JWKS belong to different projects.",
+  "other-powersync":
+    "Use a token from this project's powersync-auth, or check the project that issued it. No key needs to change.",
+  "development-key":
+    "Use a token from the deployed powersync-auth: a development key stays on its computer and is never published.",
+  "shared-secret":
+    "Use a token from powersync-auth: only a PowerSync Service that has this secret in its configuration accepts this one.",
+  "powersync-dashboard":
+    "Only the instance that issued it accepts it, and it says nothing about the functions. Use a token from powersync-auth.",
+  "supabase-user": CALL_FUNCTION,
+  "supabase-other-project": `Sign in at this project. ${CALL_FUNCTION}`,
+  "supabase-oauth-client": CALL_FUNCTION,
+  "supabase-id-token": `Take the session's access token. ${CALL_FUNCTION}`,
+  "publishable-key":
+    "It belongs in the `apikey` header of a call to powersync-auth. PowerSync gets the answer's `token`.",
+  "secret-key": `${KEEP_SECRET} ${FROM_FUNCTION}`,
+  "provider": CALL_FUNCTION,
+  "unknown-issuer": FROM_FUNCTION,
+  "encrypted": `Only its issuer can read it. ${FROM_FUNCTION}`,
+  "cut": "Copy the whole token again, from where it was issued.",
+  "opaque": FROM_FUNCTION,
+  "not-a-token": FROM_FUNCTION,
+};
+
+const POWERSYNC_TOKEN =
+  /^(functions|unpublished-key|other-powersync|development-key|shared-secret|powersync-dashboard)$/;
+
+/** What to send to powersync-auth instead, except of a token for PowerSync. */
+const TO_FUNCTION: Readonly<Partial<Record<Owner, string>>> = {
+  "supabase-other-project":
+    "Sign in at this project, with its URL and publishable key, and send that session's access token.",
+  "supabase-id-token": "Send the access token: an ID token is for the client that asked for it.",
+  "publishable-key": `It goes in the \`apikey\` header. ${SIGN_IN}`,
+  "secret-key": `${KEEP_SECRET} ${SIGN_IN}`,
+  "encrypted":
+    "Let the provider issue a signed access token (for Auth0: name the API as `audience` when signing in).",
+  "cut": "Copy the whole access token again, straight from the session.",
+  "opaque": `${SIGN_IN} A refresh token or an opaque token cannot be checked by powersync-auth.`,
+  "not-a-token": SIGN_IN,
 };
 
 /** Says whose a token is: a failure with what to send instead, where it is not what goes there. */
 export function checkOwner(subject: TokenSubject, { owner, what }: Recognised): Check {
   const seen = `This is ${what}.`;
-  const hint = INSTEAD[owner][subject.id];
+  const hint = subject === TOKEN
+    ? TO_POWERSYNC[owner]
+    : POWERSYNC_TOKEN.test(owner)
+    ? "powersync-auth makes a PowerSync token from a user's access token: give that one."
+    : TO_FUNCTION[owner];
   return hint === undefined
     ? passed(subject, seen)
     : failed(subject, `${subject.id}-is-${owner}`, { seen, hint });
