@@ -40,12 +40,7 @@ const LOGIN = /log-?in|sign-?in|\bsso\b|saml|oauth|cloudflareaccess/i;
 
 const CAUSES = Object.entries<Cause>(ANSWER_CAUSES) as [keyof typeof ANSWER_CAUSES, Cause][];
 
-/**
- * Who answered in the place of a function.
- *
- * @param response The answer, which is not a success of the function and not an error of ours.
- * @param text Its body.
- */
+/** Who answered in the place of a function. */
 export function whoAnswered({ status, headers }: Response, text: string): Foreign {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;

@@ -101,8 +101,6 @@ export function probed(subject: Subject, cause: KnownCause, found: string | Part
 /**
  * The results of PowerSync's rules: one line for each failure and warning, and one when all hold.
  *
- * @param subject What was checked.
- * @param results From `checkJwks` or `checkToken`.
  * @param options `summary`: what to say when all hold; `wanted`: as for {@linkcode skipped}.
  */
 export function checksOfRules(

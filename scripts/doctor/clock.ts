@@ -7,7 +7,6 @@ const CLOCKS = { id: "clocks", title: "Clocks" };
 /**
  * How far a server's clock is ahead, by its `Date` header (RFC 9110, section 6.6.1), which has whole seconds.
  *
- * @param response The answer.
  * @param nowSeconds Seconds since 1970 when it came.
  * @returns Seconds, or `undefined` when there is no such header.
  */
@@ -23,12 +22,7 @@ export interface Clocks {
   readonly instance: number | undefined;
 }
 
-/**
- * Tells three clocks apart: two that agree are right.
- *
- * @param clocks The servers' clocks.
- * @param lifetimeSeconds The lifetime of the functions' tokens.
- */
+/** Tells three clocks apart: two that agree are right. */
 export function checkClocks({ functions, instance }: Clocks, lifetimeSeconds: number): Check[] {
   if (functions !== undefined && instance !== undefined) {
     return [checkThree({ functions, instance }, lifetimeSeconds)];

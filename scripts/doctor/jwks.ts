@@ -90,12 +90,7 @@ export function checkDevKeys(
     : [probed(JWKS, "jwks-dev-key", `It publishes the kid "${shown(kid)}".`)];
 }
 
-/**
- * Compares a file's keys with what is live: the same `kid` with other members is another key.
- *
- * @param keys The public halves of the file's keys.
- * @param body The live JWKS.
- */
+/** Compares a file's keys with what is live: the same `kid` with other members is another key. */
 export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown): Check[] {
   if (!isJsonObject(body) || !Array.isArray(body.keys) || keys.length === 0) return [];
   const live = body.keys.filter(isJsonObject);

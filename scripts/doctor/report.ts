@@ -116,12 +116,7 @@ function fixLines({ commands, note }: Fix, indent: string): string[] {
 /** Longest run of token or key characters that is shown; Key IDs and thumbprints (43 characters) are shorter. */
 const LONGEST_SHOWN_RUN = 44;
 
-/**
- * A text from outside without JWTs, long runs of base64, API keys and characters that a terminal acts on.
- *
- * @param text The text.
- * @param secrets Values that must never be shown.
- */
+/** A text from outside without JWTs, long runs of base64, API keys and characters that a terminal acts on. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   return redactCommand(text, secrets)
     .replace(/eyJ[\w-]+/g, "[token hidden]")

@@ -92,7 +92,6 @@ export type PowerSyncCode = typeof POWERSYNC_CODES[number]["code"];
 /**
  * What a code means.
  *
- * @param code A code, for example out of PowerSync's answer.
  * @returns The meaning, or `undefined` for a code that has nothing to do with authentication.
  */
 export function meaningOf(code: string): typeof POWERSYNC_CODES[number] | undefined {

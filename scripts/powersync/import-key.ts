@@ -111,7 +111,6 @@ function text(value: bigint, bytes = 0): string {
 /**
  * Whether a key of the algorithm's kind verifies a signature (RFC 7518, section 3; RFC 8037, section 3.1).
  *
- * @param key The key.
  * @param options `alg`: an algorithm that `key` fits; `data`: what was signed.
  */
 export async function verifies(

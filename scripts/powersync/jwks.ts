@@ -38,7 +38,6 @@ const FIX_KEY = "Unset the secret that holds this key, or replace the key.";
 /**
  * Checks a JWKS: which keys PowerSync imports, which it skips, and what makes it refuse the set.
  *
- * @param body The parsed JSON.
  * @returns One result a rule and key; `verdictOf` sums them up.
  */
 export function checkJwks(body: unknown): readonly RuleResult[] {
@@ -58,11 +57,7 @@ export function readJwksAnswer({ status, text }: JwksAnswer): JwksReading {
   }
 }
 
-/**
- * Reads the JWKS of a JWKS URI.
- *
- * @param body The parsed JSON.
- */
+/** Reads the JWKS of a JWKS URI. */
 export function readJwks(body: unknown): JwksReading {
   const members = isJsonObject(body) ? body.keys : undefined;
   if (!Array.isArray(members)) {

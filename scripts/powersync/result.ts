@@ -86,11 +86,7 @@ export function skipped(rule: RuleId, seen: string): RuleResult {
   return { rule, outcome: "skipped", code: undefined, seen, fix: undefined };
 }
 
-/**
- * Sums up results. They stand in PowerSync's own order, so the first failure's code is the one a client sees.
- *
- * @param results The results of `checkToken` or `checkJwks`.
- */
+/** Sums up results. They stand in PowerSync's own order, so the first failure's code is the one a client sees. */
 export function verdictOf(results: readonly RuleResult[]): Verdict {
   const refusal = results.find(({ rule, outcome, code }) =>
     outcome === "failed" && (code !== undefined || rule === "static-jwks")

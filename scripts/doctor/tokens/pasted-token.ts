@@ -28,8 +28,6 @@ const MEMBER = new RegExp(
 /**
  * Takes a token out of what a person pasted or a file holds: a header, quotation marks, a JSON answer, a printed object, a
  * URL, line breaks. What is not known comes back as it is.
- *
- * @param text The text.
  */
 export function unpackToken(text: string): PastedToken {
   const around: string[] = [];

@@ -25,7 +25,6 @@ function fromNow(seconds: number): string {
  * What is wrong with the times of any JWT: milliseconds, expired, not yet valid, or issued in the future.
  *
  * @param subject What the token is given for; the causes begin with its ID.
- * @param token The token.
  * @param options `toleranceSeconds`: how far clocks may differ; PowerSync's and a provider's is a minute, Supabase
  * Auth's none.
  */

@@ -42,9 +42,6 @@ const HOSTED_ISSUER = /^(https:\/\/[a-z0-9]+\.supabase\.co)\/auth\/v1\/?$/;
 /**
  * Looks into the token that an app sends to powersync-auth. The verdict is the functions' own: their verification runs with
  * the settings and the issuer's live keys, and each difference it finds is explained and put right for the next round.
- *
- * @param token The token, as `unpackToken` returns it.
- * @param options What it is compared with.
  */
 export async function examineUserToken(token: string, options: UserTokenOptions): Promise<UserTokenFound> {
   const { variables, supabaseUrl } = options;

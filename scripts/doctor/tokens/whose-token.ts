@@ -85,8 +85,6 @@ export interface Whose extends Recognised {
  * Says whose a token for PowerSync is, before anything is said about keys: a token that is not ours never means that
  * keys must change.
  *
- * @param token The token, as `unpackToken` returns it.
- * @param known What it is compared with.
  * @param nowSeconds Seconds since 1970.
  */
 export function whoseToken(token: string, known: KnownSetup, nowSeconds: number): Whose {
