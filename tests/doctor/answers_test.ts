@@ -24,6 +24,7 @@ const ANSWERS: readonly (readonly [KnownCause, number, unknown, HeadersInit?])[]
   ["boot-error", 500, { msg: 'InvalidWorkerCreation: worker boot error: Module not found "file:///x.ts"' }],
   ["function-limit", 546, { code: "WORKER_RESOURCE_LIMIT", message: "not enough compute resources" }],
   ["function-limit", 546, ""],
+  ["function-timeout", 504, ""],
   ["function-timeout", 504, { code: "IDLE_TIMEOUT", message: "Function timed out" }],
   ["function-timeout", 500, { msg: "InvalidWorkerCreation: worker did not respond in time" }],
   ["function-crashed", 500, { code: "WORKER_ERROR", message: "Function exited due to an error" }],

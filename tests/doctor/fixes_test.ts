@@ -120,6 +120,16 @@ const CHANGES: readonly (readonly [EnvChange, Partial<SetUp>, commands: readonly
     ],
   ];
 
+Deno.test("what was named on the command line decides about the fix", () => {
+  const check = { id: "jwks", title: "", status: "failed", seen: "", cause: "jwks-of-auth" } as const;
+  const setUp = contextOf("hosted", true);
+  const commandsOf = (cause: CauseId, changes: Partial<SetUp>) =>
+    fixOf({ ...check, cause }, { ...setUp, ...changes })?.commands.join(" && ") ?? "";
+  assertMatch(commandsOf("jwks-of-auth", {}), /^supabase functions deploy/);
+  assertMatch(commandsOf("jwks-of-auth", { isOtherJwksUrl: true }), /^deno task config -- /);
+  assertMatch(commandsOf("audience-other", { audiences: ["a", "b"] }), /POWERSYNC_AUDIENCE=a,b && supabase /);
+});
+
 for (const [change, setUp, commands, note] of CHANGES) {
   Deno.test(`the commands for ${JSON.stringify(change)} with ${Object.keys(setUp)}`, () => {
     const check = {

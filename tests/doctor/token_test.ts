@@ -65,6 +65,20 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
   ["", all(claims({ aud: "anything" }), () => ({ audiences: [] })), {
     also: /^token undefined: .*--audience/m,
   }],
+  // The file for this computer says nothing about what is elsewhere.
+  [
+    "key-secrets POWERSYNC_PRIVATE_KEY_MISSING",
+    all(given(tokenFor), () => ({
+      file: {
+        path: "supabase/functions/.env",
+        local: true,
+        variables: { POWERSYNC_URL: "http://127.0.0.1:1" },
+      },
+      jwksUrl: "http://project.invalid/jwks",
+      audiences: [],
+    })),
+    { also: /^token undefined: No JWKS was given/m },
+  ],
   // White space in a token is a fault of its own, and the rest is still checked.
   [
     "token token-header",
