@@ -143,6 +143,6 @@ for (const [change, setUp, commands, note] of CHANGES) {
     } as const;
     const fix = fixOf(check, { ...contextOf("hosted", true), ...setUp });
     assertEquals(fix?.commands, commands);
-    assertMatch(fix.note, note);
+    assertMatch(fix?.note ?? "", note);
   });
 }
