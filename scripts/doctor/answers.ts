@@ -15,14 +15,6 @@ export interface OwnError {
   readonly hint: string;
 }
 
-export interface Foreign {
-  readonly probe: KnownCause;
-  /** What was seen: the status, and who says it in which words. */
-  readonly seen: string;
-  /** The router of a self-hosted Supabase answered. */
-  readonly selfHosted: boolean;
-}
-
 /** The error in an answer of our own functions; `undefined` when it is something else. */
 export function ownError(text: string): OwnError | undefined {
   const body = parseJson(text);
@@ -40,8 +32,8 @@ const LOGIN = /log-?in|sign-?in|\bsso\b|saml|oauth|cloudflareaccess/i;
 
 const CAUSES = Object.entries<Cause>(ANSWER_CAUSES) as [keyof typeof ANSWER_CAUSES, Cause][];
 
-/** Who answered in the place of a function. */
-export function whoAnswered({ status, headers }: Response, text: string): Foreign {
+/** Who answered in the place of a function, and what was seen: the status, and who says it in which words. */
+export function whoAnswered({ status, headers }: Response, text: string) {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;
   const fits = (form: Form) =>

@@ -1,6 +1,6 @@
 /** The tokens that are at hand, and what the rules and the instance say to them. */
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
-import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { readTokenSettings, signToken } from "../../supabase/functions/_shared/powersync/token.ts";
 import { checkToken } from "../powersync/check-token.ts";
 import type { PowerSyncCode } from "../powersync/codes.ts";
@@ -12,11 +12,9 @@ import type { KnownCause } from "./causes.ts";
 import { type Check, checksOfRules, failed, passed, probed, skipped, type Subject } from "./check.ts";
 import type { FunctionFound } from "./functions.ts";
 import { askInstance, type InstanceFound } from "./instance.ts";
-import { audiencesFor, type ExamineOptions, instanceOfFile } from "./scope.ts";
+import { audiencesFor, type ExamineOptions, instanceOfFile, knownSetup } from "./scope.ts";
 import { audienceOf, decodeLeniently, textsOf } from "./tokens/decoded-token.ts";
 import { unpackToken } from "./tokens/pasted-token.ts";
-import { issuersIn } from "./tokens/provider-list.ts";
-import type { KnownSetup } from "./tokens/recognise-token.ts";
 import { isInMilliseconds } from "./tokens/token-times.ts";
 import { TOKEN, whoseToken } from "./tokens/whose-token.ts";
 
@@ -70,9 +68,10 @@ export async function examineGivenToken(
   { servers, endpoint }: { servers: ServerView; endpoint: string | undefined },
 ): Promise<Candidate[]> {
   if (options.token === undefined) return [];
-  const { token, around = "", isBroken = false } = unpackToken(options.token);
+  const { token, around, isBroken } = unpackToken(options.token);
   const audiences = audiencesFor(options, endpoint);
-  const known = knownSetup(options, { audiences, keyIds: keyIdsOf(servers.jwks) });
+  const sharedKid = readSharedKey(options.file?.variables[SHARED_KEY_NAME] ?? "")?.kid;
+  const known = { ...knownSetup(options), audiences, keyIds: keyIdsOf(servers.jwks), sharedKid };
   const { owner, decoded, whose, others } = whoseToken(token, known, servers.nowSeconds);
   const { checks, good, code } = await examineToken(TOKEN, token, { ...servers, audiences, wanted: true });
   const isOurs = whose.status === "passed";
@@ -90,21 +89,6 @@ export async function examineGivenToken(
     good,
     isSendable: decoded !== undefined && owner !== "secret-key",
   }];
-}
-
-/** What a token is compared with, as far as the file says it. */
-function knownSetup(
-  { file, project }: ExamineOptions,
-  known: Pick<KnownSetup, "audiences" | "keyIds">,
-): KnownSetup {
-  const variables = file?.variables ?? {};
-  return {
-    ...known,
-    supabaseUrl: project,
-    issuer: readSetting(variables, "POWERSYNC_ISSUER"),
-    providers: issuersIn(variables.POWERSYNC_IDENTITY_PROVIDERS),
-    sharedKid: readSharedKey(variables[SHARED_KEY_NAME] ?? "")?.kid,
-  };
 }
 
 /** What a rule's failure means for a token that a function has just made. */

@@ -70,14 +70,9 @@ interface UserToken {
 
 /** The user token that was given: what is in it, and whether the functions will take it. */
 async function readUserToken(options: ExamineOptions): Promise<UserToken> {
-  const { file, userToken, project } = options;
-  if (userToken === undefined) return { checks: [] };
-  const { token, around = "" } = unpackToken(userToken);
-  const { checks, isAccepted } = await examineUserToken(token, {
-    ...options,
-    variables: file?.variables ?? {},
-    supabaseUrl: project,
-  });
+  if (options.userToken === undefined) return { checks: [] };
+  const { token, around } = unpackToken(options.userToken);
+  const { checks, isAccepted } = await examineUserToken(token, options);
   const told = checks.map((check, index) =>
     index === 0 ? { ...check, seen: `${around} ${check.seen}`.trim() } : check
   );

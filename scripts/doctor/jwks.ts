@@ -8,6 +8,7 @@ import { isInClear, isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
 import { examineForeign, leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
 import { type Check, checksOfRules, failed, type Found, passed, probed, type Subject } from "./check.ts";
+import type { ExamineOptions } from "./scope.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
@@ -16,17 +17,11 @@ const DEPLOYED: Subject = { id: "deployed-keys", title: "Deployed keys" };
 /** PowerSync's client sees this whatever keeps the JWKS from it. */
 const NO_JWKS = "PSYNC_S2204";
 
-export interface JwksOptions {
+/** Where the JWKS is, and who is to fetch it; `isDeployment`: the secrets are a deployment's, wherever it is. */
+type JwksOptions = Pick<ExamineOptions, "powersync" | "slowMs" | "timeoutMs"> & {
   readonly url: string;
-  /** The PowerSync instance that is to fetch it, when it is known. */
-  readonly powersync?: string | undefined;
-  /** The secrets are a deployment's, wherever it is. */
   readonly isDeployment?: boolean;
-  /** As long as PowerSync waits. */
-  readonly slowMs: number;
-  /** As long as the doctor waits. */
-  readonly timeoutMs: number;
-}
+};
 
 /** What was found, and the JWKS itself where there is one. */
 export interface JwksFound extends Found {

@@ -1,7 +1,10 @@
+import { readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { fromReader } from "../cli/entered-folder.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { withoutTrailingSlash } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
+import { issuersIn } from "./tokens/provider-list.ts";
+import type { KnownSetup } from "./tokens/recognise-token.ts";
 
 /** What is to be examined. */
 export interface ExamineOptions {
@@ -56,4 +59,16 @@ export function instanceOfFile({ file }: ExamineOptions): NamedInstance | undefi
 export function expectedInstance(options: ExamineOptions): NamedInstance | undefined {
   const { powersync } = options;
   return powersync === undefined ? instanceOfFile(options) : { url: powersync, by: "--powersync" };
+}
+
+/** What a token is compared with, as far as the file says it. */
+export function knownSetup({ file, project }: Pick<ExamineOptions, "file" | "project">): KnownSetup {
+  const variables = file?.variables ?? {};
+  return {
+    supabaseUrl: project,
+    issuer: readSetting(variables, "POWERSYNC_ISSUER"),
+    keyIds: [],
+    audiences: [],
+    providers: issuersIn(variables.POWERSYNC_IDENTITY_PROVIDERS),
+  };
 }

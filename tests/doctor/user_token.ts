@@ -9,6 +9,8 @@ export const NOW = () => Math.floor(Date.now() / 1000);
 
 /** What is to be found first in a token. */
 export interface Expected {
+  /** The settings of the file. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly options?: Partial<UserTokenOptions>;
   readonly status?: Check["status"];
   readonly seen?: RegExp;
@@ -24,9 +26,14 @@ export interface Expected {
  * @param ids The causes without their beginning, and "accepted" where powersync-auth takes the token then.
  */
 export async function assertFinds(token: string, ids: string, expected: Expected = {}): Promise<Check[]> {
-  const { options = {}, status = "failed", seen = /./, hint, set, heals } = expected;
-  const fixed = { variables: {}, timeoutMs: 5_000, now: NOW };
-  const { checks, isAccepted } = await examineUserToken(token, { ...fixed, ...options });
+  const { variables = {}, options = {}, status = "failed", seen = /./, hint, set, heals } = expected;
+  const file = { path: ".env.production", local: false, variables };
+  const { checks, isAccepted } = await examineUserToken(token, {
+    file,
+    timeoutMs: 5_000,
+    now: NOW,
+    ...options,
+  });
   assertEquals(idsOf(checks), ids, JSON.stringify(checks));
   const first = checks.find(({ cause, seen }) => cause !== undefined || !seen.startsWith("This is"));
   assert(first);
@@ -40,7 +47,7 @@ export async function assertFinds(token: string, ids: string, expected: Expected
   for (const part of token.split(".")) if (part.length > 24) assertFalse(text.includes(part), "it is shown");
   if (heals === undefined) return [...checks];
   const code = (changes: Record<string, string>) => {
-    const environment = { POWERSYNC_USER_ISSUER: "", ...options.variables, ...changes };
+    const environment = { POWERSYNC_USER_ISSUER: "", ...variables, ...changes };
     return startFunctions({ url: heals, inline: [], environment }).code(token);
   };
   assertMatch(await code({}), /^(401|403|500|503) /);

@@ -30,20 +30,12 @@ const NOWHERE = "http://127.0.0.1:9";
 function withProvider(name: string, test: (provider: Provider) => Promise<void>, path?: string): void {
   Deno.test(name, async () => {
     await using issuer = await startIssuer("ES256", path);
-    const finds: Provider["finds"] = async (
-      claims,
-      ids,
-      { header, token, entry, options, ...expected } = {},
-    ) => {
-      const list = "list" in expected
-        ? expected.list
-        : [{ issuer: issuer.issuer, audience: "api", ...entry }];
+    const own = { issuer: issuer.issuer, audience: "api" };
+    const finds: Provider["finds"] = async (claims, ids, { header, token, entry, ...expected } = {}) => {
+      const list = "list" in expected ? expected.list : [{ ...own, ...entry }];
       const variables = list && { POWERSYNC_IDENTITY_PROVIDERS: JSON.stringify(list) };
-      return await assertFinds(
-        token ?? await issuer.sign({ sub: "u", aud: "api", ...claims }, header),
-        ids,
-        { ...expected, options: { ...(variables && { variables }), ...options } },
-      );
+      const given = token ?? await issuer.sign({ sub: "u", aud: "api", ...claims }, header);
+      return await assertFinds(given, ids, { ...(variables && { variables }), ...expected });
     };
     await test(Object.assign(issuer, { finds }));
   });
@@ -239,7 +231,7 @@ withProvider("hostile tokens are refused in a sentence", async (provider) => {
 withProvider("a setting that cannot be read is told instead", async (provider) => {
   for (const text of ["[{", JSON.stringify([{ issuer: provider.issuer }])]) {
     const variables = { POWERSYNC_IDENTITY_PROVIDERS: text };
-    const [, told] = await provider.finds({}, "settings", { options: { variables } });
+    const [, told] = await provider.finds({}, "settings", { variables });
     assertMatch(told?.seen ?? "", /^POWERSYNC_IDENTITY_PROVIDERS cannot be used/);
   }
 });

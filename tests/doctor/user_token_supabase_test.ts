@@ -10,7 +10,7 @@ const stranger = await makeKey("ES256", "stranger");
 
 /** A project's Supabase Auth, and its tokens. */
 class Project extends AuthStandIn {
-  readonly options = { supabaseUrl: this.url, publishableKey: PUBLISHABLE_KEY };
+  readonly options = { project: this.url, publishableKey: PUBLISHABLE_KEY };
 
   token(claims: Record<string, unknown> = {}): Promise<string> {
     return sign(claimsOf(this.url, claims), { key: ES256 });
@@ -46,7 +46,8 @@ withProject(
 withProject("without an API key, Supabase Auth is asked no question", async (project) => {
   const options = { publishableKey: undefined };
   await project.finds(project.token(), "skipped", {
-    options: { ...options, variables: { POWERSYNC_SESSION_CHECK: "server" } },
+    options,
+    variables: { POWERSYNC_SESSION_CHECK: "server" },
     status: "skipped",
     seen: /are "project-ec", "project-rsa"\. Supabase Auth was not asked: no publishable key/,
   });
@@ -88,7 +89,7 @@ withProject("each setting for Supabase users is compared, and its new value heal
     const [, name = ""] = /_(?:USER_)?(AUDIENCE|ISSUER|OAUTH_CLIENT)/.exec(Object.keys(set).join()) ?? [];
     const ids = `${name.toLowerCase().replace("_", "-")} accepted`;
     await project.finds(project.token(claims), ids, {
-      options: { variables },
+      variables,
       set,
       seen,
       heals: project.url,
@@ -164,7 +165,7 @@ withProject("a server that cannot be asked is not the token's fault", async (pro
   await skipped(undefined, token, /The connection was refused/);
   project.start();
   const nowhere = await sign(claimsOf("https://auth.example.com"), { key: ES256 });
-  await skipped(undefined, nowhere, /The project is not known/, { supabaseUrl: undefined });
+  await skipped(undefined, nowhere, /The project is not known/, { project: undefined });
 });
 
 withProject("what is not a user's token is told, and nobody is asked", async (project) => {

@@ -1,10 +1,10 @@
 import { signedInCaller } from "../../../supabase/functions/_shared/powersync/caller.ts";
 import { PowerSyncAuthError } from "../../../supabase/functions/_shared/powersync/errors.ts";
-import { type Environment, readSetting } from "../../../supabase/functions/_shared/powersync/settings.ts";
+import type { Environment } from "../../../supabase/functions/_shared/powersync/settings.ts";
 import { SUPABASE, type VerifiedUser } from "../../../supabase/functions/_shared/powersync/user.ts";
 import { CODES, type Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
-import type { EnvVariables } from "../../setup/env-file.ts";
 import { type Check, passed, warning } from "../check.ts";
+import { type ExamineOptions, knownSetup } from "../scope.ts";
 import { type DecodedToken, named } from "./decoded-token.ts";
 import { machineSign } from "./known-providers.ts";
 import { explainUnlisted, issuersIn } from "./provider-list.ts";
@@ -16,16 +16,10 @@ import { checkTimes, isInMilliseconds } from "./token-times.ts";
 import { checkOwner, USER_TOKEN } from "./whose-token.ts";
 
 /** What a user's token is compared with. */
-export interface UserTokenOptions {
-  /** The settings of the file; may be empty. */
-  readonly variables: EnvVariables;
-  readonly supabaseUrl?: string | undefined;
-  readonly publishableKey?: string | undefined;
-  /** For each answer of a server. */
-  readonly timeoutMs: number;
-  /** Seconds since 1970. */
-  readonly now: () => number;
-}
+export type UserTokenOptions = Pick<
+  ExamineOptions,
+  "file" | "project" | "publishableKey" | "timeoutMs" | "now"
+>;
 
 export interface UserTokenFound {
   readonly checks: readonly Check[];
@@ -44,14 +38,7 @@ const HOSTED_ISSUER = /^(https:\/\/[a-z0-9]+\.supabase\.co)\/auth\/v1\/?$/;
  * the settings and the issuer's live keys, and each difference it finds is explained and put right for the next round.
  */
 export async function examineUserToken(token: string, options: UserTokenOptions): Promise<UserTokenFound> {
-  const { variables, supabaseUrl } = options;
-  const recognised = recogniseToken(token, {
-    supabaseUrl,
-    issuer: readSetting(variables, "POWERSYNC_ISSUER"),
-    keyIds: [],
-    audiences: [],
-    providers: issuersIn(variables.POWERSYNC_IDENTITY_PROVIDERS),
-  });
+  const recognised = recogniseToken(token, knownSetup(options));
   const { what, decoded } = recognised;
   const kind = checkOwner(USER_TOKEN, recognised);
   if (kind.status === "failed") return { checks: [kind], isAccepted: false };
@@ -115,11 +102,11 @@ async function findDifferences(
 
 /** The file's settings, and what the platform sets for this project. */
 function environmentFor({ claims: { iss } }: DecodedToken, options: UserTokenOptions): Environment {
-  const { variables, supabaseUrl, publishableKey } = options;
+  const { file, project, publishableKey } = options;
   const stated = typeof iss === "string" ? HOSTED_ISSUER.exec(iss)?.[1] : undefined;
   return {
-    ...variables,
-    SUPABASE_URL: supabaseUrl ?? stated ?? UNKNOWN_PROJECT,
+    ...file?.variables,
+    SUPABASE_URL: project ?? stated ?? UNKNOWN_PROJECT,
     SUPABASE_JWKS: undefined,
     ...(publishableKey === undefined ? {} : { SUPABASE_PUBLISHABLE_KEY: publishableKey }),
     SUPABASE_PUBLISHABLE_KEYS: undefined,

@@ -74,20 +74,13 @@ export function checkOwner(subject: TokenSubject, { owner, what }: Recognised): 
     : failed(subject, `${subject.id}-is-${owner}`, { seen, hint });
 }
 
-/** Whose a token for PowerSync is, and what else is wrong with it. */
-export interface Whose extends Recognised {
-  readonly whose: Check;
-  /** What is wrong with its times and its subject. */
-  readonly others: readonly Check[];
-}
-
 /**
  * Says whose a token for PowerSync is, before anything is said about keys: a token that is not ours never means that
- * keys must change.
+ * keys must change. `others`: what is wrong with its times and its subject.
  *
  * @param nowSeconds Seconds since 1970.
  */
-export function whoseToken(token: string, known: KnownSetup, nowSeconds: number): Whose {
+export function whoseToken(token: string, known: KnownSetup, nowSeconds: number) {
   const recognised = recogniseToken(token, known);
   const { decoded } = recognised;
   const others = decoded === undefined ? [] : [
