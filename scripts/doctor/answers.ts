@@ -5,7 +5,6 @@ import { LONGEST_HINT, shown } from "../cli/shown.ts";
 import { parseJson } from "../setup/ask.ts";
 import type { PowerSyncCode } from "../powersync/codes.ts";
 import { ANSWER_CAUSES, REDIRECTS } from "./answer-causes.ts";
-import type { KnownCause } from "./causes.ts";
 import { type Found, probed, type Subject } from "./check.ts";
 import type { Cause, Form } from "./fix-context.ts";
 

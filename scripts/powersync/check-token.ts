@@ -72,11 +72,7 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
     checkCharacters(token, keyRules),
     algorithm,
     ...keyRules,
-    ...checkClaims(claims, {
-      audiences: check.audiences,
-      nowSeconds: check.nowSeconds,
-      maxLifetimeSeconds: check.maxLifetimeSeconds ?? MAX_TOKEN_LIFETIME_SECONDS,
-    }),
+    ...checkClaims(claims, { maxLifetimeSeconds: MAX_TOKEN_LIFETIME_SECONDS, ...check }),
   ];
 }
 

@@ -10,6 +10,7 @@ import {
   answering,
   firstOf,
   type Found,
+  inEnvironment,
   json,
   look,
   otherKey,
@@ -91,9 +92,7 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
     "deployed-keys keys-not-deployed",
     withFile({ POWERSYNC_PRIVATE_KEY: JSON.stringify(otherKey.privateJwk) }),
   ],
-  ["jwks POWERSYNC_PRIVATE_KEY_MISSING", ({ environment }) => {
-    environment.POWERSYNC_PRIVATE_KEY = "";
-  }],
+  ["jwks POWERSYNC_PRIVATE_KEY_MISSING", inEnvironment({ POWERSYNC_PRIVATE_KEY: "" })],
   ["jwks no-connection", () => ({ project: "http://127.0.0.1:9" })],
   ["jwks no-tls", ({ url }) => ({ project: url.replace("http:", "https:") })],
 
@@ -123,9 +122,7 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
     "powersync-auth-anonymous AUTH_SERVER_UNAVAILABLE",
     anonymous(json({ code: "AUTH_SERVER_UNAVAILABLE" }, { status: 503 })),
   ],
-  ["powersync-auth-anonymous POWERSYNC_URL_MISSING", ({ environment }) => {
-    environment.POWERSYNC_URL = "";
-  }],
+  ["powersync-auth-anonymous POWERSYNC_URL_MISSING", inEnvironment({ POWERSYNC_URL: "" })],
   [
     "powersync-auth-anonymous cors-headers",
     anonymous(() => Response.json({ token: "a.b.c", powersync_url: "http://x" })),

@@ -102,6 +102,11 @@ export const answering = (name: string, answer: Answer): SetUp => (deployment) =
   deployment.instead[name] = answer;
 };
 
+/** The deployed secrets differ. */
+export const inEnvironment = (changes: Record<string, string>): SetUp => ({ environment }) => {
+  Object.assign(environment, changes);
+};
+
 /** Something else answers in the place of the instance, which is named. */
 export const service = (answer: Answer): SetUp => (deployment) => {
   deployment.service = answer;

@@ -11,6 +11,7 @@ import { runPrinted } from "../support/printed_command.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { makeKey } from "../support/signing.ts";
+import { answering, inEnvironment, json, type SetUp as Breakage } from "./examination.ts";
 
 type Command = Parameters<typeof callCommand>[0];
 
@@ -117,26 +118,20 @@ const FAULTS: Readonly<Record<string, (text: string, setUp: SetUp) => string>> =
 };
 
 /** A fault of the deployment alone; the file is in order. */
-const DEPLOYED_FAULTS: Readonly<Record<string, (deployment: Deployment) => unknown>> = {
+const DEPLOYED_FAULTS: Readonly<Record<string, Breakage>> = {
   "secrets that were not uploaded": inEnvironment({ POWERSYNC_PRIVATE_KEY: base64(other.privateJwk) }),
   "no secrets at all": inEnvironment({ POWERSYNC_PRIVATE_KEY: "" }),
   "another URL": inEnvironment({ POWERSYNC_URL: "https://old.powersync.journeyapps.com" }),
   "a lifetime that is not in the file": inEnvironment({ POWERSYNC_TOKEN_TTL: "1" }),
   "an audience that is not in the file": inEnvironment({ POWERSYNC_AUDIENCE: "," }),
   "another audience than the file's": inEnvironment({ POWERSYNC_AUDIENCE: "old-app" }),
-  "the gateway's check": answering("powersync-jwks", 401, "UNAUTHORIZED_NO_AUTH_HEADER"),
-  "a function that is missing": answering("powersync-auth-anonymous", 404, "NOT_FOUND"),
-  "a function that does not start": answering("powersync-auth", 503, "BOOT_ERROR"),
+  "the gateway's check": failing("powersync-jwks", 401, "UNAUTHORIZED_NO_AUTH_HEADER"),
+  "a function that is missing": failing("powersync-auth-anonymous", 404, "NOT_FOUND"),
+  "a function that does not start": failing("powersync-auth", 503, "BOOT_ERROR"),
 };
 
-function inEnvironment(changes: Record<string, string>) {
-  return ({ environment }: Deployment) => Object.assign(environment, changes);
-}
-
-function answering(name: string, status: number, code: string) {
-  return ({ instead }: Deployment) => {
-    instead[name] = () => Response.json({ code }, { status });
-  };
+function failing(name: string, status: number, code: string): Breakage {
+  return answering(name, json({ code }, { status }));
 }
 
 /** Writes a fault into the file. */
@@ -199,7 +194,7 @@ for (const [fault, change] of Object.entries(FAULTS)) {
 
 for (const [fault, cause] of Object.entries(DEPLOYED_FAULTS)) {
   testSetUp(`${fault} in the deployment: the printed commands heal it`, async (setUp) => {
-    cause(setUp.deployment);
+    await cause(setUp.deployment);
     await assertHeals(setUp);
   });
 }

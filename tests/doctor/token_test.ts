@@ -10,6 +10,7 @@ import {
   all,
   fileOf,
   type Found,
+  inEnvironment,
   json,
   look,
   NOW,
@@ -142,10 +143,6 @@ const CASES: readonly (readonly [first: string, setUp: SetUp, found?: Found])[] 
     WARNING,
   ],
 ];
-
-function inEnvironment(changes: Record<string, string>): SetUp {
-  return ({ environment }) => void Object.assign(environment, changes);
-}
 
 for (const [number, [first, setUp, found]] of CASES.entries()) {
   testSetUp(`${first || "nothing"} is found first of a token (case ${number})`, first, setUp, found);
