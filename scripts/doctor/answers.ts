@@ -38,6 +38,7 @@ export function whoAnswered({ status, headers }: Response, text: string) {
   const fits = (form: Form) =>
     (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
     (form.isPage ?? isPage) === isPage;
+  // Anything may answer a bare 404, and most often the platform does.
   const [probe] = leadsToLogin({ status, headers })
     ? ["front-refuses"] as const
     : CAUSES.find(([, { when = [] }]) => when.some(fits)) ??

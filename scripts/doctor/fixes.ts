@@ -42,13 +42,6 @@ function howToFix(cause: string): HowToFix {
     meaningOf(cause)?.fix ?? "";
 }
 
-/** These functions publish no such key, so others answer there. */
-const ourFunctions: HowToFix = (context) =>
-  deploy(
-    context,
-    "These functions never publish such a key: deploy them, or remove whatever else answers there.",
-  );
-
 /** Of rules and codes that have their words elsewhere. */
 const FIXES: Readonly<Record<string, HowToFix | undefined>> = {
   "jwks-shape": deployInPlace,
@@ -57,13 +50,6 @@ const FIXES: Readonly<Record<string, HowToFix | undefined>> = {
     const { commands, note } = deployKey(context);
     return run(note, ...commands, ...deploy(context).commands);
   },
-  "jwks-member": ourFunctions,
-  "jwks-key-imports": ourFunctions,
-  "jwks-key-algorithm": ourFunctions,
-  "jwks-rsa-bits": ourFunctions,
-  "jwks-kid-present": ourFunctions,
-  "jwks-kid-unique": ourFunctions,
-  "jwks-key-used": ourFunctions,
   "jwks-no-private-member": (context) =>
     run(
       "Anyone can see the private key: treat it as leaked. The first command also prints which secrets to unset and when to restart PowerSync. These functions never publish a private key, so something else answers.",
@@ -82,6 +68,15 @@ const FIXES: Readonly<Record<string, HowToFix | undefined>> = {
 
 /** Causes of one family, by their names. */
 const FAMILIES: readonly (readonly [RegExp, HowToFix])[] = [
+  // These functions publish no such key, so others answer there.
+  [
+    /^jwks-(member|key-imports|key-algorithm|rsa-bits|kid-present|kid-unique|key-used)$/,
+    (context) =>
+      deploy(
+        context,
+        "These functions never publish such a key: deploy them, or remove whatever else answers there.",
+      ),
+  ],
   [/^(CLAIMS_|TOKEN_TOO_LARGE)/, (context) => deploy(context, context.hint)],
   [/^(INTERNAL_ERROR|METHOD_NOT_ALLOWED)$/, (context) => deploy(context, logNote(context))],
   [/^(KEY_|POWERSYNC_PRIVATE_KEY_)/, deployKey],
