@@ -18,7 +18,7 @@ import { answer, type ServerParts } from "./dev/server.ts";
 import { FUNCTION_NAMES } from "./setup/function-names.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 
 const HELP = `Serves the functions for development, with a development Auth unless SUPABASE_URL is set.
 
@@ -47,8 +47,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const { host = "127.0.0.1" } = flags;
   const wanted = { host, port: readPort(flags.port) };
   const allowedOrigins = readOrigins(flags["allow-origin"]);
-  const invocation = await enterProject(flags.dir);
-  const root = resolve(flags.dir === undefined ? REPOSITORY : Deno.cwd());
+  const invocation = await openProject(flags.dir);
+  const root = resolve(flags.dir ?? REPOSITORY);
   const folder = resolve(root, "supabase", "functions");
   await assertHasFunctions(folder, invocation);
   const envFile = resolve(root, LOCAL_ENV_FILE);

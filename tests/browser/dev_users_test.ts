@@ -17,7 +17,7 @@ Deno.test("the organisation example is refused, and succeeds after app_metadata 
   await withDevPage(async ({ server, page }) => {
     await signUp(page);
     await getToken(page);
-    await putInPlace(await exampleNamed("README.md", "organization"), server.folder);
+    await putInPlace(exampleNamed("README.md", "organization"), server.folder);
     await page.getByText("Made by older code").waitFor();
 
     await call(page);
