@@ -4,7 +4,7 @@ import { createClient } from "@supabase/supabase-js";
 import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 import { isOrigin } from "../../scripts/dev/origins.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY } from "../../scripts/setup/platform.ts";
-import { askServer } from "../support/dev_auth.ts";
+import { askServer, OWN_HOST } from "../support/dev_auth.ts";
 import { withDevServer } from "../support/dev_server.ts";
 import { captureLog } from "../support/log.ts";
 
@@ -97,7 +97,7 @@ for (const sent of REFUSED) {
 
 Deno.test("an error has the headers that let the page read it", async () => {
   const auth = await startDevelopmentAuth(URL_HERE);
-  const headers = { Origin: "http://localhost:5173" };
+  const headers = { ...OWN_HOST, Origin: "http://localhost:5173" };
   const response = await askServer("/auth/v1/signup", { method: "POST", headers }, { auth });
   assertEquals(response.status, 401);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "http://localhost:5173");

@@ -21,17 +21,16 @@ function serverParts(overrides: Partial<ServerParts> = {}): ServerParts {
   };
 }
 
-/** The answer of a server to a request that was sent to its own address, unless a test says otherwise. */
+/** Where a server of a test is asked. */
+export const OWN_HOST = { Host: "127.0.0.1:54321" };
+
+/** The answer of a server to a request. */
 export function askServer(
   path: string,
-  { headers = {}, ...init }: RequestInit & { headers?: Record<string, string> } = {},
+  init: RequestInit = { headers: OWN_HOST },
   overrides: Partial<ServerParts> = {},
 ): Promise<Response> {
-  const all = { Host: "127.0.0.1:54321", ...headers };
-  return answer(
-    new Request(`http://127.0.0.1:54321${path}`, { headers: all, ...init }),
-    serverParts(overrides),
-  );
+  return answer(new Request(`http://127.0.0.1:54321${path}`, init), serverParts(overrides));
 }
 
 /** A development Auth. */
