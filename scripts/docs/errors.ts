@@ -102,10 +102,10 @@ const UNUSABLE = "[0]";
 function settingErrors(): Map<ErrorCode, PowerSyncAuthError> {
   const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
   const reads = names.flatMap((name) => {
-    const { missing, invalid }: Setting<unknown> = SETTINGS[name];
+    const { required, read }: Setting<unknown> = SETTINGS[name];
     return [
-      ...(missing === undefined ? [] : [() => readSetting({}, name)]),
-      ...(invalid === undefined ? [] : [() => readSetting({ [name]: UNUSABLE }, name)]),
+      ...(required ? [() => readSetting({}, name)] : []),
+      ...(read === undefined ? [] : [() => readSetting({ [name]: UNUSABLE }, name)]),
     ];
   });
   const read = [...reads, () => readApiKeys({}), () => parseIdentityProviders(UNUSABLE)];

@@ -43,7 +43,7 @@ const ROWS: readonly Row[] = [
     const [what = "", stated = "none."] = setting.what.split(" Default: ");
     const fallback = ["string", "number"].includes(typeof setting.fallback) ? `${setting.fallback}` : "";
     const optional = fallback === "" ? stated.slice(0, -1) : `\`${fallback}\``;
-    return { name, what, unset: setting.missing === undefined ? optional : "required", fallback };
+    return { name, what, unset: setting.required ? "required" : optional, fallback };
   }),
 ];
 

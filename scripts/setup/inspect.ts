@@ -114,8 +114,8 @@ function inspectSetting(
     if (name !== "POWERSYNC_IDENTITY_PROVIDERS" || typeof value !== "string") return undefined;
     return void parseIdentityProviders(value, issuers);
   });
-  const { byPlatform, missing }: Setting<unknown> = SETTINGS[name];
-  if (error === undefined || (byPlatform && error.code === missing)) return [];
+  const { byPlatform }: Setting<unknown> = SETTINGS[name];
+  if (error === undefined || (byPlatform && error.code === `${name}_MISSING`)) return [];
   const correct = likelyValue(variables, name, issuers);
   const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
   return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];

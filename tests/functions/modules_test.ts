@@ -18,7 +18,6 @@ const ORDER = [
   "auth-server.ts",
   "key-set.ts",
   "upstream.ts",
-  "api-key.ts",
   "provider-settings.ts",
   "user.ts",
   "http.ts",

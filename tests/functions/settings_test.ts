@@ -6,6 +6,7 @@ import {
   readEnvironment,
   readKeySecrets,
   readSetting,
+  type Setting,
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
@@ -197,10 +198,10 @@ Deno.test("no message and no hint names a tool or a place of one host", () => {
   for (const text of [...said, ...settings]) assert(!/supabase secrets|Edge Function/i.test(text), text);
 });
 
-Deno.test("every setting says what it is for, and which code an unusable one has", () => {
-  for (const [name, { what, ...setting }] of Object.entries(SETTINGS)) {
+Deno.test("every setting says what it is for, and has a code for each fault that it can have", () => {
+  for (const [name, { what, read, required }] of Object.entries<Setting<unknown>>(SETTINGS)) {
     assert(what.endsWith("."), name);
-    if ("missing" in setting) assertEquals(setting.missing, `${name}_MISSING`);
-    if ("invalid" in setting) assertEquals(setting.invalid, `${name}_INVALID`);
+    if (required) assert(`${name}_MISSING` in ERRORS, name);
+    if (read !== undefined) assert(`${name}_INVALID` in ERRORS, name);
   }
 });

@@ -34,13 +34,13 @@ Deno.test("a deployment must not get what is for this computer only", async () =
 });
 
 Deno.test("every setting of the functions is inspected", async () => {
-  for (const [name, { invalid, missing, byPlatform }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    // No setting with a code of its own takes a lone comma.
-    if (invalid !== undefined) {
-      assertEquals(await findingsOf({ ...GOOD, [name]: "," }), [`error ${invalid} ${name}`]);
+  for (const [name, { read, required, byPlatform }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    if (read !== undefined || name === "POWERSYNC_IDENTITY_PROVIDERS") {
+      // No setting with a code of its own takes a lone comma.
+      assertEquals(await findingsOf({ ...GOOD, [name]: "," }), [`error ${name}_INVALID ${name}`]);
     }
-    if (missing !== undefined && !byPlatform) {
-      assertEquals(await findingsOf({ ...GOOD, [name]: "" }), [`error ${missing} ${name}`]);
+    if (required && !byPlatform) {
+      assertEquals(await findingsOf({ ...GOOD, [name]: "" }), [`error ${name}_MISSING ${name}`]);
     }
   }
 });

@@ -1,8 +1,8 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { PowerSyncAuthError } from "./errors.ts";
-import { once, oneInFlight, type Run } from "./once.ts";
+import { once, oneInFlight } from "./once.ts";
 import { isJsonObject } from "./secret.ts";
-import { fetchUpstream, type UpstreamLimits } from "./upstream.ts";
+import { fetchUpstream, type UpstreamOptions } from "./upstream.ts";
 
 /** Open questions of one isolate. Hosted isolates have 256 MB; a flood of forged tokens must not fill them. */
 const MAX_QUESTIONS = 64;
@@ -13,24 +13,10 @@ const MAX_ANSWER_MS = 15_000;
 /** Confirmed key IDs to remember. A rotation adds one. */
 const MAX_CONFIRMED_KIDS = 16;
 
-/** Where the Auth server is, and the API keys that its gateway may want. */
-interface AuthServerOptions {
+interface AuthServerOptions extends UpstreamOptions {
   readonly supabaseUrl: string;
-  readonly apiKeys: () => readonly [string, ...string[]];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly limits?: UpstreamLimits | undefined;
+  readonly apiKeys: () => readonly string[];
 }
-
-/**
- * Asks whose a token is, or why it is refused; `unknownKid` is its key ID where no published key has it.
- *
- * @throws {PowerSyncAuthError} `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
- * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
- */
-export type AuthServer = (
-  question: { readonly token: string; readonly unknownKid?: string | undefined },
-) => Promise<Answer>;
 
 type Answer = { readonly id: string } | Refusal;
 type Refusal = "auth-session-ended" | "auth-user-deleted" | "auth-user-banned" | "auth-refused";
@@ -43,29 +29,37 @@ const REFUSALS = new Map<string, Refusal>([
   ["user_banned", "auth-user-banned"],
 ]);
 
+export type AuthServer = ReturnType<typeof authServer>;
+
 /**
  * The project's Auth server. It knows what a token alone does not tell: that its user signed out or was deleted.
  * Questions are bounded in number and time, and equal ones are shared.
+ *
+ * @returns A function that asks whose a token is, or why it is refused; `unknownKid` is its key ID where no published key
+ * has it. It throws `AUTH_SERVER_UNAVAILABLE`, `AUTH_SERVER_LIMIT_REACHED`, `USER_TOKEN_TOO_LARGE`, and
+ * `SUPABASE_PUBLISHABLE_KEYS_INVALID` when the gateway refuses all of our own API keys.
  */
-export function authServer(options: AuthServerOptions): AuthServer {
+export function authServer(options: AuthServerOptions) {
   const ask = userLookup(options);
   const waiting = { limitMs: MAX_ANSWER_MS, now: options.now };
   /** Questions without an answer yet, by token. */
-  const open = new Map<string, { isUnconfirmed: boolean; askedAt: number; ask: () => Run<Answer> }>();
+  const open = new Map<string, { newKid: string | undefined; askedAt: number; ask: () => Promise<Answer> }>();
   const confirmed = new Set<string>();
 
   function newQuestion(token: string, unknownKid: string | undefined) {
-    const isUnconfirmed = unknownKid !== undefined && !confirmed.has(unknownKid);
-    const unconfirmed = [...open.values()].filter((question) => question.isUnconfirmed).length;
-    if (open.size >= MAX_QUESTIONS || (isUnconfirmed && unconfirmed >= MAX_UNCONFIRMED)) {
+    const newKid = unknownKid !== undefined && confirmed.has(unknownKid) ? undefined : unknownKid;
+    const unconfirmed = [...open.values()].filter((question) => question.newKid !== undefined).length;
+    if (open.size >= MAX_QUESTIONS || (newKid !== undefined && unconfirmed >= MAX_UNCONFIRMED)) {
       throw new PowerSyncAuthError("AUTH_SERVER_LIMIT_REACHED", { retryAfterSeconds: 1 });
     }
-    const question = { isUnconfirmed, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
+    const question = { newKid, askedAt: options.now(), ask: oneInFlight(() => ask(token), waiting) };
     open.set(token, question);
     return question;
   }
 
-  return async ({ token, unknownKid }) => {
+  return async (
+    { token, unknownKid }: { token: string; unknownKid?: string | undefined },
+  ): Promise<Answer> => {
     for (const [other, { askedAt }] of open) {
       // An answer that is lost must not keep its place.
       if (Math.abs(options.now() - askedAt) >= MAX_ANSWER_MS) open.delete(other);
@@ -73,9 +67,9 @@ export function authServer(options: AuthServerOptions): AuthServer {
     // PowerSync's JS SDK asks twice for each renewal.
     const question = open.get(token) ?? newQuestion(token, unknownKid);
     try {
-      const answer = await question.ask().result;
-      if (question.isUnconfirmed && unknownKid !== undefined && typeof answer !== "string") {
-        confirmed.add(unknownKid);
+      const answer = await question.ask();
+      if (question.newKid !== undefined && typeof answer !== "string") {
+        confirmed.add(question.newKid);
         const [oldest = ""] = confirmed;
         if (confirmed.size > MAX_CONFIRMED_KIDS) confirmed.delete(oldest);
       }
@@ -105,10 +99,8 @@ function userLookup(
     // Of several publishable keys one may have been revoked: the one that serves comes first from then on.
     for (const client of [...clients]) {
       const answer = await answerOf(client, { token, now });
-      if (answer === undefined) continue;
-      clients.splice(clients.indexOf(client), 1);
-      clients.unshift(client);
-      return answer;
+      if (answer !== undefined) return answer;
+      clients.push(...clients.splice(clients.indexOf(client), 1));
     }
     throw new PowerSyncAuthError("SUPABASE_PUBLISHABLE_KEYS_INVALID", {
       message: "The gateway in front of Supabase Auth refused the API key of the function.",
@@ -118,10 +110,8 @@ function userLookup(
 }
 
 /**
- * Only Auth's own code in the body refuses a token: a gateway's 401 means our API key. Never decide by the text of an
- * error, which repeats the caller's key ID.
- *
- * @returns `undefined` when the gateway refuses the API key.
+ * Only Auth's own code in the body refuses a token: a gateway's 401 means our API key, and the answer is `undefined`.
+ * Never decide by the text of an error, which repeats the caller's key ID.
  */
 async function answerOf(
   client: SupabaseClient,

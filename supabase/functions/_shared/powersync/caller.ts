@@ -1,13 +1,13 @@
-import { apiKeyMatcher, isSecretKey, looksLikeApiKey } from "./api-key.ts";
+import { decodeJwt } from "jose/jwt/decode";
 import { PowerSyncAuthError } from "./errors.ts";
+import type { Surroundings } from "./log.ts";
 import { once } from "./once.ts";
-import { type Environment, isSet, readApiKeys, readSetting } from "./settings.ts";
+import { isSet, readApiKeys, readSetting } from "./settings.ts";
 import { type IssuerOptions, supabaseIssuer } from "./supabase-issuer.ts";
 import type { VerifiedUser } from "./user.ts";
 import { decodeToken, refused, verifyToken } from "./verify.ts";
 
-/** What recognising a caller depends on. */
-export type CallerOptions = IssuerOptions & { readonly environment: () => Environment };
+export type CallerOptions = Surroundings & IssuerOptions;
 
 /**
  * Makes the function that tells which signed-in user a request comes from. It reads the settings on its first call.
@@ -36,7 +36,9 @@ export function signedInCaller(
     const token = decodeToken(bearer);
     const issuer = providers?.get(token.claims.iss) ?? supabase;
     if (issuer === undefined) throw refused("issuer", token);
-    return await verifyToken(token, issuer, options.now());
+    const user = await verifyToken(token, issuer, options.now());
+    if (typeof user === "string") throw refused(user, token);
+    return user;
   };
 }
 
@@ -50,7 +52,9 @@ export function signedInCaller(
 export function apiKeyCaller(options: CallerOptions): (request: Request) => Promise<void> {
   const loadKeys = once(() => {
     const keys = readApiKeys(options.environment());
-    return { isApiKey: apiKeyMatcher(keys), hasNewKind: keys.some(looksLikeApiKey) };
+    // In a time that does not depend on which key it is.
+    const isApiKey = (sent: string) => keys.filter((key) => isEqual(key, sent)).length > 0;
+    return { isApiKey, hasNewKind: keys.some(looksLikeApiKey) };
   });
   const requireUser = signedInCaller(options);
   return async (request) => {
@@ -77,11 +81,7 @@ export function apiKeyCaller(options: CallerOptions): (request: Request) => Prom
   };
 }
 
-/**
- * The credentials of `Authorization: Bearer …`; the scheme's case does not matter (RFC 7235, section 2.1).
- *
- * @returns `undefined` when there is no such header or another scheme.
- */
+/** The credentials of `Authorization: Bearer …`, if any; the scheme's case does not matter (RFC 7235, section 2.1). */
 function bearerOf(request: Request): string | undefined {
   const [scheme, credentials, ...rest] = (request.headers.get("Authorization") ?? "").split(/ +/);
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return undefined;
@@ -92,4 +92,29 @@ function bearerOf(request: Request): string | undefined {
 function asApiKeyAnswer(error: unknown): never {
   if (!(error instanceof PowerSyncAuthError) || error.code !== "USER_TOKEN_IS_API_KEY") throw error;
   throw new PowerSyncAuthError("API_KEY_INVALID");
+}
+
+/** In a time that does not depend on how much is right; only the length, which is not secret, ends it early. */
+function isEqual(key: string, sent: string): boolean {
+  if (key.length !== sent.length) return false;
+  let difference = 0;
+  for (let i = 0; i < key.length; i++) difference |= key.charCodeAt(i) ^ sent.charCodeAt(i);
+  return difference === 0;
+}
+
+/** Whether a text is an API key of the newer kind, which is not a JWT. */
+function looksLikeApiKey(text: string): boolean {
+  return /^sb_(publishable|secret)_/.test(text);
+}
+
+/** Whether a text is a secret key, new (`sb_secret_…`) or legacy (`service_role`). */
+function isSecretKey(text: string): boolean {
+  if (text.startsWith("sb_secret_")) return true;
+  try {
+    const { role, sub } = decodeJwt(text);
+    // A user whose role is called like it has a subject.
+    return role === "service_role" && sub === undefined;
+  } catch {
+    return false;
+  }
 }

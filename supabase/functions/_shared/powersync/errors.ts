@@ -140,40 +140,31 @@ function alike<Common extends Partial<Kind>, Code extends string>(
   return Object.fromEntries(kinds) as Record<Code, Kind>;
 }
 
-/** A code that an answer can have. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Why a key was left out of the key ring. */
 export type KeyErrorCode = Extract<ErrorCode, `KEY_${string}`>;
-
-/** What one error says beside its code; the table's words where nothing is given. */
-interface ErrorDetails {
-  /** What was attempted and what was found, as a sentence. Never holds key or token material. */
-  readonly message?: string | undefined;
-  readonly hint?: string | undefined;
-  /** The app's own word for a refusal, answered beside the code. */
-  readonly reason?: string | undefined;
-  /** What was caught; kept for a debugger, never answered. */
-  readonly cause?: unknown;
-  /**
-   * Why, for the log alone: an answer must not tell a caller which check failed. The reason is one of a closed list;
-   * what was found may come from outside, so the log strips and shortens it. Never holds secrets or tokens.
-   */
-  readonly why?: { readonly reason: string; readonly found?: Readonly<Record<string, unknown>> } | undefined;
-  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
-  readonly retryAfterSeconds?: number | undefined;
-}
 
 /** The one error class: a stable code, a sentence and what to do next. */
 export class PowerSyncAuthError extends Error {
   override readonly name = "PowerSyncAuthError";
   readonly code: ErrorCode;
   readonly hint: string;
+  /** The app's own word for a refusal, answered beside the code. */
   readonly reason: string | undefined;
-  readonly why: ErrorDetails["why"];
+  /**
+   * Why, for the log alone: an answer must not tell a caller which check failed. The reason is one of a closed list;
+   * what was found may come from outside, so the log strips and shortens it. Never holds secrets or tokens.
+   */
+  readonly why: { readonly reason: string; readonly found?: Readonly<Record<string, unknown>> } | undefined;
+  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: ErrorDetails = {}) {
+  /**
+   * @param details `message`: what was attempted and what was found, as a sentence that holds no key or token material;
+   * the code's own words by default, as for `hint`. `cause`: what was caught, for a debugger, never answered.
+   */
+  constructor(code: ErrorCode, { message, hint, reason, cause, why, retryAfterSeconds }: Details = {}) {
     // Deployed code is not type-checked, and `claims.ts` may throw this with anything.
     const known = Object.hasOwn(ERRORS, code) ? code : "INTERNAL_ERROR";
     super(textOr(message, ERRORS[known].message), cause === undefined ? undefined : { cause });
@@ -184,6 +175,10 @@ export class PowerSyncAuthError extends Error {
     this.retryAfterSeconds = Number.isFinite(retryAfterSeconds) ? retryAfterSeconds : undefined;
   }
 }
+
+type Details = Partial<
+  Pick<PowerSyncAuthError, "message" | "hint" | "reason" | "cause" | "why" | "retryAfterSeconds">
+>;
 
 function textOr<Other>(value: unknown, other: Other): string | Other {
   return typeof value === "string" ? value : other;
@@ -206,8 +201,6 @@ export function refusal(
   message: string,
   details: string | { readonly hint?: string; readonly reason?: string } = {},
 ): PowerSyncAuthError {
-  return new PowerSyncAuthError("CLAIMS_REFUSED", {
-    message,
-    ...(typeof details === "string" ? { hint: details } : details),
-  });
+  const more = typeof details === "string" ? { hint: details } : details;
+  return new PowerSyncAuthError("CLAIMS_REFUSED", { message, ...more });
 }

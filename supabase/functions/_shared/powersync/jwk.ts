@@ -11,12 +11,25 @@ import {
 } from "./key-arithmetic.ts";
 import { isJsonObject } from "./secret.ts";
 
-/** The JWS algorithms that PowerSync accepts and that the hosted runtime can sign with. */
-export type Algorithm = "RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "EdDSA";
+/**
+ * What PowerSync accepts and the hosted runtime can sign with; a key's default is the first that fits it. P-521 is missing
+ * from that runtime's Web Crypto.
+ */
+const KEY_KINDS = [
+  { kty: "RSA", crv: undefined, alg: "RS256" },
+  { kty: "RSA", crv: undefined, alg: "RS384" },
+  { kty: "RSA", crv: undefined, alg: "RS512" },
+  { kty: "EC", crv: "P-256", alg: "ES256" },
+  { kty: "EC", crv: "P-384", alg: "ES384" },
+  { kty: "OKP", crv: "Ed25519", alg: "EdDSA" },
+] as const;
+
+type KeyKind = typeof KEY_KINDS[number];
+export type Algorithm = KeyKind["alg"];
 
 /** A public JWK as it is published: these members and no others (RFC 7517, section 4; RFC 7518, section 6). */
 export interface PublishedKey extends JWK {
-  readonly kty: "RSA" | "EC" | "OKP";
+  readonly kty: KeyKind["kty"];
   readonly alg: Algorithm;
   readonly use: "sig";
   readonly kid: string;
@@ -35,22 +48,6 @@ export class KeyError extends Error {
 
 /** An object that claims to be a JWK. */
 type UncheckedJwk = Readonly<Record<string, unknown>>;
-
-interface KeyKind {
-  readonly kty: "RSA" | "EC" | "OKP";
-  readonly crv?: "P-256" | "P-384" | "Ed25519";
-  readonly alg: Algorithm;
-}
-
-/** A key's default is the first that fits it. P-521 is missing from the hosted runtime's Web Crypto. */
-const KEY_KINDS: readonly KeyKind[] = [
-  { kty: "RSA", alg: "RS256" },
-  { kty: "RSA", alg: "RS384" },
-  { kty: "RSA", alg: "RS512" },
-  { kty: "EC", crv: "P-256", alg: "ES256" },
-  { kty: "EC", crv: "P-384", alg: "ES384" },
-  { kty: "OKP", crv: "Ed25519", alg: "EdDSA" },
-];
 
 /** Every member that gives a private or symmetric key away. */
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
@@ -90,9 +87,7 @@ export async function readPublicKey(value: unknown): Promise<PublishedKey> {
  * @throws {KeyError} `KEY_INCONSISTENT`, `KEY_IS_PUBLIC`, `KEY_IS_SYMMETRIC`, `KEY_MALFORMED`, `KEY_TOO_WEAK`,
  * `KEY_UNSUPPORTED`
  */
-export async function readSigningKey(
-  value: unknown,
-): Promise<{ publicJwk: PublishedKey; privateKey: CryptoKey; notBefore: number | undefined }> {
+export async function readSigningKey(value: unknown) {
   const jwk = asJwk(value);
   const kind = keyKind(jwk);
   const publicJwk = await publicHalf(jwk, kind);

@@ -25,11 +25,7 @@ export const CURVES: Readonly<Record<"P-256" | "P-384", Curve>> = {
   },
 };
 
-/**
- * The number of a Base64urlUInt (RFC 7518, section 2). Leading zero bytes are allowed: other software writes them.
- *
- * @returns `undefined` when the text is not base64url.
- */
+/** The number of a Base64urlUInt (RFC 7518, section 2), if it is one. Other software writes leading zero bytes. */
 export function decodeUnsigned(text: string): bigint | undefined {
   const bytes = decodeBase64url(text);
   const digits = bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));

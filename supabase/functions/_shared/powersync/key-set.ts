@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWK, JWSHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { createLocalJWKSet } from "jose/jwks/local";
 import { oneInFlight, within } from "./once.ts";
-import { fetchJson, type UpstreamLimits } from "./upstream.ts";
+import { fetchJson, UnusableAnswer, type UpstreamOptions } from "./upstream.ts";
 
 /** A set younger than this is used as it is; an older one is used while it is fetched again. */
 const FRESH_MS = 10 * 60_000;
@@ -21,8 +21,7 @@ const MAX_CORRECTION_MS = 1_000;
 /** More keys than these are not tried for one token. */
 const MAX_CANDIDATES = 8;
 
-/** The published keys of one issuer. */
-interface KeySetOptions {
+interface KeySetOptions extends UpstreamOptions {
   /** Where the JWKS is. Called again when keys cannot be fetched, and once an hour. */
   readonly locate: () => string | Promise<string>;
   /** Keys that answer the first requests without a fetch, for 10 minutes or until one succeeds. May be a third party's. */
@@ -30,19 +29,13 @@ interface KeySetOptions {
   readonly headers?: () => Record<string, string> | undefined;
   /** How long a request waits for a fetch, in milliseconds, where somebody else can be asked; to its end by default. */
   readonly patienceMs?: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly limits?: UpstreamLimits | undefined;
 }
 
-/**
- * The keys that may have signed a token: one as a rule, several where key IDs are missing or repeated. Or why there are
- * none; `algorithm`: the key with its ID is for another algorithm, which is an attack (RFC 8725, section 2.1).
- */
 type Found = CryptoKey[] | "key-unknown" | "algorithm";
 
 /**
- * Finds the keys that may have signed a token.
+ * Finds the keys that may have signed a token: one as a rule, several where key IDs are missing or repeated. Or says why
+ * there are none; `algorithm`: the key with its ID is for another algorithm, which is an attack (RFC 8725, section 2.1).
  *
  * @param demand `own`: only keys that the issuer itself publishes count, not inline ones; `maxAgeMs`: the set must not be
  * older than this.
@@ -60,22 +53,14 @@ export class KeysUnavailable extends Error {
   }
 }
 
-/** What is published is not what it must be, and trying again will not help. */
-export class WrongDocument extends Error {}
-
-/** A set that was read, and the key IDs in it. */
-interface Keys {
-  readonly find: ReturnType<typeof createLocalJWKSet>;
-  readonly kids: ReadonlySet<unknown>;
-}
+type Keys = ReturnType<typeof readKeys>;
 
 /**
  * A key set with one policy: fetched when a token needs it, shared by concurrent requests, fresh for 10 minutes, then
  * served while it is fetched again, and dropped after 60. A failed fetch never takes a good set away.
  */
-export function keySet(options: KeySetOptions): KeySet {
-  const { locate, inline = [], headers, patienceMs, limits } = options;
-  const clock = onwardClock(options.now);
+export function keySet({ locate, inline = [], headers, patienceMs, now, limits }: KeySetOptions): KeySet {
+  const clock = onwardClock(now);
   const start = { at: clock() };
   const inlineKeys = inline.length > 0 ? readKeys({ keys: inline.map(flat) }) : undefined;
   let published: Keys & { readonly at: number } | undefined;
@@ -100,7 +85,7 @@ export function keySet(options: KeySetOptions): KeySet {
   const refresh = oneInFlight(async () => {
     begun = { at: clock() };
     try {
-      const set = await fetchJson(await findPlace(), { headers: headers?.() ?? {}, ...limits });
+      const set = await fetchJson(await findPlace(), { headers: headers?.(), ...limits });
       published = { ...readKeys(set), at: clock() };
       failed = undefined;
     } catch (cause) {
@@ -111,8 +96,7 @@ export function keySet(options: KeySetOptions): KeySet {
 
   async function waitForRefresh(): Promise<void> {
     const run = refresh();
-    if (patienceMs === undefined) await run.result;
-    else await within(patienceMs - age(run), run.result, () => {});
+    await (patienceMs === undefined ? run : within(patienceMs - age(begun), run, () => {}));
   }
 
   /** The sets that count at the moment, the published one first. */
@@ -160,14 +144,14 @@ function flat(jwk: JWK): JWK {
   return Object.fromEntries(Object.entries(jwk).filter(isFlat)) as JWK;
 }
 
-/** @throws {WrongDocument} */
-function readKeys(set: unknown): Keys {
+/** @throws {UnusableAnswer} */
+function readKeys(set: unknown) {
   try {
     // jose checks the shape.
     const find = createLocalJWKSet(set as JSONWebKeySet);
     return { find, kids: new Set(find.jwks().keys.map(({ kid }) => kid)) };
   } catch (cause) {
-    throw new WrongDocument("The answer is not a JWKS.", { cause });
+    throw new UnusableAnswer(200, "The answer is not a JWKS.", { cause });
   }
 }
 

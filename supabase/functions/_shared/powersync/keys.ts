@@ -42,18 +42,19 @@ export async function loadKeyRing(
   const signing: SigningKey[] = [];
   const published = new Map<string, PublishedKey>();
   const problems: KeyProblem[] = [];
-  const collect = async (secret: string, read: () => Promise<void>) => {
+  const attempt = async <T>(secret: string, read: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      await read();
+      return await read();
     } catch (error) {
       if (!(error instanceof KeyError)) throw error;
       const message = `The key in ${secret} cannot be used: it ${error.message}.`;
       const details = { message, cause: error.cause, why: { reason: secret } };
       problems.push({ secret, error: new PowerSyncAuthError(error.code, details) });
+      return undefined;
     }
   };
   for (const { name, value } of secrets.signing) {
-    await collect(name, async () => {
+    await attempt(name, async () => {
       const { publicJwk, privateKey, notBefore } = await readSigningKey(soleKey(listedKeys(value)));
       const { kid, alg } = publicJwk;
       if (published.has(kid)) throw new KeyError("KEY_ID_DUPLICATE", "has the `kid` of another signing key");
@@ -62,18 +63,16 @@ export async function loadKeyRing(
     });
   }
   for (const { name, value } of secrets.extra ?? []) {
-    await collect(name, async () => {
-      for (const jwk of listedKeys(value)) {
-        await collect(name, async () => {
-          const key = await readPublicKey(jwk);
-          const present = published.get(key.kid) ?? key;
-          if (!isSameKey(key, present)) {
-            throw new KeyError("KEY_PAIR_MISMATCH", "is another key than the one published under its `kid`");
-          }
-          published.set(key.kid, present);
-        });
-      }
-    });
+    for (const jwk of await attempt(name, () => listedKeys(value)) ?? []) {
+      await attempt(name, async () => {
+        const key = await readPublicKey(jwk);
+        const present = published.get(key.kid) ?? key;
+        if (!isSameKey(key, present)) {
+          throw new KeyError("KEY_PAIR_MISMATCH", "is another key than the one published under its `kid`");
+        }
+        published.set(key.kid, present);
+      });
+    }
   }
   return { signing, published: [...published.values()], problems };
 }
@@ -85,6 +84,7 @@ export async function loadKeyRing(
  * @throws {PowerSyncAuthError} Why no signing key is usable: its own code, or `POWERSYNC_PRIVATE_KEY_MISSING`.
  */
 export function signingKeyAt(ring: Pick<KeyRing, "signing" | "problems">, nowSeconds: number): SigningKey {
+  const startOf = ({ notBefore = -Infinity }: SigningKey) => notBefore;
   const byStart = ring.signing.toSorted((a, b) => startOf(a) - startOf(b) || (a.secret < b.secret ? -1 : 1));
   const key = byStart.findLast((candidate) => startOf(candidate) <= nowSeconds) ?? byStart[0];
   if (key !== undefined) return key;
@@ -130,8 +130,4 @@ function soleKey(keys: readonly unknown[]): unknown {
 /** Published keys are canonical, so one key has one form. */
 function isSameKey(a: PublishedKey, b: PublishedKey): boolean {
   return (["kty", "crv", "x", "y", "n", "e"] as const).every((member) => a[member] === b[member]);
-}
-
-function startOf(key: SigningKey): number {
-  return key.notBefore ?? -Infinity;
 }

@@ -4,6 +4,14 @@ import { type Environment, readSetting } from "./settings.ts";
 /** Takes an error to the function's log. */
 export type Log = (error: PowerSyncAuthError) => void;
 
+/** What a function finds around it, and tests replace. */
+export interface Surroundings {
+  readonly environment: () => Environment;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
 /** Equal lines are written once in this time: Supabase keeps 100 lines in 10 s, and a flood must not hide the rest. */
 const THROTTLE_MS = 60_000;
 /** Longest text from outside in a line, in characters. */
@@ -16,12 +24,9 @@ const MAX_FRAMES = 6;
  * were left out. A line names settings and states, and never holds a secret or a token.
  *
  * @param name The function's name.
- * @param options `environment` is read for each line, to name the isolate; `now`: milliseconds since 1970.
+ * @param surroundings `environment` is read for each line, to name the isolate.
  */
-export function logTo(
-  name: string,
-  { environment, now }: { environment: () => Environment; now: () => number },
-): Log {
+export function logTo(name: string, { environment, now }: Omit<Surroundings, "log">): Log {
   const written = new Map<string, { at: number; leftOut: number }>();
   const write: Log = (error) => {
     const { code, why, message, cause } = error;

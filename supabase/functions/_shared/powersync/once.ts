@@ -2,48 +2,34 @@
  * Loads a value on the first call and keeps it. Concurrent first calls share one load; a failed load is not kept, so
  * that the next call tries again.
  */
-export function once<T>(
-  load: () => T | Promise<T>,
-  { limitMs = 2_000, now = Date.now }: Partial<Limits> = {},
-): () => Promise<T> {
+export function once<T>(load: () => T | Promise<T>, limitMs = 2_000): () => Promise<T> {
   let loaded: { readonly value: T } | undefined;
-  const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now });
-  return async () => loaded === undefined ? await run().result : loaded.value;
-}
-
-/** How long a run may be waited for. */
-interface Limits {
-  /** Longer than a run takes, which must bound its own time. */
-  readonly limitMs: number;
-  /** Milliseconds since any time. */
-  readonly now: () => number;
-}
-
-/** A run under way that concurrent calls share. */
-export interface Run<T> {
-  readonly result: Promise<T>;
-  /** When it began, on the clock of `oneInFlight`. */
-  readonly at: number;
+  const run = oneInFlight(async () => (loaded ??= { value: await load() }).value, { limitMs, now: Date.now });
+  return async () => loaded === undefined ? await run() : loaded.value;
 }
 
 /**
  * Shares one run among concurrent calls; a call after its end runs again. So does whoever waits for a run that is lost:
  * Cloudflare ends the work of a request when its client goes away, and what others wait for then never settles.
+ *
+ * @param options `limitMs`: how long a run may be waited for; it must bound its own time below that. `now`: milliseconds
+ * since any time.
  */
 export function oneInFlight<T>(
   run: () => T | Promise<T>,
-  { limitMs, now }: Limits,
-): () => Run<T> {
-  let current: Run<T> & { readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
+  { limitMs, now }: { readonly limitMs: number; readonly now: () => number },
+): () => Promise<T> {
+  let current: { readonly at: number; readonly settled: Promise<[PromiseSettledResult<T>]> } | undefined;
   // A clock that is set back prolongs nothing.
-  const timeLeft = ({ at }: Run<T>) => limitMs - Math.abs(now() - at);
+  const timeLeft = ({ at }: NonNullable<typeof current>) => limitMs - Math.abs(now() - at);
 
-  function start(): Run<T> {
-    const result = Promise.resolve().then(run).finally(() => {
+  function start(): Promise<T> {
+    const at = now();
+    const result = (async () => await run())().finally(() => {
       if (current === started) current = undefined;
     });
-    const started = current = { at: now(), result, settled: Promise.allSettled([result]) };
-    return started;
+    const started = current = { at, settled: Promise.allSettled([result]) };
+    return result;
   }
 
   async function follow(joined: NonNullable<typeof current>): Promise<T> {
@@ -51,16 +37,15 @@ export function oneInFlight<T>(
     const settled = await within(timeLeft(joined), joined.settled, () => undefined).catch(() => undefined);
     if (settled === undefined) {
       if (current === joined) current = undefined;
-      return await call().result;
+      return await call();
     }
     const [outcome] = settled;
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   }
 
-  function call(): Run<T> {
-    if (current === undefined || timeLeft(current) <= 0) return start();
-    return { at: current.at, result: follow(current) };
+  function call(): Promise<T> {
+    return current === undefined || timeLeft(current) <= 0 ? start() : follow(current);
   }
   return call;
 }

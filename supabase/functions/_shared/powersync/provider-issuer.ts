@@ -1,11 +1,11 @@
 import type { JWTPayload } from "jose";
 import { PowerSyncAuthError } from "./errors.ts";
-import { keySet, WrongDocument } from "./key-set.ts";
+import { keySet } from "./key-set.ts";
 import { type IdentityProvider, isSafeUrl, parseIdentityProviders } from "./provider-settings.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, isSet, readSetting, withoutSlash } from "./settings.ts";
 import type { IssuerOptions } from "./supabase-issuer.ts";
-import { fetchJson, UnusableAnswer, type UpstreamLimits } from "./upstream.ts";
+import { fetchJson, UnusableAnswer } from "./upstream.ts";
 import type { VerifiedUser } from "./user.ts";
 import type { Issuer, Reason } from "./verify.ts";
 
@@ -32,21 +32,26 @@ export function providerIssuers(
 
 function providerIssuer(provider: IdentityProvider, { now, limits }: IssuerOptions): Issuer {
   const { algorithms, issuer, jwks_uri } = provider;
+  // OpenID Connect Discovery 1.0, section 4
+  const configuration = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
   return {
     algorithms,
     hasKeyIds: false,
     clockToleranceSeconds: 60,
-    keys: keySet({ locate: () => jwks_uri ?? discoverJwksUri(issuer, limits), now, limits }),
+    keys: keySet({
+      locate: async () => jwks_uri ?? jwksUriOf(await fetchJson(configuration, limits), issuer),
+      now,
+      limits,
+    }),
     userOf: (claims) => providerUser(claims, provider),
     needsOwnKey: () => false,
     unavailable: (cause) => keysUnavailable(issuer, cause),
   };
 }
 
-/** What will not pass by itself is not "try again". */
+/** What will not pass by itself, the wrong document with a 200 for example, is not "try again". */
 function keysUnavailable(issuer: string, cause: unknown): PowerSyncAuthError {
-  const isPermanent = cause instanceof WrongDocument ||
-    (cause instanceof UnusableAnswer && [200, 204, 404, 410].includes(cause.status));
+  const isPermanent = cause instanceof UnusableAnswer && [200, 204, 404, 410].includes(cause.status);
   const found = { issuer, cause: cause instanceof Error ? cause.message : undefined };
   return new PowerSyncAuthError(
     isPermanent ? "IDENTITY_PROVIDER_MISCONFIGURED" : "IDENTITY_PROVIDER_UNAVAILABLE",
@@ -85,25 +90,19 @@ function providerUser(claims: JWTPayload, provider: IdentityProvider): VerifiedU
   };
 }
 
-/** OpenID Connect Discovery 1.0, section 4. */
-async function discoverJwksUri(issuer: string, limits: UpstreamLimits | undefined): Promise<string> {
-  const url = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
-  return jwksUriOf(await fetchJson(url, limits), issuer);
-}
-
 /**
  * Where a Discovery document says that the keys are.
  *
- * @throws {WrongDocument} It belongs to another issuer, or names no place that keys may come from.
+ * @throws {UnusableAnswer} It belongs to another issuer, or names no place that keys may come from.
  */
 export function jwksUriOf(metadata: unknown, issuer: string): string {
   // Section 4.3: exactly the issuer it was asked for.
   if (!isJsonObject(metadata) || metadata.issuer !== issuer) {
-    throw new WrongDocument("The Discovery document does not belong to the issuer.");
+    throw new UnusableAnswer(200, "The Discovery document does not belong to the issuer.");
   }
   const { jwks_uri: place } = metadata;
   const isHttps = (url: string) => URL.parse(url)?.protocol === "https:";
   // Plain http only where the issuer is on this computer itself.
   if (typeof place === "string" && isSafeUrl(place) && (isHttps(place) || !isHttps(issuer))) return place;
-  throw new WrongDocument("The Discovery document has no safe `jwks_uri`.");
+  throw new UnusableAnswer(200, "The Discovery document has no safe `jwks_uri`.");
 }

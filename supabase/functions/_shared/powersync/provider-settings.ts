@@ -34,22 +34,19 @@ const ALLOWABLE = ["ID", "DPoP"];
 /** Registered claims that do not name an audience. */
 const NO_AUDIENCE_CLAIMS = ["iss", "sub", "exp", "iat", "nbf", "jti"];
 
-/** What each field is, in words and as a test. An empty prefix leaves the provider's subjects as they are. */
+/** What each field is where it is set, in words and as a test. An empty prefix leaves the provider's subjects as they are. */
 const FIELDS: Readonly<Record<keyof IdentityProvider, readonly [string, (value: unknown) => boolean]>> = {
   issuer: ["text without surrounding space", isText],
   audience: ["text or a list of texts", (value) => isText(value) || isListOf(isText)(value)],
   audience_claim: [
     "a claim that names an audience",
-    optional((value) => isText(value) && !NO_AUDIENCE_CLAIMS.includes(value)),
+    (value) => isText(value) && !NO_AUDIENCE_CLAIMS.includes(value),
   ],
-  jwks_uri: ["an https URL", optional((value) => isText(value) && isSafeUrl(value))],
-  algorithms: [`a list of ${ALGS.join(", ")}`, optional(isListOf(isOneOf(ALGS)))],
-  subject_claim: ["text without surrounding space", optional(isText)],
-  subject_prefix: [
-    "text without control characters",
-    optional((value) => value === "" || isPlainText(value)),
-  ],
-  allow: [`a list of ${ALLOWABLE.join(", ")}`, optional(isListOf(isOneOf(ALLOWABLE)))],
+  jwks_uri: ["an https URL", (value) => isText(value) && isSafeUrl(value)],
+  algorithms: [`a list of ${ALGS.join(", ")}`, isListOf(isOneOf(ALGS))],
+  subject_claim: ["text without surrounding space", isText],
+  subject_prefix: ["text without control characters", (value) => value === "" || isPlainText(value)],
+  allow: [`a list of ${ALLOWABLE.join(", ")}`, isListOf(isOneOf(ALLOWABLE))],
 };
 
 /**
@@ -107,12 +104,10 @@ function assertEntry(entry: unknown, number: number): asserts entry is Entry {
     throw invalid(`entry ${number} has a field other than ${Object.keys(FIELDS).join(", ")}`);
   }
   for (const [name, [wanted, isRight]] of Object.entries(FIELDS)) {
+    const isOptional = !["issuer", "audience"].includes(name);
+    if (isOptional && entry[name] === undefined) continue;
     if (!isRight(entry[name])) throw wrongField(name, number, wanted);
   }
-}
-
-function optional(isRight: (value: unknown) => boolean): (value: unknown) => boolean {
-  return (value) => value === undefined || isRight(value);
 }
 
 function isListOf(isRight: (value: unknown) => boolean): (value: unknown) => boolean {

@@ -113,11 +113,7 @@ export function isPlainText(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.isWellFormed() && !/\p{Cc}/u.test(value);
 }
 
-/**
- * The bytes of base64url without padding (RFC 7515, section 2); bits after the last whole byte are ignored.
- *
- * @returns `undefined` when the text is empty or not base64url.
- */
+/** The bytes of base64url without padding (RFC 7515, section 2), if it is that; bits after the last byte are ignored. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
   if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

@@ -9,24 +9,18 @@ const MIN_LIFETIME_SECONDS = 60;
 /** Names and values as the platform hands them over. An empty value counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One setting: what it is for, and how its text is read. */
+/** One setting: what it is for, and how its text is read. Its codes are NAME_MISSING and NAME_INVALID. */
 export interface Setting<Value> {
   /** One sentence for the documentation. */
   readonly what: string;
   /** Supabase sets it. */
   readonly byPlatform?: true;
-  /**
-   * Its value; without this, the text as it is written.
-   *
-   * @throws {Unusable}
-   */
+  /** An unset one is an error. */
+  readonly required?: true;
+  /** Its value, or an `Unusable`; without this, the text as it is written. */
   readonly read?: (text: string) => Value;
   /** What an unset one amounts to. */
   readonly fallback?: Value;
-  /** The code of an unset one, where there must be one. */
-  readonly missing?: ErrorCode;
-  /** The code of one that `read` refuses. */
-  readonly invalid?: ErrorCode;
 }
 
 /** Every setting but the keys, which `KEY_SECRETS` names. */
@@ -34,13 +28,11 @@ export const SETTINGS = {
   POWERSYNC_URL: {
     what: "The http(s) URL of the PowerSync instance, without trailing slash, user name, query or fragment.",
     read: plainUrl,
-    missing: "POWERSYNC_URL_MISSING",
-    invalid: "POWERSYNC_URL_INVALID",
+    required: true,
   },
   POWERSYNC_AUDIENCE: {
     what: "The audience of the tokens, several separated by commas. Default: POWERSYNC_URL.",
     read: commaSeparated,
-    invalid: "POWERSYNC_AUDIENCE_INVALID",
   },
   POWERSYNC_ISSUER: {
     // Not the project's URL: an issuer with `supabase.co` in it makes PowerSync print misleading hints.
@@ -51,13 +43,11 @@ export const SETTINGS = {
     what: `The lifetime of the tokens in seconds, ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS}.`,
     read: lifetime,
     fallback: 300,
-    invalid: "POWERSYNC_TOKEN_TTL_INVALID",
   },
   POWERSYNC_SESSION_CHECK: {
     what: "`token`: a user's access token is good until it expires. `server`: ask the Auth server each time.",
     read: sessionCheck,
     fallback: "token",
-    invalid: "POWERSYNC_SESSION_CHECK_INVALID",
   },
   POWERSYNC_USER_ISSUER: {
     what: "The only `iss` of Supabase users to accept. Default: any whose path ends in /auth/v1, or none.",
@@ -69,33 +59,28 @@ export const SETTINGS = {
   POWERSYNC_OAUTH_CLIENTS: {
     what: "OAuth clients of the project whose tokens are accepted: client IDs, separated by commas.",
     read: commaSeparated,
-    invalid: "POWERSYNC_OAUTH_CLIENTS_INVALID",
   },
   POWERSYNC_IDENTITY_PROVIDERS: {
+    // provider-settings.ts parses the list. It is loaded only where there is one.
     what: "Other identity providers to trust: a JSON list, in single quotes or as base64.",
-    // Its list is parsed by provider-settings.ts, which is loaded only where there is one.
-    invalid: "POWERSYNC_IDENTITY_PROVIDERS_INVALID",
   },
   SUPABASE_URL: {
     what: "The URL of the Supabase project.",
     byPlatform: true,
     read: plainUrl,
-    missing: "SUPABASE_URL_MISSING",
-    invalid: "SUPABASE_URL_INVALID",
+    required: true,
   },
   SUPABASE_JWKS: {
     what: "The project's signing keys, and those of third-party issuers that it trusts: a JWKS or an array.",
     byPlatform: true,
     read: jwks,
     fallback: [],
-    invalid: "SUPABASE_JWKS_INVALID",
   },
   SUPABASE_PUBLISHABLE_KEYS: {
     what: "The project's publishable keys by name, as JSON.",
     byPlatform: true,
     read: namedKeys,
     fallback: [],
-    invalid: "SUPABASE_PUBLISHABLE_KEYS_INVALID",
   },
   SUPABASE_PUBLISHABLE_KEY: {
     what: "The project's publishable key; without Supabase, any long text that the app sends as `apikey`.",
@@ -120,7 +105,7 @@ class Unusable extends Error {}
 export type SettingName = keyof typeof SETTINGS;
 
 type Read<S> = S extends { read: (text: string) => infer Value } ? Value : string;
-type Unset<S> = S extends { missing: ErrorCode } ? never
+type Unset<S> = S extends { required: true } ? never
   : S extends { fallback: infer Value } ? Value
   : undefined;
 
@@ -139,39 +124,45 @@ export function isSet(environment: Environment, name: SettingName): boolean {
 /**
  * Reads one setting, as people paste it.
  *
- * @throws {PowerSyncAuthError} The setting's `missing` or `invalid` code. The value is never repeated.
+ * @throws {PowerSyncAuthError} NAME_MISSING or NAME_INVALID. The value is never repeated.
  */
 export function readSetting<Name extends SettingName>(
   environment: Environment,
   name: Name,
 ): Read<(typeof SETTINGS)[Name]> | Unset<(typeof SETTINGS)[Name]>;
 export function readSetting(environment: Environment, name: SettingName): unknown {
-  const { what, read, fallback, missing }: Setting<unknown> = SETTINGS[name];
+  const { read = (text) => text, fallback, required }: Setting<unknown> = SETTINGS[name];
   const text = textOf(environment, name);
-  if (text === undefined) {
-    if (missing === undefined) return fallback;
-    throw new PowerSyncAuthError(missing, { message: `${name} is not set.`, hint: `Set ${name}: ${what}` });
-  }
+  if (text === undefined && required) throw settingError(name, "MISSING", "is not set");
   try {
-    return read === undefined ? text : read(text);
+    return text === undefined ? fallback : read(text);
   } catch (error) {
     throw error instanceof Unusable ? unusableSetting(name, `it ${error.message}`) : error;
   }
 }
 
-/** The error of a setting that cannot be used: what it is for is how to correct it. */
+/** The error of a setting that cannot be used. */
 export function unusableSetting(name: SettingName, state: string): PowerSyncAuthError {
-  const { what, invalid = "INTERNAL_ERROR" }: Setting<unknown> = SETTINGS[name];
-  const message = `${name} cannot be used: ${state}.`;
-  return new PowerSyncAuthError(invalid, { message, hint: `Set ${name}: ${what}` });
+  return settingError(name, "INVALID", `cannot be used: ${state}`);
+}
+
+/** What a setting is for is how to correct it. */
+function settingError(name: SettingName, fault: "MISSING" | "INVALID", state: string): PowerSyncAuthError {
+  // A test holds that every setting with such a fault has the code.
+  const code = `${name}_${fault}` as ErrorCode;
+  return new PowerSyncAuthError(code, {
+    message: `${name} ${state}.`,
+    hint: `Set ${name}: ${SETTINGS[name].what}`,
+  });
 }
 
 /** The key secrets, sorted by name: those that sign, and those that are only published. */
 export function readKeySecrets(environment: Environment): { signing: Secret[]; extra: Secret[] } {
-  return {
-    signing: secretsNamed(environment, "POWERSYNC_PRIVATE_KEY"),
-    extra: secretsNamed(environment, "POWERSYNC_PUBLIC_KEY"),
-  };
+  const named = (prefix: keyof typeof KEY_SECRETS) =>
+    Object.keys(environment).filter((name) => name === prefix || name.startsWith(`${prefix}_`)).sort()
+      .map((name) => ({ name, value: textOf(environment, name) ?? "" }))
+      .filter(({ value }) => value !== "");
+  return { signing: named("POWERSYNC_PRIVATE_KEY"), extra: named("POWERSYNC_PUBLIC_KEY") };
 }
 
 /**
@@ -199,14 +190,6 @@ export function withoutSlash<T>(issuer: T): T | string {
 
 function textOf(environment: Environment, name: string): string | undefined {
   return unwrap(environment[name] ?? "", name) || undefined;
-}
-
-function secretsNamed(environment: Environment, prefix: keyof typeof KEY_SECRETS): Secret[] {
-  const isOne = (name: string) => name === prefix || name.startsWith(`${prefix}_`);
-  return Object.keys(environment).filter(isOne).sort().flatMap((name) => {
-    const value = textOf(environment, name);
-    return value === undefined ? [] : [{ name, value }];
-  });
 }
 
 /** Not normalised: PowerSync compares the audience character by character. A trailing slash would be a mismatch. */

@@ -1,20 +1,13 @@
-import type { JWTPayload } from "jose";
 import { authServer } from "./auth-server.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import { keySet } from "./key-set.ts";
 import type { Log } from "./log.ts";
 import { type Environment, readApiKeys, readSetting, withoutSlash } from "./settings.ts";
-import type { UpstreamLimits } from "./upstream.ts";
-import { SUPABASE, type VerifiedUser } from "./user.ts";
-import type { Issuer, Reason } from "./verify.ts";
+import type { UpstreamOptions } from "./upstream.ts";
+import { SUPABASE } from "./user.ts";
+import type { Issuer } from "./verify.ts";
 
-/** What an issuer depends on. */
-export interface IssuerOptions {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-  readonly limits?: UpstreamLimits | undefined;
-}
+export type IssuerOptions = UpstreamOptions & { readonly log: Log };
 
 /** Supabase Auth can be asked about a token while its keys are fetched. */
 const PATIENCE_MS = 500;
@@ -32,8 +25,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function supabaseIssuer(environment: Environment, { now, log, limits }: IssuerOptions): Issuer {
   const supabaseUrl = readSetting(environment, "SUPABASE_URL");
-  const rules = readUserRules(environment);
-  const ownIssuer = rules.issuer ?? `${supabaseUrl}/auth/v1`;
+  // The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none.
+  const onlyIssuer = withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER"));
+  const ownIssuer = onlyIssuer ?? `${supabaseUrl}/auth/v1`;
   return {
     algorithms: ["ES256", "RS256", "EdDSA"],
     hasKeyIds: true,
@@ -48,7 +42,7 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
       now,
       limits,
     }),
-    userOf: (claims) => supabaseUser(claims, rules),
+    userOf: userReader(environment, onlyIssuer),
     // SUPABASE_JWKS has keys of third-party issuers too, whose tokens may say anything.
     needsOwnKey: ({ iss }) => withoutSlash(iss) !== ownIssuer,
     server: {
@@ -62,17 +56,6 @@ export function supabaseIssuer(environment: Environment, { now, log, limits }: I
   };
 }
 
-/** Which Supabase users are accepted. */
-function readUserRules(environment: Environment) {
-  return {
-    audience: readSetting(environment, "POWERSYNC_USER_AUDIENCE"),
-    /** The only `iss` to accept; `undefined` is any whose path ends in `/auth/v1`, and none. */
-    issuer: withoutSlash(readSetting(environment, "POWERSYNC_USER_ISSUER")),
-    /** OAuth clients that may act for a user. */
-    oauthClients: readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [],
-  };
-}
-
 function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined {
   try {
     return read();
@@ -83,26 +66,28 @@ function unlessUnusable<Value>(read: () => Value, log?: Log): Value | undefined 
   }
 }
 
-function supabaseUser(
-  claims: JWTPayload,
-  { audience, issuer, oauthClients }: ReturnType<typeof readUserRules>,
-): VerifiedUser | Reason {
-  const { role, sub, aud, iss, is_anonymous, client_id } = claims;
-  if (typeof role !== "string" || role === "") return "role";
-  // An API key in the form of a JWT has no user.
-  if (ROLES_OF_API_KEYS.includes(role)) return sub === undefined ? "api-key" : "role";
-  if (typeof sub !== "string" || !UUID.test(sub)) return "subject";
-  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return "audience";
-  if (issuer === undefined ? !isAuthIssuer(iss) : withoutSlash(iss) !== issuer) return "issuer";
-  // A third-party app's token differs from the user's own session in this claim alone.
-  if (client_id !== undefined && !oauthClients.some((id) => id === client_id)) return "oauth-client";
-  return {
-    id: sub,
-    role,
-    isAnonymous: is_anonymous !== undefined && is_anonymous !== false,
-    provider: SUPABASE,
-    clientId: typeof client_id === "string" ? client_id : undefined,
-    claims,
+/** Makes the function that reads a user from claims. */
+function userReader(environment: Environment, onlyIssuer: string | undefined): Issuer["userOf"] {
+  const audience = readSetting(environment, "POWERSYNC_USER_AUDIENCE");
+  const oauthClients: readonly unknown[] = readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [];
+  return (claims) => {
+    const { role, sub, aud, iss, is_anonymous, client_id } = claims;
+    if (typeof role !== "string" || role === "") return "role";
+    // An API key in the form of a JWT has no user.
+    if (ROLES_OF_API_KEYS.includes(role)) return sub === undefined ? "api-key" : "role";
+    if (typeof sub !== "string" || !UUID.test(sub)) return "subject";
+    if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return "audience";
+    if (onlyIssuer === undefined ? !isAuthIssuer(iss) : withoutSlash(iss) !== onlyIssuer) return "issuer";
+    // A third-party app's token differs from the user's own session in this claim alone.
+    if (client_id !== undefined && !oauthClients.includes(client_id)) return "oauth-client";
+    return {
+      id: sub,
+      role,
+      isAnonymous: is_anonymous !== undefined && is_anonymous !== false,
+      provider: SUPABASE,
+      clientId: typeof client_id === "string" ? client_id : undefined,
+      claims,
+    };
   };
 }
 

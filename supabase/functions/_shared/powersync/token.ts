@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import { SignJWT } from "jose/jwt/sign";
 import { PowerSyncAuthError } from "./errors.ts";
 import { loadKeyRing, type SigningKey, signingKeyAt } from "./keys.ts";
-import type { Log } from "./log.ts";
+import type { Surroundings } from "./log.ts";
 import { once, within } from "./once.ts";
 import { isJsonObject, isPlainText } from "./secret.ts";
 import { type Environment, readKeySecrets, readSetting } from "./settings.ts";
@@ -20,26 +20,6 @@ export interface Credentials {
   readonly expires_at: string;
 }
 
-/** What every token has in common. */
-interface TokenSettings {
-  /** The PowerSync instance. */
-  readonly url: string;
-  /** One audience as text, several as an array (RFC 7519, section 4.1.3). */
-  readonly audience: string | string[];
-  readonly issuer: string;
-  readonly lifetimeSeconds: number;
-}
-
-/** What issuing tokens depends on. */
-interface TokenIssuerOptions {
-  readonly environment: () => Environment;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: Log;
-  /** How long `claims.ts` may take, in milliseconds. */
-  readonly claimsTimeoutMs?: number | undefined;
-}
-
 /** Set by us alone (RFC 7519, section 4.1). */
 const RESERVED_CLAIMS = ["iss", "aud", "exp", "iat", "nbf", "jti"];
 
@@ -54,15 +34,19 @@ const REUSE_SECONDS = 15;
 /** The same, as a part of its lifetime: at least 95 % of it is left. */
 const REUSE_LIFETIME_PART = 0.05;
 
+/** What every token of a project has in common. */
+type TokenSettings = ReturnType<typeof readTokenSettings>;
+
 /**
  * @throws {PowerSyncAuthError} `POWERSYNC_URL_MISSING`, `POWERSYNC_URL_INVALID`, `POWERSYNC_AUDIENCE_INVALID`,
  * `POWERSYNC_TOKEN_TTL_INVALID`
  */
-export function readTokenSettings(environment: Environment): TokenSettings {
+export function readTokenSettings(environment: Environment) {
   const url = readSetting(environment, "POWERSYNC_URL");
   const [audience, ...others] = readSetting(environment, "POWERSYNC_AUDIENCE") ?? [url];
   return {
     url,
+    // One as text, several as an array (RFC 7519, section 4.1.3).
     audience: others.length === 0 ? audience : [audience, ...others],
     issuer: readSetting(environment, "POWERSYNC_ISSUER"),
     lifetimeSeconds: readSetting(environment, "POWERSYNC_TOKEN_TTL"),
@@ -72,11 +56,14 @@ export function readTokenSettings(environment: Environment): TokenSettings {
 /**
  * Makes the function that turns claims into credentials. It reads settings and keys on its first call and keeps them.
  *
+ * @param options `claimsTimeoutMs`: how long `claims.ts` may take.
  * @returns A function of a thunk that yields what `claims.ts` returns; it answers the JSON of `Credentials`. It throws
  * every error of the settings, the keys and the claims; what `claims.ts` throws by accident becomes `CLAIMS_FAILED`.
  */
 export function tokenIssuer(
-  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: TokenIssuerOptions,
+  { environment, now, log, claimsTimeoutMs = CLAIMS_TIMEOUT_MS }: Surroundings & {
+    readonly claimsTimeoutMs?: number | undefined;
+  },
 ): (claims: () => unknown) => Promise<string> {
   const load = once(async () => {
     const settings = readTokenSettings(environment());
@@ -85,7 +72,8 @@ export function tokenIssuer(
     for (const { error } of ring.problems) log(error);
     return { settings, ring };
   });
-  let last: Issued | undefined;
+  // The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it.
+  let last: { claims: string; key: SigningKey; issuedAt: number; answer: () => Promise<string> } | undefined;
   return async (makeClaims) => {
     const { settings, ring } = await load();
     const claims = asJson(await callClaims(makeClaims, claimsTimeoutMs));
@@ -103,17 +91,8 @@ export function tokenIssuer(
   };
 }
 
-/** The token that was made last, or is being made: whoever comes meanwhile with the same claims waits for it. */
-interface Issued {
-  readonly claims: string | undefined;
-  readonly key: SigningKey;
-  /** Seconds since 1970. */
-  readonly issuedAt: number;
-  readonly answer: () => Promise<string>;
-}
-
 async function answerWith(
-  claims: string | undefined,
+  claims: string,
   { url, ...options }: TokenSettings & { key: SigningKey; now: number },
 ): Promise<string> {
   const { token, subject, expiresAt } = await signToken(claims, options);
@@ -137,7 +116,7 @@ async function answerWith(
  * @see RFC 7519, section 4.1; PowerSync KeyStore
  */
 export async function signToken(
-  claims: string | undefined,
+  claims: string,
   options: Omit<TokenSettings, "url"> & { readonly key: SigningKey; readonly now: number },
 ): Promise<{ token: string; subject: string; expiresAt: number }> {
   const { key, audience, issuer, lifetimeSeconds, now } = options;
@@ -155,8 +134,8 @@ export async function signToken(
 }
 
 /** What is checked is what is signed: the claims as JSON carries them. */
-function checkClaims(claims: string | undefined): JWTPayload & { sub: string } {
-  const copy: unknown = claims === undefined ? undefined : JSON.parse(claims);
+function checkClaims(claims: string): JWTPayload & { sub: string } {
+  const copy: unknown = JSON.parse(claims);
   if (!isJsonObject(copy)) throw new PowerSyncAuthError("CLAIMS_NOT_AN_OBJECT");
   const reserved = RESERVED_CLAIMS.find((name) => Object.hasOwn(copy, name));
   if (reserved !== undefined) {
@@ -171,9 +150,10 @@ function checkClaims(claims: string | undefined): JWTPayload & { sub: string } {
   return { ...copy, sub };
 }
 
-function asJson(claims: unknown): string | undefined {
+/** What JSON does not know, a function for example, becomes `null`. */
+function asJson(claims: unknown): string {
   try {
-    return JSON.stringify(claims);
+    return JSON.stringify(claims) ?? "null";
   } catch (cause) {
     throw new PowerSyncAuthError("CLAIMS_NOT_JSON", { cause });
   }

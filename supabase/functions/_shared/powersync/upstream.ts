@@ -6,12 +6,12 @@ export const UPSTREAM_TIMEOUT_MS = 5_000;
 /** A user or a JWKS is far smaller. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** The answer of an upstream is not JSON with a 2xx. */
+/** The answer of an upstream has another status than 2xx, or is not what was asked for. */
 export class UnusableAnswer extends Error {
   readonly status: number;
 
-  constructor(status: number) {
-    super(`The upstream answered ${status}${status === 200 ? " with a body that is not JSON" : ""}.`);
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }
@@ -20,7 +20,13 @@ export class UnusableAnswer extends Error {
 export interface UpstreamLimits {
   /** For the whole answer, in milliseconds. */
   readonly timeoutMs?: number;
-  readonly maxBytes?: number;
+}
+
+/** What whoever asks an upstream now and then depends on. */
+export interface UpstreamOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly limits?: UpstreamLimits | undefined;
 }
 
 /**
@@ -29,20 +35,20 @@ export interface UpstreamLimits {
  *
  * @param init As for `fetch`; its `signal` is not used, and redirects are followed only if it says so.
  * @throws {DOMException} `TimeoutError` after `timeoutMs`.
- * @throws {RangeError} An answer of more than `maxBytes`.
+ * @throws {RangeError} An answer of more than a megabyte.
  * @throws {TypeError} No connection.
  */
 export async function fetchUpstream(
   input: string | URL | Request,
   init?: RequestInit,
-  { timeoutMs = UPSTREAM_TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES }: UpstreamLimits = {},
+  { timeoutMs = UPSTREAM_TIMEOUT_MS }: UpstreamLimits = {},
 ): Promise<Response> {
   const controller = new AbortController();
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
   const answer = async () => {
     const response = await fetch(input, { redirect: "manual", ...init, signal: controller.signal });
     body = response.body?.getReader();
-    const text = body === undefined ? "" : await readText(body, maxBytes);
+    const text = body === undefined ? "" : await readText(body);
     return new Response(text === "" ? null : text, response);
   };
   // Not AbortSignal.timeout, whose timer outlives the answer. And the signal alone does not end a pending read: after a
@@ -55,13 +61,13 @@ export async function fetchUpstream(
   });
 }
 
-async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): Promise<string> {
+async function readText(body: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let size = 0;
   let text = "";
   for (let read = await body.read(); !read.done; read = await body.read()) {
     size += read.value.length;
-    if (size > maxBytes) {
+    if (size > MAX_ANSWER_BYTES) {
       await body.cancel();
       throw new RangeError("The answer is too large.");
     }
@@ -78,7 +84,7 @@ async function readText(body: ReadableStreamDefaultReader<Uint8Array>, maxBytes:
  */
 export async function fetchJson(
   url: string,
-  { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> } = {},
+  { headers, ...limits }: UpstreamLimits & { headers?: Record<string, string> | undefined } = {},
 ): Promise<unknown> {
   const response = await fetchUpstream(url, { headers: { Accept: "application/json", ...headers } }, limits);
   try {
@@ -86,5 +92,7 @@ export async function fetchJson(
   } catch {
     // Not JSON.
   }
-  throw new UnusableAnswer(response.status);
+  const { status } = response;
+  const body = status === 200 ? " with a body that is not JSON" : "";
+  throw new UnusableAnswer(status, `The upstream answered ${status}${body}.`);
 }

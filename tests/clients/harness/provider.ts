@@ -1,18 +1,7 @@
-import { makeKey, sign } from "../../support/signing.ts";
+/** An identity provider other than Supabase Auth. */
 import { serve } from "../../support/serving.ts";
-import type { Backend } from "../harness/backend.ts";
-import type { Device } from "./kotlin.ts";
+import { makeKey, sign } from "../../support/signing.ts";
 
-/** What a scenario runs: one app, and a backend of its own. */
-export interface Scene extends Backend {
-  readonly device: Device;
-  readonly provider: Provider;
-}
-
-/** By the sentence that each shows. */
-export type Scenarios = Readonly<Record<string, (scene: Scene) => Promise<void>>>;
-
-/** Another identity provider than Supabase Auth. */
 export interface Provider extends AsyncDisposable {
   /** The line of the functions' env file that names it. */
   readonly secrets: string;
