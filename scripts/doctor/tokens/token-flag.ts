@@ -1,7 +1,6 @@
 import { CommandError } from "../../cli/command.ts";
 import { readHidden } from "../../cli/hidden-input.ts";
 
-/** The flags that take a token. */
 const FLAGS = ["token", "user-token"] as const;
 type Flag = typeof FLAGS[number];
 

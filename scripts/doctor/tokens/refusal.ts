@@ -1,7 +1,40 @@
+/** What the explanations of a refused user token share. */
 import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
+import type { Environment } from "../../../supabase/functions/_shared/powersync/settings.ts";
 import { fetchJson, UnusableAnswer } from "../../../supabase/functions/_shared/powersync/upstream.ts";
+import type { Reason } from "../../../supabase/functions/_shared/powersync/verify.ts";
 import { whyNoAnswer } from "../../setup/ask.ts";
-import { named } from "../tokens/decoded-token.ts";
+import { type Check, failed, type Particulars, skipped } from "../check.ts";
+import { type DecodedToken, named } from "./decoded-token.ts";
+import { USER_TOKEN } from "./whose-token.ts";
+
+/** What a refusal of a user's token is explained with. */
+export interface RefusalContext {
+  readonly decoded: DecodedToken;
+  readonly environment: Environment;
+  /** For each answer of a server. */
+  readonly timeoutMs: number;
+}
+
+/** How an issuer's refusals are explained. */
+export type Explanations = Readonly<
+  Partial<Record<Reason, (context: RefusalContext) => Particulars | Promise<Particulars>>>
+>;
+
+/** Why the functions refuse the token. */
+export function refused(reason: string, found: Particulars): Check {
+  return failed(USER_TOKEN, `user-token-${reason}`, found);
+}
+
+/** What could not be compared, though the command line names the token. */
+export function notCompared(seen: string): Check {
+  return skipped(USER_TOKEN, seen, { wanted: true });
+}
+
+/** Whether a value from a token needs no quotes in a file or a shell. */
+export function isPlainValue(value: unknown): value is string {
+  return typeof value === "string" && /^[\w.:/@+-]{1,200}$/.test(value);
+}
 
 /** The keys that an issuer publishes at the moment. */
 export interface LiveKeys {

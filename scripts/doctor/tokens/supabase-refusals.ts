@@ -1,8 +1,15 @@
 import { readSetting } from "../../../supabase/functions/_shared/powersync/settings.ts";
-import { named, textsOf } from "../tokens/decoded-token.ts";
-import { fetchLiveKeys, type LiveKeys } from "./live-keys.ts";
-import { type Explanation, type Explanations, isPlainValue, type RefusalContext } from "./refusal.ts";
-import type { Told } from "../tokens/told.ts";
+import type { Check, Particulars } from "../check.ts";
+import { named, textsOf } from "./decoded-token.ts";
+import {
+  type Explanations,
+  fetchLiveKeys,
+  isPlainValue,
+  type LiveKeys,
+  notCompared,
+  type RefusalContext,
+  refused,
+} from "./refusal.ts";
 
 /** Stands for a project that is not known: nothing can listen there. */
 export const UNKNOWN_PROJECT = "http://localhost:0";
@@ -14,21 +21,23 @@ const HOOK = "Check the project's custom access token hook, which may change the
 export const SUPABASE_REFUSALS: Explanations = {
   "role": ({ decoded: { claims: { role } } }) => ({
     seen: `\`role\` is ${named(role)}, but a user's is a database role such as "authenticated".`,
-    advice: HOOK,
+    hint: HOOK,
   }),
   "api-key": ({ decoded: { claims: { role } } }) => ({
     seen: `It is an API key: its \`role\` is ${named(role)}, and it has no \`sub\`.`,
-    advice: SIGN_IN,
+    hint: SIGN_IN,
   }),
   "subject": ({ decoded: { claims: { sub } } }) => ({
     seen: `\`sub\` is ${named(sub)}, but a Supabase user's is a UUID.`,
-    advice: HOOK,
+    hint: HOOK,
   }),
   "audience": ({ decoded: { claims: { aud } }, environment }) => {
     const wanted = readSetting(environment, "POWERSYNC_USER_AUDIENCE");
     const [stated] = textsOf(aud).filter(isPlainValue);
     const seen = `\`aud\` is ${named(aud)}, and POWERSYNC_USER_AUDIENCE is ${named(wanted)}.`;
-    return stated === undefined ? { seen, advice: HOOK } : { seen, set: { POWERSYNC_USER_AUDIENCE: stated } };
+    return stated === undefined
+      ? { seen, hint: HOOK }
+      : { seen, change: { set: { POWERSYNC_USER_AUDIENCE: stated } } };
   },
   "issuer": ({ decoded: { claims: { iss } }, environment }) => {
     const wanted = readSetting(environment, "POWERSYNC_USER_ISSUER");
@@ -36,22 +45,22 @@ export const SUPABASE_REFUSALS: Explanations = {
       ? `\`iss\` is ${named(iss)}, and without POWERSYNC_USER_ISSUER its path must end in /auth/v1.`
       : `\`iss\` is ${named(iss)}, and POWERSYNC_USER_ISSUER is ${named(wanted)}.`;
     return isPlainValue(iss)
-      ? { seen, set: { POWERSYNC_USER_ISSUER: iss } }
-      : { seen, advice: "Unset POWERSYNC_USER_ISSUER: this Supabase Auth states no issuer." };
+      ? { seen, change: { set: { POWERSYNC_USER_ISSUER: iss } } }
+      : { seen, hint: "Unset POWERSYNC_USER_ISSUER: this Supabase Auth states no issuer." };
   },
   "oauth-client": ({ decoded: { claims: { client_id } }, environment }) => {
     const allowed = readSetting(environment, "POWERSYNC_OAUTH_CLIENTS") ?? [];
     const seen = `\`client_id\` is ${named(client_id)}, a third-party app, and POWERSYNC_OAUTH_CLIENTS ${
       allowed.length === 0 ? "is not set" : `is ${named(allowed)}`
     }.`;
-    const advice =
+    const hint =
       "Allow it only if this app may read what its users may read, or send the token of the user's own session.";
-    if (!isPlainValue(client_id)) return { seen, advice };
-    return { seen, set: { POWERSYNC_OAUTH_CLIENTS: [...allowed, client_id].join(",") }, advice };
+    if (!isPlainValue(client_id)) return { seen, hint };
+    return { seen, change: { set: { POWERSYNC_OAUTH_CLIENTS: [...allowed, client_id].join(",") } }, hint };
   },
   "type": ({ decoded: { header } }) => ({
     seen: `The header's \`typ\` is ${named(header.typ)}, and an access token's is "JWT".`,
-    advice: SIGN_IN,
+    hint: SIGN_IN,
   }),
   "algorithm": async (context) => {
     const { header: { alg, kid } } = context.decoded;
@@ -60,43 +69,37 @@ export const SUPABASE_REFUSALS: Explanations = {
       seen: `\`alg\` is ${named(alg)} with the \`kid\` ${
         named(kid)
       }. Supabase Auth signs with ES256, RS256 or EdDSA and a \`kid\`, or with HS256. ${seen}`,
-      advice: SIGN_IN,
+      hint: SIGN_IN,
     };
   },
   "signature": compareKeys,
   "key-unknown": compareKeys,
   "auth-refused": compareKeys,
-  "auth-session-ended": () => ({ seen: "Supabase Auth says that the session has ended.", advice: SIGN_IN }),
-  "auth-user-deleted": () => ({ seen: "Supabase Auth says that there is no such user.", advice: SIGN_IN }),
+  "auth-session-ended": () => ({ seen: "Supabase Auth says that the session has ended.", hint: SIGN_IN }),
+  "auth-user-deleted": () => ({ seen: "Supabase Auth says that there is no such user.", hint: SIGN_IN }),
   "auth-user-banned": () => ({
     seen: "Supabase Auth says that the user is banned.",
-    advice: "Lift the ban, or sign in as another user.",
+    hint: "Lift the ban, or sign in as another user.",
   }),
 };
 
 /** What could not be compared, as the Auth server was not reached or takes no question without an API key. */
-export async function explainUnchecked(context: RefusalContext, seen: string): Promise<Told> {
-  const id = "user-token-not-compared";
-  if (context.environment.SUPABASE_URL === UNKNOWN_PROJECT) {
-    return {
-      id,
-      status: "skipped",
-      seen: "The project is not known, so the token was not compared with its keys.",
-    };
+export async function explainUnchecked(context: RefusalContext, seen: string): Promise<Check> {
+  const { environment, decoded: { header: { alg, kid } } } = context;
+  if (environment.SUPABASE_URL === UNKNOWN_PROJECT) {
+    return notCompared("The project is not known, so the token was not compared with its keys.");
   }
-  if (context.decoded.header.alg === "HS256") {
+  if (alg === "HS256") {
     const legacy =
       "It is signed with the project's legacy secret (HS256), which only Supabase Auth itself can check.";
-    return { id, status: "skipped", seen: `${legacy} ${seen}` };
+    return notCompared(`${legacy} ${seen}`);
   }
   const live = await liveKeysOf(context);
-  const isMissing = live.keyIds?.every((kid) => kid !== context.decoded.header.kid) ?? false;
-  return isMissing
-    ? { id: "user-token-key-unknown", status: "failed", ...await compareKeys(context) }
-    : { id, status: "skipped", seen: `${live.seen} ${seen}` };
+  const isMissing = live.keyIds?.every((published) => published !== kid) ?? false;
+  return isMissing ? refused("key-unknown", await compareKeys(context)) : notCompared(`${live.seen} ${seen}`);
 }
 
-async function compareKeys(context: RefusalContext): Promise<Explanation> {
+async function compareKeys(context: RefusalContext): Promise<Particulars> {
   const { header: { alg, kid } } = context.decoded;
   const { seen } = await liveKeysOf(context);
   const ours = readSetting(context.environment, "SUPABASE_URL");
@@ -107,7 +110,7 @@ async function compareKeys(context: RefusalContext): Promise<Explanation> {
   const key = alg === "HS256" ? "the legacy secret (HS256)" : `the key ${named(kid)} (${named(alg)})`;
   return {
     seen: `This project's Supabase Auth does not accept the token's signature by ${key}.${other} ${seen}`,
-    advice: `The token belongs to another project, or its key was revoked. ${SIGN_IN}`,
+    hint: `The token belongs to another project, or its key was revoked. ${SIGN_IN}`,
   };
 }
 
