@@ -70,8 +70,8 @@ for (
   });
 }
 
-Deno.test("a file with a deployment's secrets may be uploaded, also with quotes around a value", async () => {
-  for (const text of [GOOD, GOOD.replace(/URL=(.*)/, `URL='"$1"'`)]) {
+Deno.test("a file with a deployment's secrets may be uploaded, also with quotes around a value or a warning", async () => {
+  for (const text of [GOOD, GOOD.replace(/URL=(.*)/, `URL='"$1"'`), GOOD.replace(/(URL=.*)/, "$1/")]) {
     const { code, stdout, path } = await check(text);
     assertEquals([code, stdout], [0, `${path} may be uploaded.\n`]);
   }

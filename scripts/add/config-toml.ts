@@ -33,11 +33,9 @@ export function withFunctions(text: string): { text: string; done: readonly stri
     const appended = section && withLines(edited, section);
     const found = withValue(edited, { path, value, whole: appended });
     if (found === undefined) {
+      const setting = `${key} = ${tomlOf(value)}`;
       throw new CommandError(
-        `${CONFIG_FILE}: set \`${key} = ${
-          tomlOf(value)
-        }\` yourself, because its form is one that this command does ` +
-          "not edit. Nothing was changed.",
+        `${CONFIG_FILE}: set \`${setting}\` yourself: this command does not edit its form. Nothing was changed.`,
       );
     }
     edited = found;

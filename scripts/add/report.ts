@@ -19,9 +19,8 @@ export function changeLines({ changes, details }: Installation): string[] {
 
 /** What stays as it is, where somebody may have expected otherwise. */
 export function leftLines({ ownClaims, others }: Installation, root: string): string[] {
-  const newer = ownClaims && ownClaims.outdated
-    ? `; the default has changed, see ${join(root, CLAIMS_FILE)}`
-    : "";
+  const isOutdated = ownClaims && ownClaims.outdated;
+  const newer = isOutdated ? `; the default has changed, see ${join(root, CLAIMS_FILE)}` : "";
   return [
     ...(ownClaims ? [`  keep   ${CLAIMS_FILE}, which is yours${newer}`] : []),
     ...others.map((path) =>

@@ -19,34 +19,25 @@ export async function assertGitIgnores(path: string): Promise<void> {
   }
   const file = await followLinks(path);
   // A tracked file counts as not ignored.
-  const { code, said } = await askGit([
-    "-C",
-    dirname(file),
-    "check-ignore",
-    "--quiet",
-    "--",
-    `./${basename(file)}`,
-  ]);
+  const { code, said } = await askGit(dirname(file), "check-ignore", "--quiet", "--", `./${basename(file)}`);
   if (code === 0) return;
   if (code === 1) {
-    throw new CommandError(
-      `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
-    );
+    const how = "add it to .gitignore (and `git rm --cached` it), or choose another file";
+    throw new CommandError(`Git would commit ${path}: ${how}.`);
   }
   // "or any of the parent directories", "or any parent up to …": git looked and found none. A folder that is missing
   // is reported when the file is written.
   if (/^fatal: (not a git repository \(or any |cannot change to )/.test(said)) return;
-  const [reason = ""] = said.split("\n");
+  const reason = shown(said.split("\n")[0] ?? "", 300);
   throw new CommandError(
-    `Git cannot say whether it would commit ${path}: ${
-      shown(reason, 300)
-    }. Nothing was written. Run \`git status\` for details.`,
+    `Git cannot say whether it would commit ${path}: ${reason}. Nothing was written. Run \`git status\` for details.`,
   );
 }
 
 /** Git's answer in English, however far above the repository begins. Without git, nothing here commits the file. */
-async function askGit(args: string[]): Promise<{ code: number; said: string }> {
+async function askGit(folder: string, ...words: string[]): Promise<{ code: number; said: string }> {
   try {
+    const args = ["-C", folder, ...words];
     const env = { LC_ALL: "C", GIT_CEILING_DIRECTORIES: "" };
     const git = new Deno.Command("git", { args, stdout: "null", stderr: "piped", env });
     const { code, stderr } = await git.output();

@@ -63,6 +63,13 @@ for (
       OF_LINK[1],
     ], /Project: named \(--project\)/],
     [
+      "--project, also where only the local file exists",
+      LOCAL,
+      ["--project", "named"],
+      ["named.supabase.co", OF_HERE[1]],
+      /Project: named \(--project\)/,
+    ],
+    [
       "the linked project with a file of another name",
       { ...LINK, "mine.env": URL_LINE },
       ["--env-file", "mine.env"],

@@ -1,27 +1,47 @@
-import {
-  assert,
-  assertEquals,
-  assertFalse,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { openEnvFile, readEnvFile, updateEnvFile } from "../../scripts/setup/env-file.ts";
 import { makeLink } from "../support/file_tree.ts";
 import { inFolder } from "../support/run_script.ts";
 
-/** What a file becomes when NAME is set to "new" and GONE is removed. */
-async function updated(text: string | undefined): Promise<string> {
-  let after = "";
-  await inFolder(async (folder) => {
+/** What is in a folder with one secrets file after something was done with it. */
+interface Left {
+  readonly text: string | undefined;
+  readonly names: readonly string[];
+}
+
+/** Does something with a file that has this text, or that is missing. */
+async function withFile(
+  before: string | Uint8Array | undefined,
+  act: (path: string, folder: string) => Promise<void>,
+): Promise<Left> {
+  const folder = await Deno.makeTempDir();
+  try {
     const path = `${folder}/.env`;
-    if (text !== undefined) await Deno.writeTextFile(path, text);
+    if (before !== undefined) await Deno.writeFile(path, bytesOf(before));
+    await act(path, folder);
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    return { text: await Deno.readTextFile(path).catch(() => undefined), names: names.sort() };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const bytesOf = (content: string | Uint8Array) =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
+
+/** Sets a variable as every command does. */
+async function set(path: string, variables: Record<string, string>): Promise<void> {
+  await updateEnvFile(await openEnvFile(path), { set: variables });
+}
+
+/** What a file becomes when NAME is set to "new" and GONE is removed. */
+async function updated(before: string | undefined): Promise<string | undefined> {
+  const { text } = await withFile(before, async (path) => {
     await updateEnvFile(await openEnvFile(path), { set: { NAME: "new" }, remove: ["GONE"] });
-    after = await Deno.readTextFile(path);
     assertEquals((await readEnvFile(path))?.NAME, "new");
   });
-  return after;
+  return text;
 }
 
 for (
@@ -51,43 +71,36 @@ for (
 }
 
 Deno.test("a missing file has no variables, a folder is refused, and an indented comment defines nothing", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
+  await withFile(undefined, async (path, folder) => {
     assertEquals(await readEnvFile(path), undefined);
     await assertRejects(() => readEnvFile(folder), CommandError, "cannot be read");
-    await Deno.writeTextFile(path, "A=1\n  #B=2\n\t# $(id)POWERSYNC_URL=3\n");
+  });
+  await withFile("A=1\n  #B=2\n\t# $(id)POWERSYNC_URL=3\n", async (path) => {
     assertEquals(await readEnvFile(path), { A: "1" });
   });
 });
 
 Deno.test("a file in another encoding is not written, which would lose characters", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    const latin1 = Uint8Array.from("PASSWORD=p\u00e4ss\n", (character) => character.charCodeAt(0));
-    await Deno.writeFile(path, latin1);
-    const file = await openEnvFile(path);
-    await assertRejects(() => updateEnvFile(file, { set: { NAME: "new" } }), CommandError, "is not UTF-8");
+  const latin1 = Uint8Array.from("PASSWORD=p\u00e4ss\n", (character) => character.charCodeAt(0));
+  const { names } = await withFile(latin1, async (path) => {
+    await assertRejects(() => set(path, { NAME: "new" }), CommandError, "is not UTF-8");
     assertEquals(await Deno.readFile(path), latin1);
-    assertEquals(await namesIn(folder), [".env"]);
   });
+  assertEquals(names, [".env"]);
 });
 
 /** Values long enough that writing takes several system calls. */
 const LONG = "x".repeat(1024 * 1024);
 
 Deno.test("a reader never sees half a file", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await updateEnvFile(await openEnvFile(path), { set: { LONG, END: "0" } });
+  await withFile(`LONG=${LONG}\nEND=0\n`, async (path) => {
     let writing = true;
     const seen = new Set<number>();
     const reader = async () => {
       while (writing) seen.add((await Deno.readTextFile(path)).length);
     };
     const reading = Promise.all([reader(), reader()]);
-    for (let turn = 1; turn < 10; turn++) {
-      await updateEnvFile(await openEnvFile(path), { set: { END: `${turn}` } });
-    }
+    for (let turn = 1; turn < 10; turn++) await set(path, { END: `${turn}` });
     writing = false;
     await reading;
     assertEquals([...seen], [`LONG=${LONG}\nEND=0\n`.length]);
@@ -102,37 +115,26 @@ for (
   ] as const
 ) {
   Deno.test(`a file that ${what} since it was read is refused and kept`, async () => {
-    await inFolder(async (folder) => {
-      const path = `${folder}/.env`;
-      if (before !== undefined) await Deno.writeTextFile(path, before);
+    const { text, names } = await withFile(before, async (path) => {
       const file = await openEnvFile(path);
       if (meanwhile === undefined) await Deno.remove(path);
       else await Deno.writeTextFile(path, meanwhile);
       await assertRejects(() => updateEnvFile(file, { set: { A: "2" } }), CommandError, "has changed");
-      assertEquals((await openEnvFile(path)).text, meanwhile);
-      assertEquals(await namesIn(folder), meanwhile === undefined ? [] : [".env"]);
     });
+    assertEquals([text, names], [meanwhile, meanwhile === undefined ? [] : [".env"]]);
   });
 }
 
 Deno.test("while another command writes, a second one is refused, and a file left behind is named", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await Deno.writeTextFile(path, "A=1\n");
+  const { text, names } = await withFile("A=1\n", async (path) => {
     await Deno.writeTextFile(`${path}.tmp`, "");
-    const error = await assertRejects(
-      async () => updateEnvFile(await openEnvFile(path), { set: { A: "2" } }),
-      CommandError,
-    );
-    assertStringIncludes(error.message, `${path}.tmp`);
-    assertEquals(await namesIn(folder), [".env", ".env.tmp"]);
-    assertEquals(await Deno.readTextFile(path), "A=1\n");
+    await assertRejects(() => set(path, { A: "2" }), CommandError, `${path}.tmp`);
   });
+  assertEquals([text, names], ["A=1\n", [".env", ".env.tmp"]]);
 });
 
 Deno.test("of two that read the same file only one writes", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
+  const { names } = await withFile(undefined, async (path) => {
     const files = await Promise.all([openEnvFile(path), openEnvFile(path)]);
     const results = await Promise.allSettled(
       files.map((file, index) => updateEnvFile(file, { set: { [`KEY_${index}`]: LONG } })),
@@ -140,18 +142,18 @@ Deno.test("of two that read the same file only one writes", async () => {
     assertEquals(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     const written = Object.keys(await readEnvFile(path) ?? {});
     assertEquals(written, [`KEY_${results.findIndex(({ status }) => status === "fulfilled")}`]);
-    assertEquals(await namesIn(folder), [".env"]);
   });
+  assertEquals(names, [".env"]);
 });
 
 Deno.test("a link is followed and stays, and only the owner may read its target", async () => {
-  await inFolder(async (folder) => {
+  await withFile(undefined, async (_, folder) => {
     await Deno.mkdir(`${folder}/target`);
     await Deno.writeTextFile(`${folder}/target/old.env`, "A=1\n", { mode: 0o644 });
     for (const name of ["old.env", "new.env"]) {
       const path = `${folder}/${name}`;
       await makeLink(`target/${name}`, path);
-      await updateEnvFile(await openEnvFile(path), { set: { B: "2" } });
+      await set(path, { B: "2" });
       assert((await Deno.lstat(path)).isSymlink);
       const { isSymlink, mode } = await Deno.lstat(`${folder}/target/${name}`);
       assertFalse(isSymlink);
@@ -162,83 +164,67 @@ Deno.test("a link is followed and stays, and only the owner may read its target"
 });
 
 Deno.test("a file keeps its owner when root writes it", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await Deno.writeTextFile(path, "A=1\n");
+  await withFile("A=1\n", async (path) => {
     const { uid } = await Deno.stat(path);
     const owner = uid === 0 ? 65_534 : uid;
     if (owner !== null) await Deno.chown(path, owner, null);
-    await updateEnvFile(await openEnvFile(path), { set: { B: "2" } });
+    await set(path, { B: "2" });
     assertEquals((await Deno.stat(path)).uid, owner);
   });
 });
 
-/** Writes to `.env` in a process of its own: `prepare` is run before, `as` is the command that starts it. */
-async function updateInShell(
-  folder: string,
-  { prepare = ":", as = "" }: { prepare?: string; as?: string },
-): Promise<{ code: number; stderr: string }> {
-  await Deno.writeTextFile(
-    `${folder}/../update.ts`,
-    `import { openEnvFile, updateEnvFile } from "${new URL(
-      "../../scripts/setup/env-file.ts",
-      import.meta.url,
-    )}";
+const UPDATE = `
+import { openEnvFile, updateEnvFile } from "${new URL("../../scripts/setup/env-file.ts", import.meta.url)}";
 import { runCommand } from "${new URL("../../scripts/cli/command.ts", import.meta.url)}";
 const set = { NEW: "x".repeat(100_000) };
-Deno.exit(await runCommand(async () => await updateEnvFile(await openEnvFile(".env"), { set })));`,
-  );
-  const { code, stderr } = await new Deno.Command("sh", {
-    args: ["-c", `${prepare}; exec ${as} "$0" run --no-config --no-lock -A ../update.ts`, Deno.execPath()],
-    cwd: folder,
-    env: { NO_COLOR: "1", DENO_DIR: `${folder}/../cache`, DENO_NO_UPDATE_CHECK: "1" },
-  }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+Deno.exit(await runCommand(async () => await updateEnvFile(await openEnvFile(".env"), { set })));`;
+
+/** Writes to `.env` in a process of its own, which fails: `prepare` is run before, `as` is what starts it. */
+async function refusedInShell(cwd: string, { prepare = ":", as = "" }): Promise<string> {
+  let said = "";
+  await inFolder(async (tools) => {
+    await Deno.writeTextFile(`${tools}/update.ts`, UPDATE);
+    const run = `${prepare}; exec ${as} "$0" run --no-config --no-lock -A "$1/update.ts"`;
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", run, Deno.execPath(), tools],
+      cwd,
+      env: { NO_COLOR: "1", DENO_DIR: `${tools}/cache`, DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    said = new TextDecoder().decode(stderr);
+    assertEquals(code, 1, said);
+  });
+  return said;
 }
 
 Deno.test({
   name: "a full disk leaves the file as it was, and nothing beside it",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await inFolder(async (outer) => {
-      const folder = `${outer}/project`;
-      await Deno.mkdir(folder);
-      const text = `POWERSYNC_PRIVATE_KEY=${"k".repeat(2000)}\n`;
-      await Deno.writeTextFile(`${folder}/.env`, text);
-      const { code, stderr } = await updateInShell(folder, { prepare: "trap '' XFSZ; ulimit -f 8" });
-      assertEquals(await Deno.readTextFile(`${folder}/.env`), text);
-      assertEquals(await namesIn(folder), [".env"]);
-      assertEquals(code, 1);
-      assertMatch(stderr, /^\.env cannot be written: .+\n$/);
+    const before = `POWERSYNC_PRIVATE_KEY=${"k".repeat(2000)}\n`;
+    const { text, names } = await withFile(before, async (_, folder) => {
+      const said = await refusedInShell(folder, { prepare: "trap '' XFSZ; ulimit -f 8" });
+      assertMatch(said, /^\.env cannot be written: .+\n$/);
     });
+    assertEquals([text, names], [before, [".env"]]);
   },
 });
 
-Deno.test("in a folder that may not be written to, the file stays, and the error says so", async (test) => {
-  await inFolder(async (outer) => {
-    const folder = `${outer}/project`;
-    await Deno.mkdir(folder);
-    await Deno.writeTextFile(`${folder}/.env`, "A=1\n");
-    const isRoot = (await Deno.stat(folder)).uid === 0;
-    // Root may write everywhere, unless it gives up the capability for that.
-    const as = isRoot ? "setpriv --bounding-set=-dac_override" : "";
-    const probe = new Deno.Command("sh", { args: ["-c", `${as} true`], stderr: "null" });
-    await test.step({
-      name: "as a user with an owner's rights",
-      ignore: Deno.build.os === "windows" || !(await probe.output()).success,
-      async fn() {
-        await Deno.chmod(folder, 0o555);
-        const { code, stderr } = await updateInShell(folder, { as });
-        await Deno.chmod(folder, 0o755);
-        assertEquals(await Deno.readTextFile(`${folder}/.env`), "A=1\n");
-        assertEquals(await namesIn(folder), [".env"]);
-        assertEquals(code, 1, stderr);
-        assertMatch(stderr, /^\.env cannot be written: check who owns its folder/);
-      },
-    });
-  });
-});
+let isRoot = false;
+await inFolder(async (folder) => void (isRoot = (await Deno.stat(folder)).uid === 0));
+// Root may write everywhere, unless it gives up the capability for that.
+const AS_OWNER = isRoot ? "setpriv --bounding-set=-dac_override" : "";
+const probe = new Deno.Command("sh", { args: ["-c", `${AS_OWNER} true`], stderr: "null" });
 
-async function namesIn(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
-}
+Deno.test({
+  name: "in a folder that may not be written to, the file stays, and the error says so",
+  ignore: Deno.build.os === "windows" || !(await probe.output()).success,
+  async fn() {
+    const { text, names } = await withFile("A=1\n", async (_, folder) => {
+      await Deno.chmod(folder, 0o555);
+      const said = await refusedInShell(folder, { as: AS_OWNER });
+      await Deno.chmod(folder, 0o755);
+      assertMatch(said, /^\.env cannot be written: check who owns its folder/);
+    });
+    assertEquals([text, names], ["A=1\n", [".env"]]);
+  },
+});
