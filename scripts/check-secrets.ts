@@ -8,7 +8,7 @@ import { visible } from "./cli/shown.ts";
 import { readEnvFile } from "./setup/env-file.ts";
 import { inspect } from "./setup/inspect.ts";
 import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 
 const HELP = `Checks a file of secrets before you upload it.
 
@@ -30,13 +30,13 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (others.length > 0) throw new CommandError("Unexpected argument after the file: see --help.");
-  const invocation = await enterProject(flags.dir);
+  const invocation = await openProject(flags.dir);
   const path = invocation.path(file);
-  const variables = await readEnvFile(file);
+  const variables = await readEnvFile(path);
   if (variables === undefined) {
     throw new CommandError(
       `There is no file ${path}: ${
-        invocation.task("keys", "--env-file", file)
+        invocation.task("keys", ...invocation.envFile(path))
       } creates it, or name another one.`,
     );
   }

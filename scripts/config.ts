@@ -6,19 +6,12 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
 import { keysOfFile, keysOfJwks } from "./keys/static-keys.ts";
 import { audiencesOf, statedAudiences } from "./setup/audience.ts";
-import {
-  type ClientAuth,
-  clientAuthYaml,
-  cloudAuthYaml,
-  cloudFields,
-  isShared,
-  whyNotCloud,
-} from "./setup/client-auth.ts";
+import { type ClientAuth, clientAuthYaml, cloudFields, isShared, whyNotCloud } from "./setup/client-auth.ts";
 import { findDeployment } from "./setup/deployment.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { isLoopback, isPrivateHost, jwksUrlFor } from "./setup/project-url.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 import { readSharedKey, SHARED_KEY_NAME } from "./setup/shared-key.ts";
 
 const HELP = `Prints PowerSync's client authentication settings.
@@ -56,14 +49,16 @@ export async function main(args: readonly string[]): Promise<void> {
     "env-file": { type: "string" },
   });
   if (flags.help) return console.log(HELP);
-  const invocation = await enterProject(flags.dir);
-  const { file, variables: found, jwksUrl, isPublished, project } = await findDeployment(flags);
-  const envFile = invocation.path(file);
+  const invocation = await openProject(flags.dir);
+  const { envFile, variables: found, jwksUrl, isPublished, project } = await findDeployment(
+    flags,
+    invocation,
+  );
   if (found === undefined && (jwksUrl === undefined || flags["env-file"] !== undefined)) {
     throw new CommandError(
       `There is no file ${envFile}. For a deployment, link the project or name it with --project. For this computer, ${
         invocation.task("dev")
-      } creates ${LOCAL_ENV_FILE}.`,
+      } creates ${invocation.path(LOCAL_ENV_FILE)}.`,
     );
   }
   const variables = found ?? {};
@@ -81,7 +76,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const keysOf = () =>
     jwksUrl !== undefined && isPublished
       ? keysOfJwks(jwksUrl)
-      : keysOfFile(variables, { envFile: file, invocation });
+      : keysOfFile(variables, { envFile, invocation });
   // The two together: pasted one over the other, they refuse each other's tokens.
   const shared = isPrivateHost(jwksUri) ? readSharedKey(variables[SHARED_KEY_NAME]?.trim() ?? "") : undefined;
   const settings = flags.static
@@ -109,7 +104,7 @@ function settingsText(
   const notInDashboard = whyNotCloud(dashboard);
   return [
     ...sharedWarning(settings),
-    ...(cloud ? [`# ${CLOUD_CLI}`, cloudAuthYaml(settings)] : [
+    ...(cloud ? [`# ${CLOUD_CLI}`, clientAuthYaml(settings, { isCloud: true })] : [
       "# Self-hosted PowerSync Service: in service.yaml",
       ...loopbackHint(settings),
       clientAuthYaml(settings),
@@ -117,7 +112,7 @@ function settingsText(
     "",
     ...(cloud || unreachable !== undefined
       ? []
-      : [`# ${CLOUD_CLI}`, ...commented(cloudAuthYaml(settings)), ""]),
+      : [`# ${CLOUD_CLI}`, ...commented(clientAuthYaml(settings, { isCloud: true })), ""]),
     "# PowerSync Cloud, in the dashboard: your instance, Client Auth",
     ...commented(notInDashboard ?? cloudFields(dashboard).join("\n")),
   ].join("\n");

@@ -15,12 +15,10 @@ import { prepareSecrets, readLocalSecrets } from "./dev/local-secrets.ts";
 import { isOrigin } from "./dev/origins.ts";
 import { pageHandler } from "./dev/page.ts";
 import { answer, type ServerParts } from "./dev/server.ts";
-import { watchSources } from "./dev/watch.ts";
 import { FUNCTION_NAMES } from "./setup/function-names.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
 import { configuredPlatform, developmentPlatform, readShell } from "./setup/platform.ts";
-import { enterProject } from "./setup/project-folder.ts";
-import { jwksUrlOf } from "./setup/project-url.ts";
+import { openProject } from "./setup/project-folder.ts";
 
 const HELP = `Serves the functions for development, with a development Auth unless SUPABASE_URL is set.
 
@@ -34,6 +32,9 @@ const HELP = `Serves the functions for development, with a development Auth unle
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 
+/** Editors save in several steps. */
+const SETTLE_MS = 100;
+
 /** Reads the flags and serves until the process is ended. */
 export async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args, {
@@ -46,8 +47,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const { host = "127.0.0.1" } = flags;
   const wanted = { host, port: readPort(flags.port) };
   const allowedOrigins = readOrigins(flags["allow-origin"]);
-  const invocation = await enterProject(flags.dir);
-  const root = resolve(flags.dir === undefined ? REPOSITORY : Deno.cwd());
+  const invocation = await openProject(flags.dir);
+  const root = resolve(flags.dir ?? REPOSITORY);
   const folder = resolve(root, "supabase", "functions");
   await assertHasFunctions(folder, invocation);
   const envFile = resolve(root, LOCAL_ENV_FILE);
@@ -71,27 +72,27 @@ export async function main(args: readonly string[]): Promise<void> {
   await Deno.permissions.revoke({ name: "write" });
   const readEnvironment = async () => ({ ...await readLocalSecrets(envFile), ...platform.variables });
   const functions = new Functions({ root, readEnvironment });
-  const jwks = () => functions.fetch(new Request(jwksUrlOf(origin)));
-  const status = () => functions.status();
-  const page = pageHandler({ origin, command: again(port), platform, envFile, jwks, status });
+  const page = pageHandler({ origin, command: again(port), platform, envFile, functions });
   started.resolve({ functions, auth, page, host, port, allowedOrigins });
-  const watcher = watchSources(folder, async () => {
-    if (await functions.load()) console.log("Changed: the functions were loaded again.");
-  });
   // Windows knows no SIGTERM.
   for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      watcher.close();
-      functions.stop();
-      Deno.exit(0);
-    });
+    // The functions end with this process.
+    Deno.addSignalListener(signal, () => Deno.exit());
   }
   const addresses = isEveryAddress(host) ? networkAddresses() : [];
   const { added } = secrets;
   greeting({ origin, platform, added, addresses, port, invocation }).forEach((line) => console.log(line));
-  // Code that cannot be loaded yet is waited for.
-  await functions.load();
-  await server.finished;
+  const watcher = Deno.watchFs(folder);
+  // Not awaited: code that hangs or cannot be loaded is there to be edited.
+  functions.load();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  for await (const { kind } of watcher) {
+    if (kind === "access") continue;
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      if (await functions.load()) console.log("Changed: the functions were loaded again.");
+    }, SETTLE_MS);
+  }
 }
 
 async function assertHasFunctions(folder: string, { dir = "." }: Invocation): Promise<void> {

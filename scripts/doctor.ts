@@ -4,6 +4,7 @@
  */
 import { CommandError, runCommand } from "./cli/command.ts";
 import { readFlags } from "./cli/flags.ts";
+import type { Invocation } from "./cli/invocation.ts";
 import { safeJson, shown } from "./cli/shown.ts";
 import { type Check, failed, probed } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
@@ -11,8 +12,7 @@ import type { FixFile } from "./doctor/fix-context.ts";
 import { fixOf } from "./doctor/fixes.ts";
 import { EXIT_CODES, makeReport, refusedReport, type Report, reportLines } from "./doctor/report.ts";
 import { withRootCauses } from "./doctor/root-cause.ts";
-import type { SecretsFile } from "./doctor/secrets.ts";
-import { findSecretsFile } from "./doctor/sources.ts";
+import { findSecretsFile, type SecretsFile } from "./doctor/secrets.ts";
 import { readTokenFlags, withTokenFlags } from "./doctor/tokens/token-flag.ts";
 import { EnvFileError } from "./setup/env-faults.ts";
 import type { EnvVariables } from "./setup/env-file.ts";
@@ -21,7 +21,7 @@ import { isLocalEnvFile, PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { isPlaceholder } from "./setup/placeholder.ts";
 import { likelyUrl } from "./setup/plain-url.ts";
 import { findProject, type Project } from "./setup/project.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 import { isHttpUrl, isLoopback, jwksUrlOf, withoutTrailingSlash } from "./setup/project-url.ts";
 
 const HELP = `Finds out why PowerSync refuses a token, and what fixes it.
@@ -97,10 +97,12 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
   }
   assertUrl("powersync", flags.powersync);
   assertUrl("jwks-url", flags["jwks-url"]);
-  const invocation = await enterProject(flags.dir);
-  const project = await findProject(flags.project);
-  const { file, path, fault } = await readSecrets(flags["env-file"]);
-  const { token, "user-token": userToken } = await readTokenFlags(flags);
+  const invocation = await openProject(flags.dir);
+  const project = await findProject(flags.project, invocation);
+  const { file, path, fault } = await readSecrets(flags["env-file"], invocation);
+  const { token, "user-token": userToken } = await readTokenFlags(flags, {
+    pathOf: (file) => invocation.path(file),
+  });
   const variables = file?.variables ?? {};
   const powersync = flags.powersync === undefined ? undefined : withoutTrailingSlash(flags.powersync);
   const { checks, projectKind, endpoint } = await examine({
@@ -134,10 +136,10 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     isOtherJwksUrl: project !== undefined && flags["jwks-url"] !== undefined &&
       flags["jwks-url"] !== jwksUrlOf(project.url),
   };
-  const ownFile = fixFileOf(path, { variables, checks });
+  const ownFile = fixFileOf(path, { invocation, variables, checks });
   // The local file is not a deployment's.
   const isForDeployment = ownFile.isLocal && project !== undefined && projectKind !== "local";
-  const deployedFile = isForDeployment ? fixFileOf(undefined) : ownFile;
+  const deployedFile = isForDeployment ? fixFileOf(undefined, { invocation }) : ownFile;
   const missing = fault === undefined && checks.length === 0
     ? [probed(FILE, "file-missing", { seen: "There is no secrets file here, and no project is linked." })]
     : [];
@@ -148,8 +150,7 @@ async function run(args: readonly string[], print: (report: Report) => void): Pr
     },
   );
   const secrets = [...secretsOf(variables), token, userToken].filter((secret) => secret !== undefined);
-  const shownPath = path === undefined ? undefined : invocation.path(path);
-  const report = makeReport(fixed, { sources: sourcesOf(shownPath, { project, isForDeployment }), secrets });
+  const report = makeReport(fixed, { sources: sourcesOf(path, { project, isForDeployment }), secrets });
   print(report);
   return EXIT_CODES[report.outcome];
 }
@@ -167,13 +168,14 @@ function assertUrl(flag: string, value: string | undefined): void {
 /** The secrets; a file that cannot be read is a fault, and a file that is named and missing keeps the doctor from running. */
 async function readSecrets(
   named: string | undefined,
+  invocation: Invocation,
 ): Promise<{ file?: SecretsFile | undefined; path?: string | undefined; fault?: Check }> {
   try {
-    const file = await findSecretsFile(named);
+    const file = await findSecretsFile(named, invocation);
     return { file, path: file?.path };
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
-    const { id, message, path, repairable } = error;
+    const { message, path, fault: { id, repairable } } = error;
     // Without a change, edit-secrets repairs the file's format.
     const change = repairable ? {} : { byHand: true } as const;
     return { path, fault: failed(FILE, id, { seen: message, hint: "", change }) };
@@ -182,10 +184,14 @@ async function readSecrets(
 
 function fixFileOf(
   path: string | undefined,
-  { variables = {}, checks = [] }: { variables?: EnvVariables; checks?: readonly Check[] } = {},
+  { invocation, variables = {}, checks = [] }: {
+    invocation: Invocation;
+    variables?: EnvVariables;
+    checks?: readonly Check[];
+  },
 ): FixFile {
   return {
-    path: path ?? PRODUCTION_ENV_FILE,
+    path: path ?? invocation.path(PRODUCTION_ENV_FILE),
     isLocal: path !== undefined && isLocalEnvFile(path),
     names: path === undefined ? undefined : Object.keys(variables),
     url: variables.POWERSYNC_URL === undefined ? undefined : withoutTrailingSlash(variables.POWERSYNC_URL),

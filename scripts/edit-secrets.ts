@@ -3,14 +3,13 @@
  * more than it should. What it can repair without guessing, it does: the format of the file, and of the keys in it.
  */
 import { CommandError, runCommand } from "./cli/command.ts";
-import { fromReader } from "./cli/entered-folder.ts";
 import { readArguments } from "./cli/flags.ts";
-import { readOwnFile } from "./keys/new-key.ts";
+import { readOwnFile } from "./keys/make-key.ts";
 import { type EnvFile, updateEnvFile } from "./setup/env-file.ts";
 import { assertUsable } from "./setup/inspect.ts";
 import { PRODUCTION_ENV_FILE } from "./setup/local-only.ts";
 import { mendedValue } from "./setup/mend-value.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 import { isKnownName, nearestName } from "./setup/nearest-name.ts";
 
 const HELP = `Changes a secrets file, and repairs its format.
@@ -38,10 +37,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const rename = pairs(flags.rename ?? [], "--rename must be OLD=NEW.");
   const remove = flags.remove ?? [];
   [...Object.keys(set), ...Object.values(rename)].forEach(assertKnown);
-  const invocation = await enterProject(flags.dir);
-  const envFile = flags["env-file"] ?? PRODUCTION_ENV_FILE;
-  const path = invocation.path(envFile);
-  const file = await readOwnFile(envFile, { mend: true });
+  const invocation = await openProject(flags.dir);
+  const path = invocation.path(flags["env-file"] ?? PRODUCTION_ENV_FILE);
+  const file = await readOwnFile(path, { mend: true });
   if (file.text === undefined && Object.keys(set).length === 0) {
     throw new CommandError(`There is no file ${path}: name another one with --env-file.`);
   }
@@ -95,7 +93,7 @@ function assertKnown(name: string): void {
 }
 
 function assertThere({ path, variables }: EnvFile, name: string): void {
-  if (!Object.hasOwn(variables, name)) throw new CommandError(`${fromReader(path)} has no ${name}.`);
+  if (!Object.hasOwn(variables, name)) throw new CommandError(`${path} has no ${name}.`);
 }
 
 if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

@@ -7,16 +7,17 @@ import { CommandError, runCommand } from "./cli/command.ts";
 import { parseDuration } from "./cli/duration.ts";
 import { readFlags } from "./cli/flags.ts";
 import { KEY_ALGORITHMS } from "./keys/key-pair.ts";
-import { replaceLeakedKey } from "./keys/leaked.ts";
-import { lookAtLiveJwks } from "./keys/live-jwks.ts";
-import { makeNewKey } from "./keys/new-key.ts";
+import { planReplacement } from "./keys/leaked.ts";
+import { type KeyReport, makeKey, planFirstKey } from "./keys/make-key.ts";
 import { reportText } from "./keys/report.ts";
 import { reportJson } from "./keys/report-json.ts";
-import { rotateKey } from "./keys/rotate.ts";
-import { isSigningSecretName, MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
+import { planRotation } from "./keys/rotate.ts";
+import { MAX_LEAD_SECONDS, ROTATION_LEAD_SECONDS } from "./keys/rotation.ts";
+import { isSigningSecretName } from "./keys/secret-names.ts";
 import { storeSharedKey } from "./keys/store-shared-key.ts";
 import { findProject } from "./setup/project.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
+import { fetchJwks, keyIdsOf } from "./setup/remote-jwks.ts";
 
 const HELP = `Creates the key pair that signs PowerSync tokens.
 
@@ -67,28 +68,34 @@ export async function main(args: readonly string[]): Promise<void> {
     throw new CommandError(`--leaked does not wait for old tokens: leave --${waiting} out.`);
   }
   const kid = readKeyId(flags.kid);
-  const envFile = flags["env-file"];
-  const invocation = await enterProject(flags.dir);
+  const invocation = await openProject(flags.dir);
+  const envFile = flags["env-file"] && invocation.path(flags["env-file"]);
   if (flags.alg === "HS256") {
     if (flags.rotate) throw new CommandError("A shared secret cannot be rotated: replace it with --force.");
     const { force = false, json = false } = flags;
     return console.log(await storeSharedKey({ kid, envFile, force, json, invocation }));
   }
-  const live = flags["jwks-url"] === undefined ? undefined : await lookAtLiveJwks(flags["jwks-url"], kid);
-  const project = { invocation, ref: (await findProject())?.ref };
-  const key = { alg: readAlgorithm(flags.alg), kid, envFile, live, project };
-  const rotation = {
-    ...key,
+  const request = {
+    alg: readAlgorithm(flags.alg),
+    kid,
+    envFile,
+    live: await readLiveJwks(flags["jwks-url"], kid),
+    invocation,
+    ref: (await findProject(undefined, invocation))?.ref,
     nowSeconds: Math.floor(Date.now() / 1000),
     leadSeconds: readLead(flags["starts-in"]),
     replaces: readReplaced(flags.replaces),
     tokenLifetimeSeconds: readLifetime(flags["token-ttl"]),
   };
-  const report = flags.leaked
-    ? await replaceLeakedKey(rotation)
-    : flags.rotate
-    ? await rotateKey(rotation)
-    : await makeNewKey({ ...key, force: flags.force === true });
+  const report = await makeKey(
+    request,
+    (file) =>
+      flags.leaked
+        ? planReplacement(file, request)
+        : flags.rotate
+        ? planRotation(file, request)
+        : planFirstKey(file, flags),
+  );
   console.log(flags.json ? reportJson(report) : reportText(report));
 }
 
@@ -101,6 +108,14 @@ function readAlgorithm(text: string = KEY_ALGORITHMS[0]): Algorithm {
 function readKeyId(text: string | undefined): string | undefined {
   if (text === undefined || /^[\x21-\x7e]{1,256}$/.test(text)) return text;
   throw new CommandError("--kid must be 1 to 256 printable characters without spaces.");
+}
+
+/** What the live JWKS shows: PowerSync would keep a key that it knows by the same Key ID. */
+async function readLiveJwks(url: string | undefined, kid: string | undefined): Promise<KeyReport["live"]> {
+  if (url === undefined) return undefined;
+  const keyIds = keyIdsOf(await fetchJwks(url));
+  if (kid === undefined || !keyIds.includes(kid)) return { url, keyIds };
+  throw new CommandError(`The kid ${kid} is already published: choose another, or leave --kid out.`);
 }
 
 function readLead(text: string | undefined): number {

@@ -3,8 +3,10 @@
  * only on JSR; many networks reach npm but not JSR, and a test run must not depend on that. `import_map.json` stays the
  * one place that names versions.
  */
+import { generateKeyPair } from "node:crypto";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { fetchUpstream } from "../supabase/functions/_shared/powersync/upstream.ts";
 import { EDGE_ENV, edgeDenoPath } from "./cli/edge-deno.ts";
 
@@ -98,60 +100,49 @@ async function reachesJsr(): Promise<boolean> {
  * @returns The file that holds them, as private JWKs.
  */
 async function makeRsaPairs(folder: string): Promise<string> {
-  const algorithm = {
-    name: "RSASSA-PKCS1-v1_5",
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: "SHA-256",
-  };
-  const jwks = await Promise.all(Array.from({ length: RSA_PAIRS }, async () => {
-    const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const { kty, n, e, d, p, q, dp, dq, qi } = await crypto.subtle.exportKey("jwk", privateKey);
-    return { kty, n, e, d, p, q, dp, dq, qi };
-  }));
+  const jwks = await Promise.all(
+    Array.from({ length: RSA_PAIRS }, async () => {
+      const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+      return privateKey.export({ format: "jwk" });
+    }),
+  );
   const file = `${folder}/rsa-pairs.json`;
   await Deno.writeTextFile(file, JSON.stringify(jwks));
   return file;
 }
 
 async function command(args: readonly string[], folder: string): Promise<Deno.Command> {
-  const [mode = "", ...rest] = args;
   const modules = await moduleFlags(folder);
+  const [mode = "", ...rest] = args;
   if (mode === "--check") {
     const checked = ["check", ...modules, "supabase", "scripts", "tests"];
     return new Deno.Command(Deno.execPath(), { args: checked, cwd: ROOT });
   }
-  const env = {
-    TEST_RSA_PAIRS: Deno.env.get("TEST_RSA_PAIRS") ?? await makeRsaPairs(folder),
-    DENO_JOBS: Deno.env.get("DENO_JOBS") ?? JOBS,
-  };
-  if (mode === "--edge") {
-    const deno = await edgeDenoPath();
-    // It cannot read today's lock format.
-    const unlocked = ["--no-lock", ...modules.filter((flag) => !flag.startsWith("--lock"))];
-    const wanted = chosen(rest, GROUPS[mode] ?? EVERYDAY);
-    return new Deno.Command(deno, {
-      args: ["test", UNCHECKED, ...unlocked, ...permissions([deno]), ...wanted],
-      cwd: ROOT,
-      env: { ...EDGE_ENV, ...env },
-    });
-  }
-  const group = GROUPS[mode];
-  const programs = [Deno.execPath(), ...(group ?? EVERYDAY).programs];
-  if (mode === "--deploy") programs.push(await edgeDenoPath());
-  const wanted = group === undefined
-    ? [...chosen(args, EVERYDAY), `--ignore=${NOT_EVERYDAY.join()}`]
-    : chosen(rest, group);
-  return new Deno.Command(Deno.execPath(), {
+  const isEdge = mode === "--edge";
+  const edgeDeno = isEdge || mode === "--deploy" ? [await edgeDenoPath()] : [];
+  const [deno = Deno.execPath()] = isEdge ? edgeDeno : [];
+  const { paths, programs, needsAll, parallel } = GROUPS[mode] ?? EVERYDAY;
+  const given = mode in GROUPS ? rest : args;
+  // Flags are passed on as they are; where no file or folder is named, the whole group is meant.
+  const isNamed = given.some((arg) => /^(\.\/)?tests\b|\.ts$/.test(arg));
+  return new Deno.Command(deno, {
     args: [
       "test",
       UNCHECKED,
-      ...modules,
-      ...(group?.needsAll ? ["--allow-all"] : permissions(programs)),
-      ...wanted,
+      // 2.1.4 cannot read today's lock format.
+      ...(isEdge ? ["--no-lock", ...modules.filter((flag) => !flag.startsWith("--lock"))] : modules),
+      ...(needsAll ? ["--allow-all"] : permissions([Deno.execPath(), ...edgeDeno, ...programs])),
+      ...(parallel ? ["--parallel"] : []),
+      ...given,
+      ...(isNamed ? [] : paths),
+      ...(mode in GROUPS ? [] : [`--ignore=${NOT_EVERYDAY.join()}`]),
     ],
     cwd: ROOT,
-    env,
+    env: {
+      ...(isEdge ? EDGE_ENV : {}),
+      TEST_RSA_PAIRS: Deno.env.get("TEST_RSA_PAIRS") ?? await makeRsaPairs(folder),
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? JOBS,
+    },
   });
 }
 
@@ -167,18 +158,11 @@ function permissions(programs: readonly string[]): string[] {
   ];
 }
 
-/** Flags are passed on as they are; where no file or folder is named, the whole group is meant. */
-function chosen(args: readonly string[], { paths, parallel }: Group): string[] {
-  const flags = parallel ? ["--parallel", ...args] : [...args];
-  return args.some((arg) => /^(\.\/)?tests\b|\.ts$/.test(arg)) ? flags : [...flags, ...paths];
-}
-
 if (import.meta.main) {
   const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
   const folder = await Deno.makeTempDir();
   try {
-    const { code } = await (await command(args, folder)).spawn().status;
-    Deno.exitCode = code;
+    Deno.exitCode = (await (await command(args, folder)).spawn().status).code;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

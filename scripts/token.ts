@@ -15,7 +15,7 @@ import { audiencesOf } from "./setup/audience.ts";
 import { readEnvFile } from "./setup/env-file.ts";
 import { assertAudiences, assertUsable } from "./setup/inspect.ts";
 import { LOCAL_ENV_FILE } from "./setup/local-only.ts";
-import { enterProject } from "./setup/project-folder.ts";
+import { openProject } from "./setup/project-folder.ts";
 import { withoutTrailingSlash } from "./setup/project-url.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
@@ -59,14 +59,14 @@ export async function main(args: readonly string[]): Promise<void> {
   if (flags.help) return console.log(HELP);
   const claims = developmentClaims(readUser(flags.user, flags.anonymous === true), flags.claim ?? []);
   const lifetimeSeconds = readLifetime(flags["expires-in"]);
-  const invocation = await enterProject(flags.dir);
-  const envFile = flags["env-file"] ?? LOCAL_ENV_FILE;
-  const shownFile = invocation.path(envFile);
+  const invocation = await openProject(flags.dir);
+  const envFile = invocation.path(flags["env-file"] ?? LOCAL_ENV_FILE);
   const variables = await readEnvFile(envFile);
   if (variables === undefined) {
     const command = flags.shared ? invocation.task("keys", "--alg", "HS256") : invocation.task("dev");
+    const made = invocation.path(LOCAL_ENV_FILE);
     throw new CommandError(
-      `There is no file ${shownFile}: ${command} creates ${LOCAL_ENV_FILE} with a key, or name another with --env-file.`,
+      `There is no file ${envFile}: ${command} creates ${made} with a key, or name another with --env-file.`,
     );
   }
   assertAudiences(flags.audience ?? []);
@@ -75,7 +75,7 @@ export async function main(args: readonly string[]): Promise<void> {
     // Perhaps its name is misspelt.
     ...(!flags.shared && readKeySecrets(variables).signing.length === 0 ? ["POWERSYNC_PRIVATE_KEY"] : []),
   ];
-  await assertUsable(variables, { file: shownFile, names });
+  await assertUsable(variables, { file: envFile, names });
   const audiences = audiencesOf(variables, flags.audience ?? []);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const request = { variables, envFile, invocation, claims, audiences, lifetimeSeconds, nowSeconds };
@@ -149,9 +149,9 @@ function explain(
   },
 ): string {
   const { exp = nowSeconds, ...claims } = decodeJwt(token);
-  const config = invocation.task("config", "--static", "--env-file", envFile);
+  const config = invocation.task("config", "--static", ...invocation.envFile(envFile));
   return [
-    `A token for testing, signed with the key ${kid} (${alg}) in ${invocation.path(envFile)}; valid for ${
+    `A token for testing, signed with the key ${kid} (${alg}) in ${envFile}; valid for ${
       describeDuration(exp - nowSeconds)
     }, until about ${describeTime(exp)}.`,
     `Claims: ${safeJson(claims)}`,

@@ -1,15 +1,15 @@
 /** What every command answers to a mistake: one line with the fix, exit code 1 or 2, and nothing written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { callCommand } from "./support/call_command.ts";
+import { callCommand, type Main, mainOf } from "./support/call_command.ts";
 import { readTree } from "./support/file_tree.ts";
-import { inFolder } from "./support/run_script.ts";
+import { inFolder, readTask } from "./support/run_script.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
 /** A command of scripts/. */
 interface Command {
   readonly task: string;
-  readonly main: (args: readonly string[]) => Promise<number | void>;
+  readonly main: Main;
   readonly help: string;
 }
 
@@ -20,10 +20,11 @@ async function readCommands(): Promise<Command[]> {
   );
   const commands: Command[] = [];
   for (const [task, { command }] of Object.entries(tasks)) {
-    const [script] = /scripts\/[\w-]+\.ts$/.exec(command) ?? [];
-    if (script === undefined || task === "test") continue;
-    const { main } = await import(new URL(script, ROOT).href);
-    commands.push({ task, main, help: (await callCommand(main, ["--help"])).stdout });
+    if (task === "test" || !/scripts\/[\w-]+\.ts$/.test(command)) continue;
+    const main = await mainOf(task);
+    const { code, stdout } = await callCommand(main, ["--help"]);
+    assertEquals(code, 0);
+    commands.push({ task, main, help: stdout });
   }
   return commands;
 }
@@ -41,9 +42,9 @@ const MISTAKES: readonly (readonly [flag: string, value: string | undefined, say
   ["--dir", undefined, /^--dir needs a value: see --help/],
   ["--dir", "--help", /^--dir needs a value: see --help/],
   ["--dir", "", /^--dir is empty: /],
-  ["--dir", "missing", /missing is not a folder: --dir names the folder that holds supabase/],
-  ["--dir", "plain", /plain is not a folder: --dir/],
-  ["--dir", "empty", /empty has no folder supabase: .*: supabase init --workdir /],
+  ["--dir", "missing", /missing is not a folder: name the one that holds supabase/],
+  ["--dir", "plain", /plain is not a folder: /],
+  ["--dir", "empty", /empty has no folder supabase\. .*: supabase init --workdir /],
   ["--env-file", undefined, /^--env-file needs a value: see --help/],
   ["--env-file", "", /^--env-file is empty: /],
   ["--env-file", "empty", /empty cannot be read: it is a folder/],
@@ -76,11 +77,14 @@ async function assertOneLine(
 /** Without `--dir`: `add` takes the project's folder as its argument, and `docs` is for this repository alone. */
 const NO_DIR: readonly string[] = ["add", "docs"];
 
-Deno.test("every task has --help and --dir", () => {
+Deno.test("the help of every task lists each flag that it takes, --dir and --help too, and no other", async () => {
   assert(COMMANDS.length >= 7);
   for (const { task, help } of COMMANDS) {
-    assert(help.includes("\n  --help"), task);
     assertEquals(help.includes("\n  --dir "), !NO_DIR.includes(task), task);
+    const source = await Deno.readTextFile(new URL((await readTask(task)).script, ROOT));
+    const taken = [...source.matchAll(/([\w-]+)"?: \{ type: "/g)].map(([, flag]) => `${flag}`);
+    const listed = [...help.matchAll(/^ {2}(?:deno task.* -- )?--([\w-]+)/gm)].map(([, flag]) => `${flag}`);
+    assertEquals([...new Set(listed)].sort(), [...taken, "help"].sort(), task);
   }
 });
 

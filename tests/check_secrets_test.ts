@@ -1,96 +1,85 @@
-import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { join } from "node:path";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import { main } from "../scripts/check-secrets.ts";
-import { main as makeKeys } from "../scripts/generate-keys.ts";
 import { encodeSecret, makeKeyPair } from "../scripts/keys/key-pair.ts";
-import { assertRefused, callCommand } from "./support/call_command.ts";
+import { assertRefused, callCommand, callWithFile } from "./support/call_command.ts";
 import { inFolder, runTask } from "./support/run_script.ts";
 
-const POWERSYNC_URL = "POWERSYNC_URL=https://instance.powersync.example\n";
+const KEY = encodeSecret((await makeKeyPair("ES256")).privateJwk);
+const DEV_KEY = encodeSecret((await makeKeyPair("ES256", { prefix: "dev-" })).privateJwk);
+const HEX = "00".repeat(32);
+const POWERSYNC_URL = "POWERSYNC_URL=https://instance.powersync.example";
+const GOOD = `POWERSYNC_PRIVATE_KEY=${KEY}\n${POWERSYNC_URL}\n`;
 
-async function makeFile(folder: string, ...flags: string[]): Promise<string> {
-  const file = join(folder, "secrets.env");
-  const { code } = await callCommand(makeKeys, ["--alg", "ES256", ...flags, "--env-file", file]);
-  assertEquals(code, 0);
-  return file;
-}
+const check = (text: string | Uint8Array) => callWithFile(main, (path) => [path], text);
 
-/** The faults it prints, one a line, for a file with these lines. */
-async function faultsOf(...lines: string[]): Promise<string[]> {
-  const found: string[] = [];
-  await inFolder(async (folder) => {
-    const file = join(folder, "secrets.env");
-    await Deno.writeTextFile(file, lines.map((line) => `${line}\n`).join(""));
-    const { code, stdout, stderr } = await callCommand(main, [file]);
-    const [first, ...faults] = stderr.trimEnd().split("\n");
-    assertEquals([code, stdout, first], [1, "", `${file}: do not upload it.`]);
-    found.push(...faults);
-  });
-  return found;
-}
+const IS_DEV = /^- POWERSYNC_PRIVATE_KEY holds a key for development: its `kid` begins with "dev-"\.$/;
+const IS_LOCAL = /^- POWERSYNC_URL is http:\/\/localhost:8080, a URL of this computer\./;
+const NO_KEY = /^- POWERSYNC_PRIVATE_KEY is not set/;
+const [BAD_KEY, BAD_URL] = [/^- .*POWERSYNC_PRIVATE_KEY/, /^- POWERSYNC_URL /];
 
-Deno.test("a file with a deployment's secrets may be uploaded", async () => {
-  await inFolder(async (folder) => {
-    const file = await makeFile(folder);
-    await Deno.writeTextFile(file, POWERSYNC_URL, { append: true });
-    const { code, stdout } = await runTask("check-secrets", [file], { cwd: folder });
-    assertEquals([code, stdout], [0, `${file} may be uploaded.\n`]);
-  });
-});
-
-Deno.test("a file with a dev- key or a loopback URL may not, and nothing of the key is shown", async () => {
-  const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
-  const key = encodeSecret(privateJwk);
-  const faults = await faultsOf(`POWERSYNC_PRIVATE_KEY=${key}`, "POWERSYNC_URL=http://localhost:8080");
-  assertEquals(faults.length, 2);
-  assertMatch(`${faults[0]}`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this computer/);
-  assertMatch(
-    `${faults[1]}`,
-    /POWERSYNC_PRIVATE_KEY holds a key for development: its `kid` begins with "dev-"/,
-  );
-});
-
-Deno.test("what stands around a value hides nothing from the check", async () => {
-  const { privateJwk } = await makeKeyPair("ES256", { prefix: "dev-" });
-  const key = encodeSecret(privateJwk);
-  const lines: [string, RegExp][] = [
-    [`POWERSYNC_PRIVATE_KEY='"${key}"'`, /holds a key for development: its `kid` begins with "dev-"/],
+for (
+  const [what, lines, ...faults] of [
     [
-      `POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${key}'`,
-      /holds a key for development: its `kid` begins with "dev-"/,
+      "a dev- key and a loopback URL",
+      [`POWERSYNC_PRIVATE_KEY=${DEV_KEY}`, "POWERSYNC_URL=http://localhost:8080"],
+      IS_LOCAL,
+      IS_DEV,
     ],
-    [`POWERSYNC_URL='"http://localhost:8080"'`, /POWERSYNC_URL is http:\/\/localhost:8080, a URL of this/],
-  ];
-  for (const [line, refused] of lines) {
-    const faults = await faultsOf(line);
-    assert(faults.some((fault) => refused.test(fault)), faults.join());
-  }
-  await inFolder(async (folder) => {
-    const quoted = await makeFile(folder);
-    const line = `POWERSYNC_URL='"https://instance.powersync.example"'\n`;
-    await Deno.writeTextFile(quoted, line, { append: true });
-    assertEquals((await callCommand(main, [quoted])).code, 0);
+    ["a dev- key in quotes", [`POWERSYNC_PRIVATE_KEY='"${DEV_KEY}"'`, POWERSYNC_URL], IS_DEV],
+    ["a dev- key in a whole line", [
+      `POWERSYNC_PRIVATE_KEY='POWERSYNC_PRIVATE_KEY=${DEV_KEY}'`,
+      POWERSYNC_URL,
+    ], IS_DEV],
+    [
+      "a loopback URL in quotes",
+      [`POWERSYNC_PRIVATE_KEY=${KEY}`, `POWERSYNC_URL='"http://localhost:8080"'`],
+      IS_LOCAL,
+    ],
+    ["neither key nor URL", ["STRIPE_KEY=x"], NO_KEY, /^- POWERSYNC_URL is not set/],
+    [
+      "three faults",
+      ["POWERSYNC_PRIVATE_KEY=e30=", "POWERSYNC_URL=https://<instance>", "POWERSYNC_TOKEN_TTL=1"],
+      BAD_KEY,
+      /^- POWERSYNC_TOKEN_TTL /,
+      BAD_URL,
+    ],
+    ["a PEM's first line", ["POWERSYNC_PRIVATE_KEY=-----BEGIN PRIVATE KEY-----", POWERSYNC_URL], BAD_KEY],
+    ["a key that was cut", [`POWERSYNC_PRIVATE_KEY=${KEY.slice(0, 100)}`, POWERSYNC_URL], BAD_KEY],
+    ["hex", [`POWERSYNC_PRIVATE_KEY=${HEX}`, POWERSYNC_URL], BAD_KEY],
+    ["a private key as the public one", [GOOD, `POWERSYNC_PUBLIC_KEY=${KEY}`], /^- .*POWERSYNC_PUBLIC_KEY/],
+    ["a host", [`POWERSYNC_PRIVATE_KEY=${KEY}`, "POWERSYNC_URL=instance.powersync.example"], BAD_URL],
+    ["a placeholder", [
+      `POWERSYNC_PRIVATE_KEY=${KEY}`,
+      "POWERSYNC_URL=https://<instance>.powersync.journeyapps.com",
+    ], BAD_URL],
+    ["a lifetime in words", [GOOD, "POWERSYNC_TOKEN_TTL=1h"], /^- POWERSYNC_TOKEN_TTL /],
+    [
+      "a provider without members",
+      [GOOD, "POWERSYNC_IDENTITY_PROVIDERS=[{}]"],
+      /^- POWERSYNC_IDENTITY_PROVIDERS /,
+    ],
+  ] as const
+) {
+  Deno.test(`a file with ${what} may not be uploaded; every fault has a line, and no secret is shown`, async () => {
+    const { code, stdout, stderr, path } = await check(lines.join("\n"));
+    const [first, ...found] = stderr.trimEnd().split("\n");
+    assertEquals([code, stdout, first], [1, "", `${path}: do not upload it.`]);
+    assertEquals(found.length, faults.length, stderr);
+    for (const [index, fault] of faults.entries()) assert(fault.test(found[index] ?? ""), stderr);
+    for (const secret of [DEV_KEY, HEX, KEY.slice(0, 100)]) assertFalse(stderr.includes(secret), stderr);
   });
-});
+}
 
-Deno.test("a file without a key or without the instance's URL may not be uploaded, and every fault has a line", async () => {
-  assertEquals((await faultsOf("STRIPE_KEY=x")).map((line) => line.match(/POWERSYNC_\w+ is not set/)?.[0]), [
-    "POWERSYNC_PRIVATE_KEY is not set",
-    "POWERSYNC_URL is not set",
-  ]);
-  const lines = ["POWERSYNC_PRIVATE_KEY=e30=", "POWERSYNC_URL=https://<instance>", "POWERSYNC_TOKEN_TTL=1"];
-  assertEquals((await faultsOf(...lines)).length, 3);
+Deno.test("a file with a deployment's secrets may be uploaded, also with quotes around a value", async () => {
+  for (const text of [GOOD, GOOD.replace(/URL=(.*)/, `URL='"$1"'`)]) {
+    const { code, stdout, path } = await check(text);
+    assertEquals([code, stdout], [0, `${path} may be uploaded.\n`]);
+  }
 });
 
 Deno.test("a file that is not an env file in UTF-8 is refused in one sentence", async () => {
-  await inFolder(async (folder) => {
-    const file = join(folder, "secrets.env");
-    await Deno.writeFile(
-      file,
-      new Uint8Array(Uint16Array.from(POWERSYNC_URL, (c) => c.charCodeAt(0)).buffer),
-    );
-    assertRefused(await callCommand(main, [file]), /secrets\.env: it is UTF-16, .* Save it as UTF-8\.$/m);
-  });
+  const utf16 = new Uint8Array(Uint16Array.from(GOOD, (c) => c.charCodeAt(0)).buffer);
+  assertRefused(await check(utf16), /\.env: it is UTF-16, .* Save it as UTF-8\.$/m);
 });
 
 Deno.test("a missing file and too many are reported", async () => {
@@ -101,35 +90,11 @@ Deno.test("a missing file and too many are reported", async () => {
   assertRefused(await callCommand(main, ["one.env", "two.env"]), /^Unexpected argument after the file/);
 });
 
-Deno.test("without a name, it checks the production file", async () => {
-  await inFolder(async (folder) => {
-    assertRefused(await runTask("check-secrets", [], { cwd: folder }), /no file \.env\.production/);
-    const file = await makeFile(folder);
-    await Deno.writeTextFile(file, POWERSYNC_URL, { append: true });
-    await Deno.rename(file, join(folder, ".env.production"));
-    const { stdout } = await runTask("check-secrets", [], { cwd: folder });
+Deno.test("as a task, without a name, it checks the production file", async () => {
+  await inFolder(async (cwd) => {
+    assertRefused(await runTask("check-secrets", [], { cwd }), /no file \.env\.production/);
+    await Deno.writeTextFile(`${cwd}/.env.production`, GOOD);
+    const { stdout } = await runTask("check-secrets", [], { cwd });
     assertEquals(stdout, ".env.production may be uploaded.\n");
   });
-});
-
-Deno.test("a secret that no function could use is refused, and not shown", async () => {
-  const { privateJwk } = await makeKeyPair("ES256");
-  const key = encodeSecret(privateJwk);
-  const hex = "00".repeat(32);
-  for (
-    const [name, value] of [
-      ["POWERSYNC_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----"],
-      ["POWERSYNC_PRIVATE_KEY", key.slice(0, 100)],
-      ["POWERSYNC_PRIVATE_KEY", hex],
-      ["POWERSYNC_PUBLIC_KEY", key],
-      ["POWERSYNC_URL", "instance.powersync.example"],
-      ["POWERSYNC_URL", "https://<instance>.powersync.journeyapps.com"],
-      ["POWERSYNC_TOKEN_TTL", "1h"],
-      ["POWERSYNC_IDENTITY_PROVIDERS", "[{}]"],
-    ] as const
-  ) {
-    const faults = await faultsOf(`${name}=${value}`);
-    assert(faults.some((fault) => fault.includes(name)), faults.join());
-    assertFalse(faults.some((fault) => fault.includes(hex) || fault.includes(key.slice(0, 100))));
-  }
 });

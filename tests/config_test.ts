@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { parseEnv } from "node:util";
 import { configFile } from "npm:@powersync/service-types@0.17.0";
 import { parse } from "npm:yaml@2.9.1";
@@ -10,20 +10,17 @@ import { makeSharedKey } from "../scripts/setup/shared-key.ts";
 import { main as printToken } from "../scripts/token.ts";
 import { loadKeyRing, publicJwks } from "../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../supabase/functions/_shared/powersync/settings.ts";
-import { assertRefused, callWithFile } from "./support/call_command.ts";
+import { assertRefused, callCommand, callWithFile } from "./support/call_command.ts";
 import { inFolder, type Ran, runTask } from "./support/run_script.ts";
 import { serving } from "./support/serving.ts";
 
 const LOCAL_JWKS = "http://127.0.0.1:54321/functions/v1/powersync-jwks";
+const ALGORITHMS = ["RS256", "ES256", "ES384", "EdDSA"] as const;
+const values = await Promise.all(
+  ALGORITHMS.map(async (alg) => encodeSecret((await makeKeyPair(alg)).privateJwk)),
+);
 const secrets = Object.fromEntries(
-  await Promise.all(
-    (["RS256", "ES256", "ES384", "EdDSA"] as const).map(async (alg, index) =>
-      [
-        `POWERSYNC_PRIVATE_KEY${index === 0 ? "" : `_${index}`}`,
-        encodeSecret((await makeKeyPair(alg)).privateJwk),
-      ] as const
-    ),
-  ),
+  values.map((value, index) => [`POWERSYNC_PRIVATE_KEY${index === 0 ? "" : `_${index}`}`, value]),
 );
 const KEYS = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join("");
 const SHARED = `POWERSYNC_SHARED_KEY=${encodeSecret(makeSharedKey())}\n`;
@@ -75,15 +72,10 @@ Deno.test("by default it prints the JWKS address and the audience, with which a 
 });
 
 Deno.test("the JWKS address is --jwks-url or --project's, else that of SUPABASE_URL", async () => {
-  const supabase = `${KEYS}SUPABASE_URL=https://ref.supabase.co/\n`;
-  assertEquals(
-    clientAuth(await config([], supabase)).jwks_uri,
-    "https://ref.supabase.co/functions/v1/powersync-jwks",
-  );
-  assertEquals(
-    clientAuth(await config(["--jwks-url", "https://x.example/j"], supabase)).jwks_uri,
-    "https://x.example/j",
-  );
+  const file = `${KEYS}SUPABASE_URL=https://ref.supabase.co/\n`;
+  const uriFor = async (...args: string[]) => clientAuth(await config(args, file)).jwks_uri;
+  assertEquals(await uriFor(), "https://ref.supabase.co/functions/v1/powersync-jwks");
+  assertEquals(await uriFor("--jwks-url", "https://x.example/j"), "https://x.example/j");
 });
 
 Deno.test("the audience is that of a development token", async () => {
@@ -93,10 +85,9 @@ Deno.test("the audience is that of a development token", async () => {
   assertEquals(clientAuth(await config([])).audience, ["powersync-dev"]);
 });
 
-for (const alg of ["RS256", "ES256", "ES384", "EdDSA", "HS256"]) {
+for (const [index, alg] of [...ALGORITHMS, "HS256"].entries()) {
   Deno.test(`--static prints ${alg} inline, with which a token passes`, async () => {
-    const [, value = ""] = Object.entries(secrets)[["RS256", "ES256", "ES384", "EdDSA"].indexOf(alg)] ?? [];
-    const file = alg === "HS256" ? SHARED : `POWERSYNC_PRIVATE_KEY=${value}\n`;
+    const file = alg === "HS256" ? SHARED : `POWERSYNC_PRIVATE_KEY=${values[index]}\n`;
     const block = clientAuth(await config(["--static"], file));
     assertEquals(block.jwks_uri, undefined);
     assertEquals(block.jwks?.keys.map((key) => key.alg), [alg]);
@@ -121,10 +112,8 @@ Deno.test("--static prints all keys of the file, and no private member", async (
 Deno.test("--static with --jwks-url prints what is published there, without a file", async () => {
   const ring = await loadKeyRing(readKeySecrets(secrets));
   await serveJwks(publicJwks(ring), async (url) => {
-    await inFolder(async (cwd) => {
-      const ran = await runTask("config", ["--static", "--jwks-url", url, "--audience", "a"], { cwd });
-      assertEquals(clientAuth(ran).jwks?.keys.map(({ kid }) => kid), ring.published.map(({ kid }) => kid));
-    });
+    const ran = await callCommand(main, ["--static", "--jwks-url", url, "--audience", "a"]);
+    assertEquals(clientAuth(ran).jwks?.keys.map(({ kid }) => kid), ring.published.map(({ kid }) => kid));
   });
 });
 
@@ -185,35 +174,31 @@ Deno.test("a deployment without a known audience gets a warning, a local set-up 
   );
 });
 
-Deno.test("what is missing is named with its fix", async () => {
-  await inFolder(async (cwd) => {
-    assertRefused(await runTask("config", [], { cwd }), /no file supabase\/functions\/\.env.*--project/);
-    assert((await runTask("config", ["--jwks-url", "https://x.example/j"], { cwd })).code === 0);
+Deno.test("without a file, the fix is named; with the address of a JWKS none is needed", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/supabase`);
+    const config = (...args: string[]) => callCommand(main, ["--dir", folder, ...args]);
+    assertRefused(await config(), /no file \S+\/supabase\/functions\/\.env.*--project/);
+    assertEquals((await config("--jwks-url", "https://x.example/j")).code, 0);
   });
-  assertRefused(await config(["--static"], "X=1\n"), /no key in .*\.env\. .*task keys -- --env-file/);
-  assertRefused(
-    await config(["--static"], "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n"),
-    /POWERSYNC_PRIVATE_KEY cannot be used/,
-  );
-  assertRefused(await config(["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n"), /is not an HS256 key/);
-  assertRefused(await config([], "SUPABASE_URL=nonsense\n"), /SUPABASE_URL/);
-  assertRefused(await config([], "POWERSYNC_URL=https://<instance>.example\n"), /placeholder/);
-  assertRefused(await config([], "POWERSYNC_AUDIENCE=a,https://<instance>.example\n"), /placeholder/);
-  assertRefused(await config([], "POWER_SYNC_URL=https://a.example\n"), /Rename it to POWERSYNC_URL/);
-  assertRefused(
-    await config(["--audience", "https://<instance>.example"]),
-    /--audience is .*, a placeholder/,
-  );
-  assertRefused(await config(["--jwks-url", "nonsense"]), /--jwks-url/);
-  assertRefused(await config(["--project", "no ref!"]), /--project/);
-  assertRefused(await config(["--project", "ref", "--jwks-url", "https://x.example/j"]), /both/);
-  assertRefused(await config(["--dynamic"]), /--dynamic/);
 });
 
-Deno.test("--help lists the flags", async () => {
-  const { code, stdout } = await config(["--help"]);
-  assertEquals(code, 0);
-  for (const flag of ["--project", "--jwks-url", "--static", "--cloud", "--audience", "--env-file"]) {
-    assertStringIncludes(stdout, flag);
-  }
-});
+const PLACEHOLDER = "https://<instance>.example";
+
+for (
+  const [args, file, reason] of [
+    [["--static"], "X=1\n", /no key in .*\.env\. .*task keys -- --env-file/],
+    [["--static"], "POWERSYNC_PRIVATE_KEY=c2VjcmV0\n", /POWERSYNC_PRIVATE_KEY cannot be used/],
+    [["--static"], "POWERSYNC_SHARED_KEY=c2VjcmV0\n", /is not an HS256 key/],
+    [[], "SUPABASE_URL=nonsense\n", /SUPABASE_URL/],
+    [[], `POWERSYNC_URL=${PLACEHOLDER}\n`, /placeholder/],
+    [[], `POWERSYNC_AUDIENCE=a,${PLACEHOLDER}\n`, /placeholder/],
+    [[], "POWER_SYNC_URL=https://a.example\n", /Rename it to POWERSYNC_URL/],
+    [["--audience", PLACEHOLDER], KEYS, /--audience is .*, a placeholder/],
+    [["--project", "ref", "--jwks-url", "https://x.example/j"], KEYS, /both/],
+  ] as const
+) {
+  Deno.test(`${args.join(" ")} with a file of ${file.split("=")[0]}=…: ${reason}`, async () => {
+    assertRefused(await config(args, file), reason);
+  });
+}

@@ -7,10 +7,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { greeting } from "../scripts/dev/greeting.ts";
 import { readEnvFile } from "../scripts/setup/env-file.ts";
-import { Invocation } from "../scripts/cli/invocation.ts";
-import { configuredPlatform, developmentPlatform, type Platform } from "../scripts/setup/platform.ts";
 import { decodeJsonSecret, isJsonObject } from "../supabase/functions/_shared/powersync/secret.ts";
 import { answer } from "./support/answer.ts";
 import { assertRefused } from "./support/call_command.ts";
@@ -172,75 +169,20 @@ Deno.test("with SUPABASE_URL it uses that project and has no Auth server; of two
   });
 });
 
-Deno.test("code that cannot be loaded at the start is waited for", async () => {
-  await inProject(async (folder) => {
-    const claims = "supabase/functions/_shared/powersync/claims.ts";
-    const text = await Deno.readTextFile(`${folder}/${claims}`);
-    await Deno.writeTextFile(`${folder}/${claims}`, `const broken = ;\n${text}`);
-    await using server = await DevServer.start(folder, {});
-    const ask = () => fetch(`${server.origin}/functions/v1/powersync-jwks`);
-    const { status, body } = await answer(await ask());
-    assertEquals([status, body.code], [503, "BOOT_ERROR"]);
-    assertMatch(body.hint, /^SyntaxError: .* at supabase\/functions\/_shared\/powersync\/claims\.ts:1:16$/);
-    await server.line(/^The functions cannot be loaded: SyntaxError: .*claims\.ts:1:16$/);
-    await server.edit(claims, () => text, /^Changed: the functions were loaded again\.$/);
-    assertEquals((await answer(await ask())).status, 200);
-  });
-});
-
-Deno.test("without --port the next free one is taken", async () => {
+Deno.test("without --port the next free one is taken; with --host 0.0.0.0 the addresses for other devices are printed", async () => {
   await inProject(async (folder) => {
     await using _first = await DevServer.start(folder, { args: [] });
-    await using second = await DevServer.start(folder, { args: [] });
+    await using second = await DevServer.start(folder, { args: ["--host", "0.0.0.0"] });
     const said = await second.line(/^Port 54321 is in use\. The next free one is \d+\.$/);
-    assert(said.endsWith(` ${new URL(second.origin).port}.`), said);
-  });
-});
-
-Deno.test("with --host 0.0.0.0 it prints this computer's addresses for other devices", async () => {
-  await inProject(async (folder) => {
-    await using server = await DevServer.start(folder, { args: ["--port", "0", "--host", "0.0.0.0"] });
+    const { origin, output } = second;
+    assert(said.endsWith(` ${new URL(origin).port}.`), said);
     // Tests may not list them.
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", "console.log(JSON.stringify(Deno.networkInterfaces()))"],
     }).output();
     for (const { family, address } of JSON.parse(new TextDecoder().decode(stdout))) {
       if (family !== "IPv4" || /^(127|169\.254)\./.test(address)) continue;
-      assertStringIncludes(
-        server.output,
-        `\nOther devices     ${server.origin.replace("127.0.0.1", address)}\n`,
-      );
+      assertStringIncludes(output, `\nOther devices     ${origin.replace("127.0.0.1", address)}\n`);
     }
   });
-});
-
-/** What `greeting` prints for a project. */
-function greetingText(platform: Platform, addresses: readonly string[] = []): string {
-  const invocation = new Invocation();
-  const started = {
-    origin: "http://127.0.0.1:54321",
-    platform,
-    added: [],
-    addresses,
-    port: 54321,
-    invocation,
-  };
-  return greeting(started).join("\n");
-}
-
-Deno.test("every address of this computer is printed when they are served, and the Android emulator's for it", () => {
-  const platform = developmentPlatform("http://127.0.0.1:54321", {});
-  const text = greetingText(platform, ["192.168.0.2", "10.0.0.3"]);
-  for (const address of ["192.168.0.2", "10.0.0.3", "10.0.2.2"]) {
-    assertMatch(text, new RegExp(`^\\w.* http://${address}:54321$`, "m"));
-  }
-  assertNotMatch(greetingText(platform), /10\.0\.2\.2/);
-});
-
-Deno.test("for a project without a key it says which one to add, and prints no command that would need it", () => {
-  const platform = configuredPlatform({ SUPABASE_URL: "http://127.0.0.1:9" }, { shell: {}, port: 54321 });
-  assert(platform !== undefined);
-  const lines = greetingText(platform);
-  assertMatch(lines, /^Publishable key\s+none: add SUPABASE_PUBLISHABLE_KEY=sb_publishable_… .*\.env$/m);
-  assertNotMatch(lines, /curl/);
 });

@@ -10,7 +10,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   setup: ["cli"],
   keys: ["cli", "powersync", "setup"],
   doctor: ["cli", "powersync", "setup"],
-  docs: ["cli", "doctor", "powersync"],
+  docs: ["cli", "doctor", "powersync", "setup"],
   dev: ["cli", "keys", "powersync", "setup"],
 };
 

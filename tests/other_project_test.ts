@@ -1,16 +1,11 @@
 /** Every command on a project in another folder, started from this repository as a person does. */
-import {
-  assert,
-  assertEquals,
-  assertFalse,
-  assertMatch,
-  assertNotEquals,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { relative } from "node:path";
 import { shellWord } from "../scripts/cli/invocation.ts";
-import { inFolder, type Ran, runTask } from "./support/run_script.ts";
+import { callPrinted } from "./support/call_command.ts";
+import { writeTree } from "./support/file_tree.ts";
 import { ROOT, runPrinted } from "./support/printed_command.ts";
+import { inFolder, type Ran } from "./support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
 
@@ -18,28 +13,34 @@ const REF = "abcdefghijklmnopqrst";
 interface OtherProject {
   /** From this repository. */
   readonly dir: string;
-  /** Runs a task with `--dir`; it must succeed. */
+  /** Starts a task with `--dir`. */
+  start(task: string, flags?: string): Promise<Ran>;
+  /** The same; it must succeed. */
   run(task: string, flags?: string): Promise<Ran>;
   read(file: string): Promise<string>;
+  write(file: string, text: string): Promise<void>;
 }
 
 async function inProject(test: (project: OtherProject) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {
     const path = `${folder}/my other app`;
-    await Deno.mkdir(`${path}/supabase/functions`, { recursive: true });
-    await Deno.mkdir(`${path}/supabase/.temp`);
-    await Deno.writeTextFile(`${path}/supabase/.temp/project-ref`, REF);
+    await writeTree(path, { "supabase/functions/.keep": "", "supabase/.temp/project-ref": REF });
     const dir = relative(ROOT, path);
+    const commandOf = (task: string, flags: string) =>
+      `deno task ${task} -- --dir ${shellWord(dir)} ${flags}`;
     await test({
       dir,
-      run: (task, flags = "") => run(`deno task ${task} -- --dir ${shellWord(dir)} ${flags}`),
+      start: (task, flags = "") => callPrinted(commandOf(task, flags)),
+      run: (task, flags = "") => run(commandOf(task, flags)),
       read: (file) => Deno.readTextFile(`${path}/${file}`),
+      write: (file, text) => writeTree(path, { [file]: text }),
     });
   });
 }
 
-async function run(command: string): Promise<Ran> {
-  const ran = await runPrinted(command);
+/** Runs a command, which must succeed. */
+async function run(command: string, how = callPrinted): Promise<Ran> {
+  const ran = await how(command);
   assertEquals(ran.code, 0, `${command}\n${ran.stderr}`);
   return ran;
 }
@@ -66,11 +67,13 @@ Deno.test("keys, config, check-secrets and edit-secrets work on the project's pr
     assertEquals(edited.stdout, `${path}: set POWERSYNC_URL.\n`);
     assertEquals((await task("check-secrets")).stdout, `${path} may be uploaded.\n`);
 
+    assertMatch(printed(made.stdout, "config"), / --env-file \.env\.production$/);
     for (const command of [printed(made.stdout, "config"), `deno task config -- --dir ${shellWord(dir)}`]) {
-      const { stdout, stderr } = await run(command);
+      // In a shell of its own, as every printed command can be run.
+      const { stdout, stderr } = await run(command, runPrinted);
       assertStringIncludes(stdout, `jwks_uri: "https://${REF}.supabase.co/functions/v1/powersync-jwks"`);
       assertStringIncludes(stdout, '- "https://sync.example.org"');
-      assertStringIncludes(stderr, `Secrets: ${path}. Project: ${REF} (supabase/.temp/project-ref).`);
+      assertStringIncludes(stderr, `Secrets: ${path}. Project: ${REF} (${dir}/supabase/.temp/project-ref).`);
     }
 
     const rotated = await task("keys", "--alg ES256 --env-file .env.production --rotate");
@@ -109,9 +112,7 @@ Deno.test("token and config work on the project's local file, and print commands
 });
 
 Deno.test("an error's command creates what is missing in the project", async () => {
-  await inProject(async ({ dir, run: task, read }) => {
-    const start = (name: string, flags: string) =>
-      runPrinted(`deno task ${name} -- --dir ${shellWord(dir)} ${flags}`);
+  await inProject(async ({ dir, start, run: task, read }) => {
     await task("edit-secrets", "POWERSYNC_URL=https://sync.example.org");
     for (const [name, flags] of [["token", "--anonymous"], ["config", "--static"]] as const) {
       const refused = await start(name, `${flags} --env-file .env.production`);
@@ -126,19 +127,20 @@ Deno.test("an error's command creates what is missing in the project", async () 
     const missing = await start("token", "--anonymous");
     assertMatch(
       missing.stderr,
-      new RegExp(`There is no file ${dir}/supabase/functions/\\.env: .* dev -- --dir`),
+      new RegExp(
+        `There is no file (${dir}/supabase/functions/\\.env): .* dev -- --dir .* creates \\1 with a key`,
+      ),
     );
   });
 });
 
 Deno.test("whatever is wrong with a file, the error names it as the reader has it", async () => {
-  await inProject(async ({ dir, read }) => {
+  await inProject(async ({ dir, start, read, write }) => {
     const path = `${dir}/.env.production`;
     const refused = async (command: string, reason: string) => {
-      const { code, stdout, stderr } = await runPrinted(
-        `deno task ${command.replace(" ", ` -- --dir ${shellWord(dir)} `)}`,
-      );
-      assertNotEquals(code, 0, command);
+      const [task = "", ...flags] = command.split(" ");
+      const { code, stdout, stderr } = await start(task, flags.join(" "));
+      assert(code !== 0, command);
       assertStringIncludes(stdout + stderr, `${path}${reason}`, command);
     };
     const named = "--env-file .env.production";
@@ -155,15 +157,15 @@ Deno.test("whatever is wrong with a file, the error names it as the reader has i
       `edit-secrets POWERSYNC_TOKEN_TTL=600`,
       `doctor ${named}`,
     ];
-    await Deno.writeTextFile(`${ROOT}/${path}`, "what is this\n");
+    await write(".env.production", "what is this\n");
     for (const command of all) await refused(command, ", line 1: neither NAME=value nor a comment");
-    await Deno.writeTextFile(`${ROOT}/${path}`, "POWERSYNC_PRIVATE_KEY=x\nPOWERSYNC_SHARED_KEY=x\n");
+    await write(".env.production", "POWERSYNC_PRIVATE_KEY=x\nPOWERSYNC_SHARED_KEY=x\n");
     await refused(`keys ${named}`, " already has POWERSYNC_PRIVATE_KEY");
     await refused(`keys --alg HS256 ${named}`, " already has POWERSYNC_SHARED_KEY");
     await refused(`keys --rotate ${named}`, ": The key in POWERSYNC_PRIVATE_KEY");
     await refused(`keys --rotate --leaked --replaces POWERSYNC_PRIVATE_KEY_2 ${named}`, " has no ");
     await refused("edit-secrets --remove POWERSYNC_PRIVATE_KEY_2", " has no ");
-    await Deno.writeTextFile(`${ROOT}/${path}.tmp`, "");
+    await write(".env.production.tmp", "");
     await refused("edit-secrets POWERSYNC_TOKEN_TTL=600", ".tmp");
     assertEquals(await read(".env.production"), "POWERSYNC_PRIVATE_KEY=x\nPOWERSYNC_SHARED_KEY=x\n");
     await Deno.remove(`${ROOT}/${path}`);
@@ -173,22 +175,27 @@ Deno.test("whatever is wrong with a file, the error names it as the reader has i
 });
 
 Deno.test("the doctor reads the project's file and link, and its fixes are for that project", async () => {
-  await inProject(async ({ dir, run: task, read }) => {
-    await task("keys", "--alg ES256 --env-file .env.production");
+  await inProject(async ({ dir, start, run: task, read, write }) => {
+    const link = "supabase/.temp/project-ref";
+    await write(link, "");
+    const nothing = JSON.parse((await start("doctor", "--json")).stdout);
+    await run(`${nothing.first.fix.commands[0]} --alg ES256`);
+    assertStringIncludes(await read(".env.production"), "POWERSYNC_PRIVATE_KEY=");
+    await write(link, REF);
+    await write("token.jwt", "e30.e30.");
+    const { stdout } = await start("doctor", "--json --token token.jwt");
+    assertStringIncludes(stdout, "token-is-unknown-issuer");
     await task(
       "edit-secrets",
       "POWERSYNC_URL=https://sync.example.org --rename POWERSYNC_PRIVATE_KEY=POWERSYNC_PRIVATE_KEY_2",
     );
     await task("edit-secrets", "POWERSYNC_TOKEN_TTL=600");
-    const path = `${ROOT}/${dir}/.env.production`;
-    await Deno.writeTextFile(path, (await read(".env.production")).replace("TTL=600", "TTL=90000"));
-    // Without the network, so that nobody is asked.
-    const args = ["--dir", dir, "--json"];
-    const ran = await runTask("doctor", args, { cwd: ROOT, permissions: ["--allow-read"] });
-    const report = JSON.parse(ran.stdout);
+    await write(".env.production", (await read(".env.production")).replace("TTL=600", "TTL=90000"));
+    // Tests may ask nobody but this computer.
+    const report = JSON.parse((await start("doctor", "--json")).stdout);
     assertEquals(report.sources, [
       `Secrets: ${dir}/.env.production.`,
-      `Project: ${REF} (supabase/.temp/project-ref).`,
+      `Project: ${REF} (${dir}/supabase/.temp/project-ref).`,
     ]);
     const [edit = "", upload] = report.first.fix.commands;
     assertEquals(

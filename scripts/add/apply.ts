@@ -45,8 +45,11 @@ export async function applyChanges(project: string, changes: readonly Change[]):
     await lock(join(project, LOCK), unstage);
     for (const change of changes) {
       path = change.path;
-      targets.set(change, await targetOf(project, path));
-      await stage(project, change, unstage);
+      const { keptAs } = change;
+      const target = await targetOf(project, path);
+      targets.set(change, target);
+      const kept = keptAs === undefined ? undefined : await targetOf(project, keptAs);
+      await stage(target, { ...change, keptAs: kept }, unstage);
     }
     for (const [change, target] of targets) {
       path = change.path;
@@ -87,15 +90,14 @@ async function lock(path: string, undo: Undo): Promise<void> {
 }
 
 /** Writes what the change needs beside the file. */
-async function stage(project: string, { path, from, to, keptAs }: Change, undo: Undo): Promise<void> {
-  const target = await targetOf(project, path);
+async function stage(target: string, { path, from, to, keptAs }: Change, undo: Undo): Promise<void> {
   await makeFolder(dirname(target), undo);
   if (from !== undefined) await copyNew(target, target + OLD, undo);
   const current = from === undefined
     ? await exists(target) || undefined
     : new TextDecoder("utf-8", { ignoreBOM: true }).decode(await Deno.readFile(target + OLD));
   if (current !== from) throw new CommandError(`${path} has changed since it was read: run this again.`);
-  if (keptAs !== undefined) await copyNew(target, await targetOf(project, keptAs), undo);
+  if (keptAs !== undefined) await copyNew(target, keptAs, undo);
   if (to === undefined) return;
   const mode = from === undefined ? null : (await Deno.stat(target)).mode;
   await removeIfThere(target + NEW);

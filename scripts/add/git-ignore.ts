@@ -1,10 +1,11 @@
 /** The lines of .gitignore for what must not be committed: secrets, and lock files that nothing reads. */
+import { LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { withLines } from "./append.ts";
 
 /** The lines to add, each with the patterns that people write instead. */
 const IGNORED: Readonly<Record<string, readonly string[]>> = {
-  ".env.production": [".env.*", ".env*"],
-  "supabase/functions/.env": [".env", ".env*"],
+  [PRODUCTION_ENV_FILE]: [".env.*", ".env*"],
+  [LOCAL_ENV_FILE]: [".env", ".env*"],
   "supabase/functions/powersync-*/deno.lock": ["supabase/functions/*/deno.lock", "deno.lock"],
 };
 

@@ -1,12 +1,11 @@
 /** What `add` would change in a project. Reads it, and writes nothing. */
 import { join } from "node:path";
 import type { Change } from "./apply.ts";
-import { type Bundle, FOLDERS, isBrought } from "./bundle.ts";
+import { type Bundle, CLAIMS_FILE, FOLDERS, isBrought } from "./bundle.ts";
 import { CONFIG_FILE, withFunctions } from "./config-toml.ts";
 import { withIgnored } from "./git-ignore.ts";
-import { planFiles } from "./plan.ts";
 import { exists, readFiles } from "./project.ts";
-import { formatRecord, type Installed, parseRecord, RECORD_FILE } from "./record.ts";
+import { digestOf, formatRecord, type Installed, parseRecord, RECORD_FILE } from "./record.ts";
 
 const IGNORE_FILE = ".gitignore";
 
@@ -38,25 +37,35 @@ export async function readInstallation(project: string, bundle: Bundle): Promise
   const before = recordText === undefined ? undefined : parseRecord(recordText);
   const known = new Set([...bundle.files.keys(), ...Object.keys(before?.files ?? {})]);
   const files = await readFiles(project, known);
-  const plan = planFiles(bundle, { record: before, files });
+  const next: Record<string, string> = {};
+  const [changes, edited]: [Change[], string[]] = [[], []];
+  let ownClaims: Installation["ownClaims"] = false;
+  for (const path of [...known].sort()) {
+    const [from, to] = [files.get(path), bundle.files.get(path)];
+    const [now, wanted, installed] = [digestOf(from), digestOf(to), before?.files[path]];
+    // The record keeps what an own claims.ts was made from: it belongs to `add` again when the edit is taken back.
+    const isOwn = path === CLAIMS_FILE && now !== undefined && now !== wanted && now !== installed;
+    const recorded = isOwn ? installed : wanted;
+    if (recorded !== undefined) next[path] = recorded;
+    if (isOwn) ownClaims = { outdated: installed !== undefined && installed !== wanted };
+    if (isOwn || now === wanted) continue;
+    const isEdited = now !== undefined && now !== installed;
+    if (isEdited) edited.push(path);
+    changes.push({ path, from, to, keptAs: isEdited ? await freeName(project, `${path}.orig`) : undefined });
+  }
   const config = withFunctions(own.get(CONFIG_FILE) ?? "");
   const ignore = withIgnored(own.get(IGNORE_FILE) ?? "");
-  const changes: Change[] = [];
-  for (const path of [...plan.write.keys(), ...plan.remove, ...plan.edited].sort()) {
-    const keptAs = plan.edited.includes(path) ? await freeName(project, `${path}.orig`) : undefined;
-    changes.push({ path, from: files.get(path), to: bundle.files.get(path), keptAs });
+  const record = formatRecord({ version: bundle.version, files: next });
+  const isRecorded = before !== undefined && formatRecord(before) === record;
+  const texts = { [CONFIG_FILE]: config.text, [IGNORE_FILE]: ignore.text };
+  for (const [path, to] of Object.entries(isRecorded ? texts : { ...texts, [RECORD_FILE]: record })) {
+    const from = own.get(path);
+    if (to !== (from ?? "")) changes.push({ path, from, to });
   }
-  const texts = [[CONFIG_FILE, config.text], [IGNORE_FILE, ignore.text]] as const;
-  const isRecorded = before !== undefined && formatRecord(before) === formatRecord(plan.record);
-  changes.push(
-    ...[...texts, ...(isRecorded ? [] : [[RECORD_FILE, formatRecord(plan.record)] as const])]
-      .map(([path, to]) => ({ path, from: own.get(path), to }))
-      .filter(({ from, to }) => to !== (from ?? "")),
-  );
   return {
     before,
-    edited: plan.edited,
-    ownClaims: plan.ownClaims,
+    edited,
+    ownClaims,
     others: before === undefined ? await othersIn(project, known) : [],
     changes,
     details: new Map([[CONFIG_FILE, config.done], [IGNORE_FILE, ignore.added]]),

@@ -1,8 +1,7 @@
 /** The project that gets the functions: its folder, and what stands in it. */
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { CommandError } from "../cli/command.ts";
-import { Invocation } from "../cli/invocation.ts";
-import { isFolder } from "../setup/project-folder.ts";
+import { openProject } from "../setup/project-folder.ts";
 import { fileError } from "../setup/secret-file.ts";
 import { CONFIG_FILE } from "./config-toml.ts";
 
@@ -15,26 +14,16 @@ import { CONFIG_FILE } from "./config-toml.ts";
  * @throws {CommandError} There is no project, or it is this repository.
  */
 export async function findProject(dir: string, root: string): Promise<string> {
-  if (!await isFolder(dir)) {
-    throw new CommandError(`${dir} is not a folder: name the one that holds supabase/.`);
-  }
+  const invocation = await openProject(dir);
   const project = await Deno.realPath(dir);
   if (project === await Deno.realPath(root)) {
     throw new CommandError(
       `${dir} is this repository, which has the functions: name your own project's folder.`,
     );
   }
-  if (await isFolder(join(project, "supabase"))) {
-    const config = join(dir, CONFIG_FILE);
-    if (await exists(join(project, CONFIG_FILE))) return project;
-    throw new CommandError(`There is no ${config}: first run \`${new Invocation(dir).supabase("init")}\`.`);
-  }
-  if (await exists(join(project, "config.toml")) && project.endsWith(`${sep}supabase`)) {
-    throw new CommandError(`${dir} is the folder supabase itself: name the folder that holds it.`);
-  }
-  throw new CommandError(
-    `${dir} has no folder supabase: first run \`${new Invocation(dir).supabase("init")}\`.`,
-  );
+  const config = invocation.path(CONFIG_FILE);
+  if (await exists(config)) return project;
+  throw new CommandError(`There is no ${config}. First run: ${invocation.supabase("init")}`);
 }
 
 /**

@@ -44,7 +44,8 @@ export function formatRecord({ version, files }: Installed): string {
   return `${JSON.stringify({ note: NOTE, version, files: sorted }, null, 2)}\n`;
 }
 
-/** The SHA-256 of a text, whichever line endings git gave it. */
-export function digestOf(text: string): string {
+/** The SHA-256 of a text, whichever line endings git gave it; `undefined` where there is no file. */
+export function digestOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
   return `sha256-${createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest("hex")}`;
 }

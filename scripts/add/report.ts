@@ -56,26 +56,21 @@ export function nextLines(
   { invocation, hasSecrets }: { invocation: Invocation; hasSecrets: boolean },
 ): string[] {
   const file = ["--env-file", PRODUCTION_ENV_FILE];
-  const upload = invocation.supabase("secrets", "set", "--env-file", invocation.path(PRODUCTION_ENV_FILE));
-  const deploy = invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api");
+  const upload = ["--env-file", invocation.path(PRODUCTION_ENV_FILE)];
   const isNew = isNewIn(installation);
-  const steps = [
-    ["Try it", invocation.task("dev")],
-    ...(isNew && !hasSecrets
-      ? [["Create the key", invocation.task("keys", ...file)], [
-        "Set your URL",
-        invocation.task("edit-secrets", `POWERSYNC_URL=${EXAMPLE_URL}`),
-      ]]
-      : []),
-    ...(isNew
-      ? [["Log in", "supabase login"], ["Link", invocation.supabase("link")], ["Set the secrets", upload]]
-      : []),
-    ["Deploy", deploy],
-    ...(isNew ? [["Set up PowerSync", invocation.task("config", ...file)]] : []),
-    ["Check it", invocation.task("doctor")],
-  ];
-  const width = Math.max(...steps.map(([what = ""]) => what.length)) + 1;
-  return steps.map(([what = "", command], index) => `  ${index + 1}. ${`${what}:`.padEnd(width)} ${command}`);
+  const steps = ([
+    ["Try it", invocation.task("dev"), true],
+    ["Create the key", invocation.task("keys", ...file), isNew && !hasSecrets],
+    ["Set your URL", invocation.task("edit-secrets", `POWERSYNC_URL=${EXAMPLE_URL}`), isNew && !hasSecrets],
+    ["Log in", "supabase login", isNew],
+    ["Link", invocation.supabase("link"), isNew],
+    ["Set the secrets", invocation.supabase("secrets", "set", ...upload), isNew],
+    ["Deploy", invocation.supabase("functions", "deploy", ...FUNCTION_NAMES, "--use-api"), true],
+    ["Set up PowerSync", invocation.task("config", ...file), isNew],
+    ["Check it", invocation.task("doctor"), true],
+  ] as const).filter(([, , isNeeded]) => isNeeded);
+  const width = Math.max(...steps.map(([what]) => what.length)) + 1;
+  return steps.map(([what, command], index) => `  ${index + 1}. ${`${what}:`.padEnd(width)} ${command}`);
 }
 
 /** Where functions of these names were, they have secrets, which a new key would replace. */

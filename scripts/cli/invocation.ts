@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 
 /** Which flags of a command are repeated when it is printed again. */
 export interface Repeated {
@@ -8,8 +8,8 @@ export interface Repeated {
 }
 
 /**
- * How commands are printed so that they run as they are: started as the reader started this one, for the same project,
- * from the reader's folder.
+ * The project that a command is about, as its reader names it: where its files are, and how to print commands for it that
+ * run as they are, started as the reader started this one and in the same folder.
  */
 export class Invocation {
   readonly #task: string;
@@ -43,9 +43,21 @@ export class Invocation {
     return ["supabase", ...words, ...workdir].map(shellWord).join(" ");
   }
 
-  /** A file of the project, from the reader's folder. */
+  /** A file of the project, from the reader's folder: every command reads, writes and shows it by this path. */
   path(file: string): string {
     return this.dir === undefined || isAbsolute(file) ? file : join(this.dir, file);
+  }
+
+  /** The flag of a task that names a file, by the path that {@linkcode path} returned. */
+  envFile(path: string): string[] {
+    return ["--env-file", this.pathInProject(path)];
+  }
+
+  /** The opposite of {@linkcode path}: what a person writes behind `--dir`. */
+  pathInProject(path: string): string {
+    if (this.dir === undefined) return path;
+    const inside = relative(this.dir, path);
+    return isAbsolute(path) && (!isAbsolute(this.dir) || inside.startsWith("..")) ? path : inside;
   }
 }
 

@@ -1,7 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { readBody } from "./read-body.ts";
 
-const MAX_BODY_BYTES = 64 * 1024;
 const EMAIL = /^(?=.{1,255}$)[^\s@]+@[^\s@]+$/;
 /** Supabase's own default. */
 const MIN_PASSWORD_CHARACTERS = 6;
@@ -20,7 +18,6 @@ const ERRORS = {
   not_admin: [403, "User not allowed"],
   not_found: [404, "The development Auth has no such endpoint."],
   otp_disabled: [422, notHere("one-time passwords, magic links and e-mail confirmation")],
-  over_request_rate_limit: [429, "The development Auth has too many users: restart it."],
   phone_provider_disabled: [422, notHere("phone numbers")],
   refresh_token_already_used: [400, "Invalid Refresh Token: Already Used"],
   refresh_token_not_found: [400, "Invalid Refresh Token: Refresh Token Not Found"],
@@ -76,13 +73,11 @@ export class AuthBody {
 /**
  * Reads a body that must be a JSON object.
  *
- * @throws {AuthError} It is another thing, or too large.
+ * @throws {AuthError} It is another thing.
  */
 export async function readAuthBody(request: Request): Promise<AuthBody> {
-  const bytes = await readBody(request, MAX_BODY_BYTES);
-  if (bytes === undefined) throw new AuthError("validation_failed", "The body is too large", 413);
   try {
-    const members: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const members: unknown = await request.json();
     if (isJsonObject(members)) return new AuthBody(members);
   } catch {
     // Answered below, as any other body that is not an object.

@@ -4,11 +4,8 @@ import { checkJwks } from "../powersync/jwks.ts";
 import { RULE_CODES, type RuleResult, verdictOf } from "../powersync/result.ts";
 import { audiencesOf } from "../setup/audience.ts";
 import { readEnvFile } from "../setup/env-file.ts";
+import { jwksUrlOf } from "../setup/project-url.ts";
 import type { PageOptions } from "./page-state.ts";
-import { readBody } from "./read-body.ts";
-
-/** Several times what PowerSync accepts, so a long token is refused by a rule. */
-const MAX_BODY_BYTES = 128 * 1024;
 
 /**
  * Checks `{ "token": "…" }` as the PowerSync Service would, with the keys that `powersync-jwks` serves now.
@@ -16,18 +13,30 @@ const MAX_BODY_BYTES = 128 * 1024;
  * @returns The verdict and the result of each rule with its PowerSync code; 400 when the body has no token. The token is
  * never repeated.
  */
-export async function checkRequest(request: Request, { envFile, jwks }: PageOptions): Promise<Response> {
-  const token = await readToken(request);
-  if (token === undefined) {
+export async function checkRequest(
+  request: Request,
+  { envFile, origin, functions }: PageOptions,
+): Promise<Response> {
+  // Other types than JSON are refused: a page of another origin may send them without a preflight.
+  const isJson = /^application\/json\b/i.test(request.headers.get("Content-Type") ?? "");
+  const sent: unknown = isJson ? await request.json().catch(() => undefined) : undefined;
+  if (!isJsonObject(sent) || typeof sent.token !== "string") {
     return Response.json({ message: 'Send JSON: {"token": "<the token>"}.' }, { status: 400 });
   }
-  const live = await jwks();
+  const live = await functions.fetch(new Request(jwksUrlOf(origin)));
   const body: unknown = await live.json();
   const variables = await readEnvFile(envFile) ?? {};
   const audiences = audiencesOf(variables, []);
   const check = { audiences, nowSeconds: Math.floor(Date.now() / 1000) };
-  const keyRules = live.ok ? checkJwks(body) : [unavailable(live.status)];
-  const tokenRules = await checkToken(token, live.ok ? { ...check, jwks: body } : check);
+  const unavailable: RuleResult = {
+    rule: "jwks-shape",
+    outcome: "failed",
+    code: "PSYNC_S2204",
+    seen: `powersync-jwks answered with HTTP ${live.status}.`,
+    fix: "Look at its error in the output of the task `dev`.",
+  };
+  const keyRules = live.ok ? checkJwks(body) : [unavailable];
+  const tokenRules = await checkToken(sent.token, live.ok ? { ...check, jwks: body } : check);
   return Response.json({
     verdict: verdictOf(tokenRules),
     rules: [...tokenRules, ...keyRules].map((result) => ({
@@ -35,26 +44,4 @@ export async function checkRequest(request: Request, { envFile, jwks }: PageOpti
       code: result.code ?? RULE_CODES[result.rule],
     })),
   });
-}
-
-/** Other types than JSON are refused: a page of another origin may send them without a preflight. */
-async function readToken(request: Request): Promise<string | undefined> {
-  if (!/^application\/json\b/i.test(request.headers.get("Content-Type") ?? "")) return undefined;
-  const bytes = await readBody(request, MAX_BODY_BYTES);
-  try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()));
-    return isJsonObject(body) && typeof body.token === "string" ? body.token : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function unavailable(status: number): RuleResult {
-  return {
-    rule: "jwks-shape",
-    outcome: "failed",
-    code: "PSYNC_S2204",
-    seen: `powersync-jwks answered with HTTP ${status}.`,
-    fix: "Look at its error in the output of the task `dev`.",
-  };
 }

@@ -11,7 +11,6 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { Log } from "../../supabase/functions/_shared/powersync/log.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
 import { linesOf } from "./log-lines.ts";
 
 /** The first line on standard input. */
@@ -34,10 +33,16 @@ export interface Asked {
   readonly body: string;
 }
 
+/** An exception of a function: message and stack. */
+export interface FunctionException {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A report on standard output. */
 export type Report =
   | { readonly answer: Pick<Asked, "id" | "headers" | "body"> & { readonly status: number } }
-  | { readonly exception: NonNullable<FunctionsStatus["exception"]> }
+  | { readonly exception: FunctionException }
   | { readonly failure: string }
   | { readonly isReady: true };
 

@@ -4,18 +4,17 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import type { Asked, Assignment, Report } from "./functions-child.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
+import type { EnvVariables } from "../setup/env-file.ts";
+import type { Asked, FunctionException, Report } from "./functions-child.ts";
 
 /** The child, and what it imports of this repository. */
 const [CHILD = "", ...IMPORTED] = ["functions-child.ts", ".", "../../supabase/functions/_shared"].map((
   path,
 ) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** What to do when the functions report something. */
-export interface ProcessListeners {
-  readonly onException: (exception: NonNullable<FunctionsStatus["exception"]>) => void;
-  /** They ended on their own after they were loaded. */
+/** What to do when the functions report an exception, and when they end on their own after they were loaded. */
+interface Listeners {
+  readonly onException: (exception: FunctionException) => void;
   readonly onEnd: (reason: string) => void;
 }
 
@@ -35,7 +34,7 @@ export class FunctionsProcess {
    *
    * @param start `folder`: `supabase/functions`, absolute. `environment`: the whole environment of the functions.
    */
-  constructor(start: Omit<Assignment, "mark">, listeners: ProcessListeners) {
+  constructor(start: { folder: string; environment: EnvVariables }, listeners: Listeners) {
     const readable = [start.folder, ...IMPORTED].map((path) => path.replaceAll(",", ",,"));
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -109,12 +108,12 @@ export class FunctionsProcess {
     }
   }
 
-  #send(message: Assignment | Asked): void {
+  #send(message: Asked | { folder: string; mark: string }): void {
     this.#input.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   }
 
   /** Hears its reports and prints everything else, until it has ended. */
-  async #follow({ onException, onEnd }: ProcessListeners): Promise<void> {
+  async #follow({ onException, onEnd }: Listeners): Promise<void> {
     const [failure, said] = await Promise.all([this.#followOutput(onException), this.#followErrors()]);
     const { code } = await this.#child.status;
     await this.#input.close().catch(() => {});
@@ -127,7 +126,7 @@ export class FunctionsProcess {
   }
 
   /** @returns Why the functions ended, if they said it. */
-  async #followOutput(onException: ProcessListeners["onException"]): Promise<string> {
+  async #followOutput(onException: Listeners["onException"]): Promise<string> {
     let failure = "";
     for await (const line of linesIn(this.#child.stdout)) {
       const [text = "", json] = line.split(this.#mark);

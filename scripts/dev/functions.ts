@@ -2,13 +2,9 @@ import { join } from "node:path";
 import { CORS_HEADERS } from "../../supabase/functions/_shared/powersync/http.ts";
 import { CommandError } from "../cli/command.ts";
 import type { EnvVariables } from "../setup/env-file.ts";
-import { FunctionsProcess, type ProcessListeners } from "./functions-process.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
-import { loadProblem, oneLine } from "./load-problem.ts";
-import { readBody } from "./read-body.ts";
-
-/** Longest body that is passed on, in bytes; the functions read no body. */
-const MAX_BODY_BYTES = 1024 * 1024;
+import type { FunctionException } from "./functions-child.ts";
+import { FunctionsProcess } from "./functions-process.ts";
+import { type LoadProblem, loadProblem, oneLine } from "./load-problem.ts";
 
 /** Where the functions are, and how long they may take. */
 export interface FunctionsOptions {
@@ -20,6 +16,17 @@ export interface FunctionsOptions {
   readonly retirementMs?: number;
   /** How long a request waits for the functions to be loaded. */
   readonly patienceMs?: number;
+}
+
+/** What the functions are doing, for the page. */
+export interface FunctionsStatus {
+  /** Counts the versions of the code that were loaded; 0 until the first is. A token of an older one may have other claims. */
+  readonly generation: number;
+  readonly state: "loading" | "ready" | "failed";
+  /** Why the newest code does not run; `undefined` unless it failed. */
+  readonly problem?: LoadProblem;
+  /** The newest exception of the code that runs. */
+  readonly exception?: FunctionException;
 }
 
 /** The functions, in a process that is replaced when they change. */
@@ -57,23 +64,20 @@ export class Functions {
    * @param request The client's request; its path ends with the function's name.
    */
   async fetch(request: Request): Promise<Response> {
-    const body = await readBody(request, MAX_BODY_BYTES);
-    if (body === undefined) {
-      const message = "The body is larger than the development server passes on.";
-      return failure(request, 413, { code: "BODY_TOO_LARGE", message });
-    }
+    const body = new Uint8Array(await request.arrayBuffer());
     if (this.#status.state === "ready" && this.#current?.hasEnded) this.#load(this.#status.generation);
     const { state, problem } = await this.#settled();
     if (state === "ready") {
       const message = "The function ended before it answered; see the server's output.";
-      return await this.#current?.fetch(request, body) ??
-        failure(request, 503, { code: "WORKER_ERROR", message });
+      return await this.#current?.fetch(request, body) ?? failure(request, "WORKER_ERROR", { message });
     }
-    if (problem === undefined) {
-      return failure(request, 503, { code: "BOOT_ERROR", message: "The functions are still being loaded." });
-    }
-    const message = "The functions cannot be loaded.";
-    return failure(request, 503, { code: "BOOT_ERROR", message, hint: oneLine(problem) });
+    return failure(
+      request,
+      "BOOT_ERROR",
+      problem === undefined
+        ? { message: "The functions are still being loaded." }
+        : { message: "The functions cannot be loaded.", hint: oneLine(problem) },
+    );
   }
 
   /** Ends the functions. */
@@ -91,33 +95,34 @@ export class Functions {
     const kept = generation === before && exception !== undefined ? { exception } : {};
     this.#status = { generation: before, state: "loading", ...kept };
     this.#current?.retire(retirementMs);
-    const settle = (status: Partial<FunctionsStatus>) => {
+    /** @returns `false` when a later load has replaced this one. */
+    const report = (status: Partial<FunctionsStatus>): boolean => {
+      if (load !== this.#loads) return false;
       this.#status = { ...this.#status, ...status };
-      this.#loaded.resolve();
+      if (this.#status.state !== "loading") this.#loaded.resolve();
+      return true;
     };
     try {
-      const environment = withoutUnset(await readEnvironment());
+      const environment = await readEnvironment();
       if (load !== this.#loads) return false;
-      const onException: ProcessListeners["onException"] = (exception) => {
-        if (load === this.#loads) this.#status = { ...this.#status, exception };
-      };
-      const onEnd = (text: string) => {
-        console.error(`The functions ended: ${text}\nThey start again with the next request.`);
-        onException({ name: "the functions", text });
-      };
-      const folder = join(root, "supabase", "functions");
-      const current = this.#current = new FunctionsProcess({ folder, environment }, { onException, onEnd });
-      await current.loaded;
-      if (load !== this.#loads) return false;
-      settle({ generation, state: "ready" });
-      return true;
-    } catch (error) {
-      if (load !== this.#loads) return false;
-      const problem = loadProblem(error instanceof Error ? error.message : `${error}`, root);
-      console.error(
-        error instanceof CommandError ? error.message : `The functions cannot be loaded: ${oneLine(problem)}`,
+      const current = this.#current = new FunctionsProcess(
+        { folder: join(root, "supabase", "functions"), environment },
+        {
+          onException: (exception) => report({ exception }),
+          onEnd(text) {
+            console.error(`The functions ended: ${text}\nThey start again with the next request.`);
+            report({ exception: { name: "the functions", text } });
+          },
+        },
       );
-      settle({ state: "failed", problem });
+      await current.loaded;
+      return report({ generation, state: "ready" });
+    } catch (error) {
+      const problem = loadProblem(error instanceof Error ? error.message : `${error}`, root);
+      if (report({ state: "failed", problem })) {
+        const isOfFile = error instanceof CommandError;
+        console.error(isOfFile ? error.message : `The functions cannot be loaded: ${oneLine(problem)}`);
+      }
       return false;
     }
   }
@@ -132,28 +137,21 @@ export class Functions {
   }
 }
 
-function withoutUnset(variables: EnvVariables): Record<string, string> {
-  const set: Record<string, string> = {};
-  for (const [name, value] of Object.entries(variables)) if (value !== undefined) set[name] = value;
-  return set;
-}
-
 /** In the form of the functions' own errors, so clients show it; a browser's preflight must succeed for that. */
 function failure(
-  request: Request,
-  status: number,
-  { code, message, hint = "This is the development server's answer, not the function's." }: {
-    code: string;
+  { method, headers: asked }: Request,
+  code: "BOOT_ERROR" | "WORKER_ERROR",
+  { message, hint = "This is the development server's answer, not the function's." }: {
     message: string;
     hint?: string;
   },
 ): Response {
-  const asked = request.headers.get("Access-Control-Request-Headers");
+  const allowed = asked.get("Access-Control-Request-Headers");
   const headers = {
     ...CORS_HEADERS,
-    ...(asked === null ? {} : { "Access-Control-Allow-Headers": asked }),
+    ...(allowed === null ? {} : { "Access-Control-Allow-Headers": allowed }),
     "Cache-Control": "no-store",
   };
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
-  return Response.json({ code, message, hint }, { status, headers });
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers });
+  return Response.json({ code, message, hint }, { status: 503, headers });
 }

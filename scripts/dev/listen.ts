@@ -6,8 +6,6 @@ const MAX_TRIES = 40;
 /** Characters of a path in the output. */
 const MAX_SHOWN_PATH = 100;
 
-type Respond = (request: Request) => Promise<Response>;
-
 /** Where to listen. */
 export interface Address {
   readonly host: string;
@@ -21,52 +19,42 @@ export interface Address {
  *
  * @throws {CommandError} The port is in use, or the address cannot be used.
  */
-export function listen({ host, port, withPort }: Address, respond: Respond): Deno.HttpServer<Deno.NetAddr> {
-  const server = serve({ hostname: host, port }, respond);
-  if (server !== undefined) return server;
-  const next = nextFree(host, port);
-  if (withPort !== undefined) {
-    throw new CommandError(`Port ${port} is in use: stop what uses it, or run \`${withPort(next)}\`.`);
+export function listen(
+  { host: hostname, port, withPort }: Address,
+  respond: (request: Request) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  const free = freePort(hostname, port);
+  if (free !== port) {
+    if (withPort !== undefined) {
+      throw new CommandError(`Port ${port} is in use: stop what uses it, or run \`${withPort(free)}\`.`);
+    }
+    console.log(`Port ${port} is in use. The next free one is ${free}.`);
   }
-  console.log(`Port ${port} is in use. The next free one is ${next}.`);
-  return listen({ host, port: next }, respond);
+  return Deno.serve({ hostname, port: free, onListen: () => {} }, async (request) => {
+    const startedAt = performance.now();
+    const response = await respond(request);
+    console.log(requestLine(request, response.status, performance.now() - startedAt));
+    return response;
+  });
 }
 
-/** 0, any free one, if there is none near. */
-function nextFree(hostname: string, from: number): number {
-  for (let port = from + 1; port <= Math.min(from + MAX_TRIES, 65_535); port++) {
+/** The port, or the next one that is not in use; 0, any free one, if there is none near. */
+function freePort(hostname: string, wanted: number): number {
+  for (let port = wanted; port <= Math.min(wanted + MAX_TRIES, 65_535); port++) {
     try {
       Deno.listen({ hostname, port }).close();
       return port;
     } catch (error) {
+      if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
+        throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
+      }
+      if (error instanceof Deno.errors.PermissionDenied) {
+        throw new CommandError(`Port ${port} needs administrator rights: choose one above 1023 with --port.`);
+      }
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     }
   }
   return 0;
-}
-
-/** `undefined` when the port is in use. */
-function serve(
-  { hostname, port }: { hostname: string; port: number },
-  respond: Respond,
-): Deno.HttpServer<Deno.NetAddr> | undefined {
-  try {
-    return Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
-      const startedAt = performance.now();
-      const response = await respond(request);
-      console.log(requestLine(request, response.status, performance.now() - startedAt));
-      return response;
-    });
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return undefined;
-    if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
-      throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
-    }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new CommandError(`Port ${port} needs administrator rights: choose one above 1023 with --port.`);
-    }
-    throw error;
-  }
 }
 
 /** Never the query, which may hold a token. */

@@ -1,6 +1,14 @@
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { LoadProblem } from "./functions-status.ts";
+
+/** Why the functions do not run: their code cannot be loaded. */
+export interface LoadProblem {
+  /** What the runtime printed, without colors. */
+  readonly text: string;
+  /** The file that is wrong, relative to the project, and the line in it, where the text names them. */
+  readonly file?: string;
+  readonly line?: number;
+}
 
 /** How the runtime names the place: in its own errors, in a stack, of an import map, and the `.env` file's reader. */
 const PLACES = [
@@ -19,9 +27,7 @@ const UNKNOWN_IMPORT = /"([^"]+)"[^"]* not in import map from .*(?:\n.*hint: .*`
  * @param root The project's folder.
  */
 export function loadProblem(printed: string, root: string): LoadProblem {
-  const [, place = "", line] =
-    PLACES.map((pattern) => pattern.exec(printed)).find((found) => found !== null) ??
-      [];
+  const [, place = "", line] = PLACES.map((pattern) => pattern.exec(printed)).find(Boolean) ?? [];
   const file = place === "" ? "" : relative(root, pathOf(place)).replaceAll("\\", "/");
   // The functions' deno.json belong to `add`, which takes an edited one for a conflict.
   const said = printed.replace(UNKNOWN_IMPORT, (found, name: string, registry = "npm") => {

@@ -8,7 +8,7 @@ import { readEnvFile } from "../setup/env-file.ts";
 import { inspect } from "../setup/inspect.ts";
 import { DEVELOPMENT_SECRET_KEY, type Platform } from "../setup/platform.ts";
 import { jwksUrlOf } from "../setup/project-url.ts";
-import type { FunctionsStatus } from "./functions-status.ts";
+import type { Functions } from "./functions.ts";
 
 /** What the page shows. */
 export interface PageOptions {
@@ -18,20 +18,7 @@ export interface PageOptions {
   readonly platform: Platform;
   /** The `.env` file with the signing keys. */
   readonly envFile: string;
-  /** What `powersync-jwks` answers now. */
-  readonly jwks: () => Promise<Response>;
-  /** What the functions are doing now. */
-  readonly status: () => FunctionsStatus;
-}
-
-/** A published key as the page lists it. */
-export interface ListedKey {
-  readonly kid: string;
-  readonly alg: string;
-  /** `signs`: new tokens. `starts`: later, at `startsAt`. `verifies`: only tokens made earlier or elsewhere. */
-  readonly role: "signs" | "starts" | "verifies";
-  /** Seconds since 1970. */
-  readonly startsAt: number | undefined;
+  readonly functions: Pick<Functions, "fetch" | "status">;
 }
 
 /** One for each start: the users and sessions of a development Auth end with it. */
@@ -39,7 +26,7 @@ const INSTANCE = crypto.randomUUID();
 
 /** Everything that the page shows of the server. A broken `.env` or secret is its `problem`. */
 export async function pageState(options: PageOptions) {
-  const { command, platform, status } = options;
+  const { command, platform, functions } = options;
   const { supabaseUrl, publishableKey, isDevelopmentAuth } = platform;
   return {
     instance: INSTANCE,
@@ -49,7 +36,7 @@ export async function pageState(options: PageOptions) {
     isDevelopmentAuth,
     // The development Auth's secret key is known to everybody; a project's is never here.
     ...isDevelopmentAuth ? { secretKey: DEVELOPMENT_SECRET_KEY } : {},
-    functions: status(),
+    functions: functions.status(),
     ...await secretsState(options).catch((error) => ({ problem: problemOf(error, command) })),
   };
 }
@@ -65,34 +52,27 @@ async function secretsState({ origin, platform: { supabaseUrl }, envFile }: Page
 }
 
 /** What is wrong with the `.env` file. The functions' own hint is for a deployment: this one is for the file here. */
-export function problemOf(
-  error: unknown,
-  command: string,
-): { code?: string; message: string; hint?: string } {
+export function problemOf(error: unknown, command: string) {
   if (error instanceof CommandError) return { message: error.message };
   if (!(error instanceof PowerSyncAuthError)) throw error;
   const { code, message } = error;
-  return {
-    code,
-    message,
-    hint: "Correct that line in `supabase/functions/.env`. " +
-      `Or delete it and start \`${command}\` again, which writes a new one.`,
-  };
+  const remedy = `Or delete it and start \`${command}\` again, which writes a new one.`;
+  return { code, message, hint: `Correct that line in \`supabase/functions/.env\`. ${remedy}` };
 }
 
 /**
- * The published keys and the role of each.
+ * The published keys and the role of each: it `signs` new tokens, it `starts` to at `startsAt`, or it only `verifies`
+ * tokens made earlier or elsewhere.
  *
  * @param ring The keys.
  * @param now Seconds since 1970.
  * @throws {PowerSyncAuthError} No key can sign.
  */
-export function listedKeys(ring: KeyRing, now: number): ListedKey[] {
+export function listedKeys(ring: KeyRing, now: number) {
   const { kid: signing } = signingKeyAt(ring, now);
   return ring.published.map(({ kid, alg }) => {
     const startsAt = ring.signing.find((key) => key.kid === kid)?.notBefore;
-    if (kid === signing) return { kid, alg, role: "signs", startsAt };
     const isLater = startsAt !== undefined && startsAt > now;
-    return { kid, alg, role: isLater ? "starts" : "verifies", startsAt };
+    return { kid, alg, role: kid === signing ? "signs" : isLater ? "starts" : "verifies", startsAt };
   });
 }

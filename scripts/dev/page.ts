@@ -1,6 +1,5 @@
 import type { Platform } from "../setup/platform.ts";
 import { checkRequest } from "./check.ts";
-import { pageEvents } from "./page-events.ts";
 import { type PageOptions, pageState, problemOf } from "./page-state.ts";
 
 /** The page's styles, scripts and icon; they are read for each request, so a reload shows changes. */
@@ -13,11 +12,14 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
+/** How soon a change shows. */
+const LOOK_MS = 200;
+
 type Answer = (request: Request, options: PageOptions) => Promise<Response | undefined>;
 
 const ENDPOINTS: Readonly<Record<string, { method: string; answer: Answer }>> = {
   "/dev/state.json": { method: "GET", answer: async (_, options) => Response.json(await pageState(options)) },
-  "/dev/events": { method: "GET", answer: (_, options) => Promise.resolve(pageEvents(options)) },
+  "/dev/events": { method: "GET", answer: pageEvents },
   "/dev/check": { method: "POST", answer: checkRequest },
 };
 
@@ -36,6 +38,21 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
     for (const [name, value] of Object.entries(headers)) response?.headers.set(name, value);
     return response;
   };
+}
+
+/** Sends the state now and after each change, as server-sent events: the page also notices when this server ends. */
+function pageEvents({ signal }: Request, options: PageOptions): Promise<Response> {
+  async function* changes() {
+    let sent = "";
+    while (!signal.aborted) {
+      const state = JSON.stringify(await pageState(options));
+      if (state !== sent) yield `data: ${state}\n\n`;
+      sent = state;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+  const body = ReadableStream.from(changes()).pipeThrough(new TextEncoderStream());
+  return Promise.resolve(new Response(body, { headers: { "Content-Type": "text/event-stream" } }));
 }
 
 async function readFile({ url }: Request): Promise<Response | undefined> {

@@ -18,6 +18,9 @@ export interface ServerParts {
   readonly allowedOrigins: readonly string[];
 }
 
+/** A page of any origin may send to the functions; more is read by nothing here. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 const FUNCTION_PATH = /^\/functions\/v1\/(powersync-jwks|powersync-auth|powersync-auth-anonymous)$/;
 
 /** Also Docker's name for this computer, and the Android emulator's: rebinding needs a name that the attacker owns. */
@@ -43,6 +46,13 @@ export async function answer(request: Request, parts: ServerParts): Promise<Resp
 async function route(request: Request, parts: ServerParts): Promise<Response> {
   if (!isOwnHost(request.headers.get("Host") ?? "", parts)) {
     return Response.json({ message: "This server does not answer under that host name." }, { status: 421 });
+  }
+  // A browser states the length of what it sends.
+  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
+    return Response.json({ message: "The body is larger than 1 MB." }, {
+      status: 413,
+      headers: CORS_HEADERS,
+    });
   }
   const { pathname } = new URL(request.url);
   if (FUNCTION_PATH.test(pathname)) return await parts.functions.fetch(request);

@@ -1,4 +1,4 @@
-/** The codes and the log's reasons, for docs/errors.md. */
+/** The codes, for docs/errors.md. */
 import {
   type ErrorCode,
   ERRORS,
@@ -12,8 +12,8 @@ import {
   type Setting,
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { tried } from "../setup/finding.ts";
 import { type Parts, table } from "./parts.ts";
-import { REASONS } from "./reasons.ts";
 
 /** The tables, and which codes each has: the first that matches counts. */
 const SECTIONS: readonly (readonly [part: string, codes: RegExp])[] = [
@@ -108,21 +108,12 @@ function settingErrors(): Map<ErrorCode, PowerSyncAuthError> {
       ...(read === undefined ? [] : [() => readSetting({ [name]: UNUSABLE }, name)]),
     ];
   });
-  const errors = [...reads, () => readApiKeys({}), () => parseIdentityProviders(UNUSABLE)].map(errorOf);
-  return new Map(errors.flatMap((error) => error === undefined ? [] : [[error.code, error]]));
+  const read = [...reads, () => readApiKeys({}), () => parseIdentityProviders(UNUSABLE)];
+  const errors = read.map((one) => tried<unknown>(one)).filter((one) => one instanceof PowerSyncAuthError);
+  return new Map(errors.map((error) => [error.code, error]));
 }
 
-function errorOf(read: () => unknown): PowerSyncAuthError | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) return error;
-    throw error;
-  }
-}
-
-/** A table for each section, and the table of the log's reasons. */
+/** A table for each section. */
 export function errorParts(): Parts {
   const errors = settingErrors();
   const faults: Readonly<Partial<Record<ErrorCode, string>>> = KEY_FAULTS;
@@ -138,9 +129,5 @@ export function errorParts(): Parts {
     const rows = codes.filter((code) => sectionOf(code) === part).map(rowOf);
     return [part, table(["code", "status", "message", "hint"], rows)];
   });
-  const reasons = Object.entries(REASONS).map(([reason, cells]) => [`\`${reason}\``, ...cells]);
-  return {
-    ...Object.fromEntries(tables),
-    reasons: table(["reason", "what it means", "what to do"], reasons),
-  };
+  return Object.fromEntries(tables);
 }

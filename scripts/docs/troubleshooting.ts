@@ -2,7 +2,8 @@
 import { Invocation } from "../cli/invocation.ts";
 import type { Check } from "../doctor/check.ts";
 import { fixOf } from "../doctor/fixes.ts";
-import { type Probe, PROBES } from "../doctor/probes.ts";
+import { CAUSES, type KnownCause } from "../doctor/causes.ts";
+import type { Cause } from "../doctor/fix-context.ts";
 import { POWERSYNC_CODES } from "../powersync/codes.ts";
 import { type Parts, table } from "./parts.ts";
 
@@ -26,11 +27,11 @@ export function troubleshootingParts(): Parts {
   const codes = POWERSYNC_CODES.map((
     { code, raisedFor, cause, fix },
   ) => [`\`${code}\``, raisedFor, cause, fix]);
-  const causes = Object.entries<Probe>(PROBES).map(([id, { means, code }]) => [
+  const causes = Object.entries<Cause>(CAUSES).map(([id, { means, code }]) => [
     `\`${id}\``,
     means,
     code === undefined ? "" : `\`${code}\``,
-    fix(id as keyof typeof PROBES),
+    fix(id as KnownCause),
   ]);
   return {
     "powersync-codes": table(["code", "raised for", "usual cause", "fix"], codes),
@@ -38,7 +39,7 @@ export function troubleshootingParts(): Parts {
   };
 }
 
-function fix(cause: keyof typeof PROBES): string {
+function fix(cause: KnownCause): string {
   const check: Check = { id: "jwks", title: "", status: "failed", seen: "", cause };
   const { commands = [], note = "" } = fixOf(check, CONTEXT) ?? {};
   const run = commands.map((command) => `\`${command}\``).join(", then ");

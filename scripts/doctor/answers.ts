@@ -3,22 +3,15 @@ import { type ErrorCode, ERRORS } from "../../supabase/functions/_shared/powersy
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { LONGEST_HINT, shown } from "../cli/shown.ts";
 import { parseJson } from "../setup/ask.ts";
-import type { ProbeId } from "./probes.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
+import { ANSWER_CAUSES, REDIRECTS } from "./answer-causes.ts";
+import { type Found, probed, type Subject } from "./check.ts";
+import type { Cause, Form } from "./fix-context.ts";
 
-/** An error of one of our functions. */
 export interface OwnError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-}
-
-/** An answer that is not a function's own. */
-export interface Foreign {
-  readonly probe: ProbeId;
-  /** What was seen: the status, and who says it in which words. */
-  readonly seen: string;
-  /** The router of a self-hosted Supabase answered. */
-  readonly selfHosted: boolean;
 }
 
 /** The error in an answer of our own functions; `undefined` when it is something else. */
@@ -33,77 +26,23 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** What an answer has when something else gave it than the function; every part that is stated must hold. */
-interface Form {
-  readonly status?: readonly number[];
-  /** In the body, or in the header with which Supabase's platform states an error code. */
-  readonly says?: RegExp;
-  readonly isPage?: boolean;
-}
-
-/** With a `Location` (RFC 9110, section 15.4). */
-const REDIRECTS = [301, 302, 303, 307, 308];
-
 /** Where a server sends whoever is not signed in. */
 const LOGIN = /log-?in|sign-?in|\bsso\b|saml|oauth|cloudflareaccess/i;
 
-/** How Cloudflare says that it cannot reach a host. */
-const ORIGIN_ERRORS = [520, 521, 522, 523, 524, 525, 526, 530];
+const CAUSES = Object.entries<Cause>(ANSWER_CAUSES) as [keyof typeof ANSWER_CAUSES, Cause][];
 
-/**
- * How Supabase's platform, its self-hosted router, gateways and proxies answer, the most telling first. Status codes and
- * words: Supabase documentation, "Edge Functions status codes" and "HTTP status codes"; supabase/docker,
- * volumes/functions/main; Cloudflare documentation, "5xx errors".
- */
-const FORMS: readonly (readonly [ProbeId, Form])[] = [
-  ["project-paused", { status: [540] }],
-  ["project-paused", { says: /project (is|has been) paused/i }],
-  ["project-restricted", { status: [402] }],
-  ["function-timeout", { says: /IDLE_TIMEOUT|did not respond in time/ }],
-  ["function-timeout", { status: [504], isPage: false }],
-  ["not-deployed", { says: /(appropriate|determine) entrypoint|function was not found/i }],
-  ["boot-error", { says: /BOOT_ERROR|InvalidWorkerCreation|boot error|failed to (boot|start)/i }],
-  ["function-limit", { status: [546] }],
-  ["function-limit", { says: /WORKER_(RESOURCE_)?LIMIT|WorkerRequestCancelled/ }],
-  ["function-crashed", { says: /WORKER_ERROR|EDGE_FUNCTION_ERROR|InvalidWorkerResponse/ }],
-  ["project-down", { status: ORIGIN_ERRORS }],
-  ["rate-limited", { status: [429] }],
-  ["gateway-key-invalid", { status: [401], says: /invalid api ?key/i }],
-  ["gateway-api-key", {
-    status: [401],
-    says: /api ?key|invalid authentication credentials|"message": ?"Unauthorized"/i,
-  }],
-  ["gateway-api-key", { status: [403], says: /cannot consume this service/ }],
-  ["gateway-no-route", { says: /no Route matched|missing function name|^ ?404 page not found/i }],
-  ["not-supabase", { says: /PSYNC_S\d{4}/ }],
-  ["no-http", { status: [400], says: /plain HTTP request was sent to HTTPS/i }],
-  ["gateway-check", {
-    status: [401],
-    isPage: false,
-    says: /auth(orization)? header|\bjwt\b|_JWT|UNAUTHORIZED_/i,
-  }],
-  ["front-page", { status: [200, 404, 405], isPage: true }],
-  ["front-refuses", { status: [401, 403, 407, 451] }],
-  ["not-deployed", { status: [404] }],
-  ["front-redirect", { status: REDIRECTS }],
-  ["upstream-down", { status: [502, 503, 504] }],
-];
-
-/**
- * Who answered in the place of a function.
- *
- * @param response The answer, which is not a success of the function and not an error of ours.
- * @param text Its body.
- */
-export function whoAnswered({ status, headers }: Response, text: string): Foreign {
+/** Who answered in the place of a function, and what was seen: the status, and who says it in which words. */
+export function whoAnswered({ status, headers }: Response, text: string) {
   const isPage = /html/i.test(headers.get("Content-Type") ?? "") || /^\s*<(!doctype|html)/i.test(text);
   const words = `${headers.get("sb-error-code") ?? ""} ${text}`;
+  const fits = (form: Form) =>
+    (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
+    (form.isPage ?? isPage) === isPage;
+  // Anything may answer a bare 404, and most often the platform does.
   const [probe] = leadsToLogin({ status, headers })
     ? ["front-refuses"] as const
-    : FORMS.find(([, form]) =>
-      (form.status?.includes(status) ?? true) && (form.says?.test(words) ?? true) &&
-      (form.isPage ?? isPage) === isPage
-    ) ?? ["front-error"] as const;
+    : CAUSES.find(([, { when = [] }]) => when.some(fits)) ??
+      [status === 404 ? "not-deployed" : "front-error"] as const;
   const said = isPage ? "a web page" : sentenceIn(text);
   const server = serverOf(headers);
   const target = headers.get("Location");
@@ -119,7 +58,18 @@ export function whoAnswered({ status, headers }: Response, text: string): Foreig
   };
 }
 
-/** Whether an answer is a redirect. */
+/** What answered in the place of a function, as a finding; `code`: the one that PowerSync's clients see. */
+export function examineForeign(
+  subject: Subject,
+  response: Response,
+  text: string,
+  code?: PowerSyncCode,
+): Found {
+  const { probe, seen, selfHosted } = whoAnswered(response, text);
+  const check = probed(subject, probe, code === undefined ? seen : { seen, code });
+  return { checks: [check], response, answeredBy: selfHosted ? "self-hosted" : "platform" };
+}
+
 export function redirects({ status, headers }: Pick<Response, "status" | "headers">): boolean {
   return REDIRECTS.includes(status) && headers.has("Location");
 }

@@ -2,11 +2,9 @@ import type { PowerSyncCode } from "../powersync/codes.ts";
 import type { RuleId, RuleResult } from "../powersync/result.ts";
 import type { EnvFileErrorId } from "../setup/env-faults.ts";
 import type { Finding } from "../setup/finding.ts";
-import type { EnvChange, Fix } from "./fix-context.ts";
-import type { Told } from "./tokens/told.ts";
-import { type Probe, type ProbeId, PROBES } from "./probes.ts";
+import { CAUSES, type KnownCause } from "./causes.ts";
+import type { Cause, EnvChange, Fix } from "./fix-context.ts";
 
-/** What a check looks at. */
 export interface Subject {
   /** Stable, for machines. */
   readonly id: string;
@@ -19,7 +17,7 @@ export type CauseId =
   | EnvFileErrorId
   | RuleId
   | PowerSyncCode
-  | ProbeId
+  | KnownCause
   | `${"token" | "user-token"}-${string}`;
 
 /** What one check showed: one line of the report. */
@@ -27,7 +25,6 @@ export interface Check extends Subject {
   readonly status: "passed" | "warning" | "failed" | "skipped";
   /** What was seen and what it means. Never holds a secret, a private member or a whole token. */
   readonly seen: string;
-  /** Why it is a warning or failure. */
   readonly cause?: CauseId;
   /** The code that a client of PowerSync sees. */
   readonly code?: PowerSyncCode;
@@ -43,10 +40,18 @@ export interface Check extends Subject {
   readonly hint?: string;
 }
 
+/** What one part of the set-up showed. */
+export interface Found {
+  readonly checks: readonly Check[];
+  /** The answer, for its clock. */
+  readonly response?: Response;
+  /** The router of a self-hosted Supabase, or a gateway of Supabase's platform, answered. */
+  readonly answeredBy?: "self-hosted" | "platform";
+}
+
 /** What is particular to one finding of a cause. */
 export type Particulars = Pick<Check, "code" | "change" | "hint"> & { readonly seen: string };
 
-/** It works. */
 export function passed({ id, title }: Subject, seen: string): Check {
   return { id, title, status: "passed", seen };
 }
@@ -56,12 +61,10 @@ export function skipped({ id, title }: Subject, seen: string, { wanted = false }
   return { id, title, status: "skipped", seen, ...(wanted ? { wanted } : {}) };
 }
 
-/** Something that does not work. */
 export function failed({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
   return { id, title, status: "failed", cause, ...particulars };
 }
 
-/** Something that works and should be changed. */
 export function warning({ id, title }: Subject, cause: CauseId, particulars: Particulars): Check {
   return { id, title, status: "warning", cause, ...particulars };
 }
@@ -79,32 +82,16 @@ export function checkOfFinding(
   return report(subject, id, { seen: message, hint: isSaid ? "" : hint, change });
 }
 
-/** What a look at a token's content showed; `code`: the one that PowerSync's client sees. */
-export function checkOfTold(
-  subject: Subject,
-  { id, status, seen, set, advice }: Told,
-  code?: PowerSyncCode,
-): Check {
-  if (status === "passed") return passed(subject, seen);
-  if (status === "skipped") return skipped(subject, seen, { wanted: true });
-  const report = status === "failed" ? failed : warning;
-  return report(subject, id, {
-    seen,
-    ...(set === undefined ? {} : { change: { set } }),
-    ...(advice === undefined ? {} : { hint: advice }),
-    ...(code === undefined ? {} : { code }),
-  });
-}
-
 /**
- * A probe's failure, in its own words after what was seen.
+ * A known cause, in its own words after what was seen.
  *
- * @param particulars `code`: by default the probe's.
+ * @param found What was seen; `code`: by default the cause's.
  */
-export function probed(subject: Subject, probe: ProbeId, { seen, ...rest }: Particulars): Check {
-  const { means, code, isWarning }: Probe = PROBES[probe];
+export function probed(subject: Subject, cause: KnownCause, found: string | Particulars): Check {
+  const { seen, ...rest } = typeof found === "string" ? { seen: found } : found;
+  const { means, code, isWarning }: Cause = CAUSES[cause];
   const report = isWarning ? warning : failed;
-  return report(subject, probe, {
+  return report(subject, cause, {
     ...(code === undefined ? {} : { code }),
     ...rest,
     seen: `${seen} ${means}`.trim(),
@@ -114,8 +101,6 @@ export function probed(subject: Subject, probe: ProbeId, { seen, ...rest }: Part
 /**
  * The results of PowerSync's rules: one line for each failure and warning, and one when all hold.
  *
- * @param subject What was checked.
- * @param results From `checkJwks` or `checkToken`.
  * @param options `summary`: what to say when all hold; `wanted`: as for {@linkcode skipped}.
  */
 export function checksOfRules(

@@ -7,7 +7,6 @@ const CLOCKS = { id: "clocks", title: "Clocks" };
 /**
  * How far a server's clock is ahead, by its `Date` header (RFC 9110, section 6.6.1), which has whole seconds.
  *
- * @param response The answer.
  * @param nowSeconds Seconds since 1970 when it came.
  * @returns Seconds, or `undefined` when there is no such header.
  */
@@ -23,12 +22,7 @@ export interface Clocks {
   readonly instance: number | undefined;
 }
 
-/**
- * Tells three clocks apart: two that agree are right.
- *
- * @param clocks The servers' clocks.
- * @param lifetimeSeconds The lifetime of the functions' tokens.
- */
+/** Tells three clocks apart: two that agree are right. */
 export function checkClocks({ functions, instance }: Clocks, lifetimeSeconds: number): Check[] {
   if (functions !== undefined && instance !== undefined) {
     return [checkThree({ functions, instance }, lifetimeSeconds)];
@@ -37,9 +31,7 @@ export function checkClocks({ functions, instance }: Clocks, lifetimeSeconds: nu
   if (ahead === undefined) return [];
   if (agree(ahead, 0)) return [passed(CLOCKS, `This computer and the ${name} agree.`)];
   return [
-    probed(CLOCKS, "clock-unknown", {
-      seen: `The clock of the ${name} is ${relation(ahead)} this computer's.`,
-    }),
+    probed(CLOCKS, "clock-unknown", `The clock of the ${name} is ${relation(ahead)} this computer's.`),
   ];
 }
 
@@ -51,7 +43,7 @@ function checkThree(
   if (agree(instance, functions)) {
     if (agree(functions, 0)) return passed(CLOCKS, "This computer, the functions and the instance agree.");
     const seen = `This computer's clock is ${relation(-functions)} the functions' and the instance's.`;
-    return probed(CLOCKS, "clock-here", { seen });
+    return probed(CLOCKS, "clock-here", seen);
   }
   const seen = `The instance's clock is ${relation(apart)} the functions'.`;
   // It refuses nothing: `iat` in the future is not checked, and `exp` comes later.
@@ -67,7 +59,7 @@ function checkThree(
     ? `New tokens, which last ${describeDuration(lifetimeSeconds)}, are refused.`
     : "Tokens end early, so clients ask for new ones more often.";
   const cause = agree(instance, 0) ? "clock-functions" : "clock-instance";
-  const check = probed(CLOCKS, cause, { seen: `${seen} ${effect}` });
+  const check = probed(CLOCKS, cause, `${seen} ${effect}`);
   return apart > lifetimeSeconds + CLOCK_TOLERANCE_SECONDS ? check : { ...check, status: "warning" };
 }
 

@@ -10,15 +10,13 @@ import {
   examineGivenToken,
   type ServerView,
 } from "./candidates.ts";
-import { type Check, checkOfFinding, probed, skipped } from "./check.ts";
+import { type Check, checkOfFinding, type Found, probed, skipped } from "./check.ts";
 import { checkClocks, clockAhead } from "./clock.ts";
 import { examineProject, findJwks } from "./deployment.ts";
 import type { ProjectKind } from "./fix-context.ts";
-import type { JwksFound } from "./jwks.ts";
 import { type ExamineOptions, instanceOfFile } from "./scope.ts";
 import { checkSecrets } from "./secrets.ts";
 
-/** What was found, and where the functions run. */
 export interface Examined {
   readonly checks: readonly Check[];
   readonly projectKind: ProjectKind;
@@ -27,8 +25,9 @@ export interface Examined {
 }
 
 /** Examines a set-up: its file, its deployment, and whether PowerSync accepts its tokens. */
-export async function examine(options: ExamineOptions): Promise<Examined> {
-  const { file, now, powersync, project } = options;
+export async function examine(given: ExamineOptions): Promise<Examined> {
+  const { file, now, powersync, project } = given;
+  const options = { ...given, file: concernsProject(given) ? file : undefined };
   const secrets = file === undefined ? [] : await checkSecrets(file, {
     nowSeconds: now(),
     supabaseUrl: project,
@@ -51,18 +50,22 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   ];
   const instance = await withProgress(
     "the PowerSync instance",
-    askPowerSync(options, { tokens, secrets, servers }),
+    askPowerSync(options, {
+      tokens,
+      isOrder: secrets.every(({ status }) => status !== "failed"),
+      servers,
+    }),
   );
   const checks = [
     ...secrets,
     ...checkNamedUrl(options, { isFileUrlGood: secrets.every(isUrlGood) }),
     ...jwks.checks,
     ...functions.flatMap(({ checks }) => checks),
-    ...checksOfTokens(tokens, instance?.audiences),
+    ...checksOfTokens(tokens, instance.accepted),
     ...checkNamedAudience(options, tokens),
-    ...(instance === undefined ? [] : [instance.check]),
+    ...instance.checks,
     ...checkClocks(
-      { functions: ahead, instance: clockAhead(instance?.response, now()) },
+      { functions: ahead, instance: clockAhead(instance.response, now()) },
       lifetimeOf(file?.variables.POWERSYNC_TOKEN_TTL),
     ),
   ];
@@ -70,14 +73,20 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
     .every(({ severity }) => severity === "warning");
   return {
     checks,
-    projectKind: kindOf(options, [jwks, ...functions]),
+    projectKind: kindOf(given, [jwks, ...functions]),
     endpoint: isUsable ? endpoint : undefined,
   };
 }
 
+/** The file of local development says nothing about a deployment. */
+function concernsProject({ file, project, jwksUrl }: ExamineOptions): boolean {
+  const url = jwksUrl ?? project;
+  return file !== undefined && (!file.local || url === undefined || isLoopback(url));
+}
+
 function kindOf(
   { project, file }: ExamineOptions,
-  found: readonly Pick<JwksFound, "answeredBy" | "response">[],
+  found: readonly Found[],
 ): ProjectKind {
   const answered = found.filter(({ response }) => response !== undefined).map(({ answeredBy }) => answeredBy);
   if (project !== undefined && /\.supabase\.co$/.test(project)) return "hosted";

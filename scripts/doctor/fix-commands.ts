@@ -9,73 +9,59 @@ const NEW_KEY =
 export const RECREATE_CONTAINER = "docker compose up -d --force-recreate --no-deps functions";
 export const READ_CONTAINER_LOG = "docker compose logs --tail 50 functions";
 export const READ_LOG = "The function's log says why: dashboard, Edge Functions, the function, Logs.";
-const ISOLATES = "Running functions may use the old values for up to ten minutes.";
-const RESTART = "Restart the functions: they read the file when they start.";
 export const COPY_INSTANCE = "Copy the instance's URL, without a path, from PowerSync's dashboard.";
 
 const COPY_URL =
   "Copy the instance's URL from PowerSync's dashboard, under Connect; self-hosted, it is the service's address.";
 
+export function run(note: string, ...commands: readonly string[]): Fix {
+  return { commands, note };
+}
+
 /** When new secrets take effect. */
-export function whenRead({ project, file }: FixContext): string {
+function whenRead({ project, file }: FixContext): string {
   if (project === "self-hosted") return "";
-  return project === "local" || file.isLocal ? RESTART : ISOLATES;
-}
-
-/** The parts of a check that a fix depends on. */
-export interface Found {
-  readonly id: string;
-  readonly cause?: string;
-  readonly hint?: string;
-}
-
-/** The fix of a cause. */
-export type MakeFix = (context: FixContext, found: Found) => Fix;
-
-/** A fix that is the same everywhere, without commands. */
-export const say = (text: string): MakeFix => () => note(text);
-
-/** A fix without commands. */
-export function note(text: string): Fix {
-  return { commands: [], note: text };
+  return project === "local" || file.isLocal
+    ? "Restart the functions: they read the file when they start."
+    : "Running functions may use the old values for up to ten minutes.";
 }
 
 /** Changes the file and then the deployment; where the file has nothing to change, the deployment alone. */
-export function changeSecrets(change: EnvChange, context: FixContext, hint: string): Fix {
-  const { remove = [], rename, instance, byHand, newKey } = change;
+export function changeSecrets(context: FixContext, change: EnvChange, text = whenRead(context)): Fix {
+  const { remove = [], rename = [], instance, byHand, newKey } = change;
   const { file: { names }, project } = context;
   const url = instance && (context.powersync ?? change.set?.POWERSYNC_URL ?? context.endpoint);
-  if (byHand) return correctByHand(context, hint);
+  if (byHand) return correctByHand(context, text);
   if (instance && url === undefined) return correctByHand(context, COPY_URL);
   const set = url === undefined ? change.set ?? {} : { ...change.set, POWERSYNC_URL: url };
-  const gone = unset([...remove, ...(rename === undefined ? [] : [rename[0]])], context);
+  const gone = unset(context, [...remove, ...rename.slice(0, 1)]);
   const isElsewhere = remove.length > 0 && !remove.some((name) => names?.includes(name));
   if (isElsewhere && project !== "hosted") {
     return upload(
       context,
-      `Remove ${remove.join(", ")} from the functions' environment; ${pathOf(context)} does not have it.`,
+      `Remove ${remove.join(", ")} from the functions' environment; ${context.file.path} does not have it.`,
     );
   }
   if (newKey || project !== "hosted" || (names !== undefined && !isElsewhere)) {
-    const { commands, note } = upload(context, noteOfEdit(change, context) ?? hint);
-    return { commands: [...editCommands({ ...change, set }, context), ...commands, ...gone], note };
+    const { commands, note } = upload(context, noteOfEdit(change, context) ?? text);
+    return run(note, ...editCommands({ ...change, set }, context), ...commands, ...gone);
   }
   const pairs = pairsOf(set);
   const sets = pairs.length === 0 ? [] : [supabase(context, "secrets", "set", ...pairs, "--yes")];
-  return { commands: [...sets, ...gone], note: hint };
+  return run(text, ...sets, ...gone);
 }
 
 /** A command with a value to fill in would fail as it is printed, so it is a part of the sentence. */
-function correctByHand(context: FixContext, hint: string): Fix {
+function correctByHand(context: FixContext, text: string): Fix {
   const { commands: [command], note: how } = upload(context, "");
-  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${pathOf(context)}`;
+  const edit = `${context.file.names === undefined ? "Write it into" : "Edit"} ${context.file.path}`;
   const then = command === undefined ? "." : `, then upload it: ${command}`;
-  return note([hint, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
+  return run([text, how, `${edit}${then}`].filter((part) => part !== "").join(" "));
 }
 
 function editCommands(change: EnvChange, { invocation, file }: FixContext): string[] {
   const { set = {}, remove = [], rename, newKey } = change;
-  const path = ["--env-file", file.path];
+  const path = invocation.envFile(file.path);
   const words = [
     ...pairsOf(set),
     ...remove.flatMap((name) => ["--remove", name]),
@@ -108,110 +94,105 @@ function pairsOf(set: Readonly<Record<string, string>>): string[] {
 }
 
 /** Removes what an upload of the file leaves. */
-function unset(names: readonly string[], context: FixContext): string[] {
+function unset(context: FixContext, names: readonly string[]): string[] {
   return names.length === 0 || context.file.isLocal || context.project !== "hosted"
     ? []
     : [supabase(context, "secrets", "unset", ...names, "--yes")];
 }
 
 /** Sets the secrets of the file. */
-export function upload(context: FixContext, text: string): Fix {
+export function upload(context: FixContext, text = whenRead(context)): Fix {
   const { file, project } = context;
-  if (file.isLocal || project === "local") return note(text);
+  if (file.isLocal || project === "local") return run(text);
   if (project === "self-hosted") {
-    const how = `First, add ${
-      pathOf(context)
-    } as \`env_file\` to the service \`functions\` in Supabase's docker-compose.yml.`;
-    return { commands: [RECREATE_CONTAINER], note: `${how} ${text}`.trim() };
+    const how =
+      `First, add ${context.file.path} as \`env_file\` to the service \`functions\` in Supabase's docker-compose.yml.`;
+    return run(`${how} ${text}`.trim(), RECREATE_CONTAINER);
   }
-  return {
-    commands: [supabase(context, "secrets", "set", "--env-file", pathOf(context), "--yes")],
-    note: text,
-  };
+  return run(text, supabase(context, "secrets", "set", "--env-file", context.file.path, "--yes"));
 }
 
-/** Deploys the functions again. */
-export function deploy(context: FixContext, text: string, ...flags: readonly string[]): Fix {
+export function deploy(context: FixContext, text = "", ...flags: readonly string[]): Fix {
   const { project, invocation } = context;
-  if (project === "local") return { commands: [invocation.task("dev")], note: text };
+  if (project === "local") return run(text, invocation.task("dev"));
   if (project === "self-hosted") {
     const how = `First, copy the folders of ${
       invocation.path("supabase/functions")
     } into volumes/functions of Supabase's docker folder.`;
-    return { commands: ["docker compose restart functions --no-deps"], note: `${how} ${text}`.trim() };
+    return run(`${how} ${text}`.trim(), "docker compose restart functions --no-deps");
   }
-  return {
-    commands: [supabase(context, "functions", "deploy", ...FUNCTION_NAMES, "--use-api", ...flags, "--yes")],
-    note: text,
-  };
+  return run(
+    text,
+    supabase(context, "functions", "deploy", ...FUNCTION_NAMES, "--use-api", ...flags, "--yes"),
+  );
+}
+
+/** Something else answers at the functions' address. */
+export function deployInPlace(context: FixContext): Fix {
+  return deploy(context, "Something else answers there. This deploys the functions in its place.");
+}
+
+export function deployTogether(context: FixContext): Fix {
+  return deploy(context, `Deploy all three together. ${whenRead(context)}`);
 }
 
 /** Sets the file's key, if it is good; else a new one. */
 export function deployKey(context: FixContext): Fix {
   return context.file.canSign
     ? upload(context, `The key in the file is good. ${whenRead(context)}`)
-    : changeSecrets({ newKey: true }, context, "");
+    : changeSecrets(context, { newKey: true });
 }
 
-/**
- * Fixes a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default.
- *
- * @param code The error code, such as `POWERSYNC_URL_MISSING`.
- */
-export function deploySetting(code: string, context: FixContext): Fix {
+/** Fixes a setting that is wrong in the deployment: with the file's value, the instance that was named, or the default. */
+export function deploySetting(context: FixContext, name: string): Fix {
   const { file, powersync } = context;
-  const name = code.replace(/_(MISSING|INVALID)$/, "");
   const isOther = name === "POWERSYNC_URL" && powersync !== undefined && powersync !== file.url;
-  if (file.names?.includes(name) && !isOther) return upload(context, whenRead(context));
-  return name === "POWERSYNC_URL"
-    ? changeSecrets({ instance: true }, context, whenRead(context))
-    : changeSecrets(
-      { remove: [name] },
-      context,
-      `Without ${name}, its default applies. ${whenRead(context)}`,
-    );
+  if (file.names?.includes(name) && !isOther) return upload(context);
+  return name === "POWERSYNC_URL" ? changeSecrets(context, { instance: true }) : changeSecrets(
+    context,
+    { remove: [name] },
+    `Without ${name}, its default applies. ${whenRead(context)}`,
+  );
 }
 
-/** Fixes the audience that the functions' tokens have: the file's, or the instance's URL, which is the default. */
-export function deployAudience(context: FixContext, { isRefused }: { isRefused: boolean }): Fix {
-  const name = "POWERSYNC_AUDIENCE";
-  if (context.audiences.length > 0 && !isRefused) {
-    return changeSecrets({ set: { [name]: context.audiences.join(",") } }, context, whenRead(context));
+export function deployUrl(context: FixContext): Fix {
+  return deploySetting(context, "POWERSYNC_URL");
+}
+
+/** Fixes the audience of the functions' tokens: it becomes the file's, or the instance's URL, which is the default. */
+export function deployAudience(context: FixContext): Fix {
+  const { audiences, file } = context;
+  if (audiences.length > 0) {
+    return changeSecrets(context, { set: { POWERSYNC_AUDIENCE: audiences.join(",") } });
   }
-  if (context.file.names?.includes(name) && !isRefused) return upload(context, whenRead(context));
+  return file.names?.includes("POWERSYNC_AUDIENCE") ? upload(context) : withoutAudience(context);
+}
+
+export function withoutAudience(context: FixContext): Fix {
   const text =
-    `Without ${name}, POWERSYNC_URL is the audience. To keep yours, add it to the instance's Client Auth instead. ${
-      whenRead(context)
-    }`;
-  return changeSecrets({ remove: [name] }, context, text);
+    "Without POWERSYNC_AUDIENCE, POWERSYNC_URL is the audience. To keep yours, add it to the instance's Client Auth instead.";
+  return changeSecrets(context, { remove: ["POWERSYNC_AUDIENCE"] }, `${text} ${whenRead(context)}`);
 }
 
 /** What PowerSync's own configuration must hold. */
 export function tellPowerSync(context: FixContext): Fix {
   const { invocation, file, projectName } = context;
   const of = projectName === undefined ? [] : ["--project", projectName];
-  const from = file.isLocal || file.names === undefined ? [] : ["--env-file", file.path];
-  return {
-    commands: [invocation.task("config", ...from, ...of)],
-    note: `The command prints the values for PowerSync's Client Auth. The JWKS URI is ${
+  const from = file.isLocal || file.names === undefined ? [] : invocation.envFile(file.path);
+  return run(
+    `The command prints the values for PowerSync's Client Auth. The JWKS URI is ${
       jwksUri(context)
     }. Save and deploy them there.`,
-  };
+    invocation.task("config", ...from, ...of),
+  );
 }
 
-/** The JWKS URI to enter in PowerSync. */
 export function jwksUri({ jwksUrl }: FixContext): string {
   return jwksUrl ?? "https://<project ref>.supabase.co/functions/v1/powersync-jwks";
 }
 
-/** Where the log is. */
 export function logNote({ project }: FixContext): string {
   return project === "self-hosted" ? `Read the log: ${READ_CONTAINER_LOG}` : READ_LOG;
-}
-
-/** The file from the reader's folder. */
-function pathOf({ invocation, file }: FixContext): string {
-  return invocation.path(file.path);
 }
 
 /** A command of the CLI for the project that is named or linked. */

@@ -1,8 +1,31 @@
-/** What a fix is made of, and the set-up that it is for. */
-
+/** What a cause is, what fixes it, and the set-up that the fix is for. */
 import type { Invocation } from "../cli/invocation.ts";
+import type { PowerSyncCode } from "../powersync/codes.ts";
 
-/** What fixes a fault. */
+/** What an answer has when something else gave it than the function; every part that is stated must hold. */
+export interface Form {
+  readonly status?: readonly number[];
+  /** In the body, or in the header with which Supabase's platform states an error code. */
+  readonly says?: RegExp;
+  readonly isPage?: boolean;
+}
+
+/** Why something fails. */
+export interface Cause {
+  /** What answers have by which it is known; of all causes, the first counts. */
+  readonly when?: readonly Form[];
+  /** What it means, as sentences that follow what was seen. */
+  readonly means: string;
+  /** The code that PowerSync's clients see; none when PowerSync does not notice. */
+  readonly code?: PowerSyncCode;
+  /** It works, and should be changed. */
+  readonly isWarning?: true;
+  readonly fix: HowToFix;
+}
+
+/** The commands and the sentence that fix a cause; a sentence alone where there is no command. */
+export type HowToFix = string | ((context: FixContext) => Fix | string);
+
 export interface Fix {
   /** In this order, each complete. */
   readonly commands: readonly string[];
@@ -14,7 +37,6 @@ export interface Fix {
 export interface EnvChange {
   readonly set?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
-  /** From one name to another. */
   readonly rename?: readonly [from: string, to: string];
   /** A new key in the place of those in the file. */
   readonly newKey?: true;
@@ -25,7 +47,7 @@ export interface EnvChange {
 }
 
 /** The set-up that the commands are for. */
-export interface FixContext {
+export interface SetUp {
   readonly invocation: Invocation;
   /** This command again, without secrets. */
   readonly again: string;
@@ -46,7 +68,15 @@ export interface FixContext {
   readonly endpoint: string | undefined;
 }
 
-/** The secrets file that a fix changes. */
+/** The set-up, and the finding that is to be fixed. */
+export interface FixContext extends SetUp {
+  /** What the check looked at. */
+  readonly id: string;
+  readonly cause: string;
+  /** What to do, in the words of whoever found it; may be empty. */
+  readonly hint: string;
+}
+
 export interface FixFile {
   readonly path: string;
   /** It is for this computer: it is not uploaded. */

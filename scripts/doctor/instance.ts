@@ -4,9 +4,9 @@ import { MAX_TOKEN_BYTES } from "../powersync/limits.ts";
 import { meaningOf, type PowerSyncCode } from "../powersync/codes.ts";
 import { parseJson, whyNoAnswer } from "../setup/ask.ts";
 import { redirects, whoAnswered } from "./answers.ts";
-import { type Check, failed, passed, probed } from "./check.ts";
-import { named } from "./tokens/decoded-token.ts";
-import type { ProbeId } from "./probes.ts";
+import { type Check, failed, type Found, passed, probed } from "./check.ts";
+import { audienceOf, named } from "./tokens/decoded-token.ts";
+import type { KnownCause } from "./causes.ts";
 
 const INSTANCE = { id: "powersync", title: "PowerSync instance" };
 
@@ -18,15 +18,12 @@ export interface InstanceOptions {
   readonly tokenOf: string;
   /** The token is good under every rule and the JWKS seen from here. */
   readonly tokenIsGood: boolean;
-  /** The token's own. */
-  readonly audiences: readonly unknown[];
   readonly timeoutMs: number;
 }
 
-/** What was found, and the answer for its clock. */
-export interface InstanceFound {
-  readonly check: Check;
-  readonly response?: Response;
+export interface InstanceFound extends Found {
+  /** The audiences of a token that the instance accepted. */
+  readonly accepted?: readonly unknown[];
 }
 
 /** An empty client's request for a stream. */
@@ -49,12 +46,13 @@ export async function askInstance(options: InstanceOptions): Promise<InstanceFou
   const { response, text, error } = await readStart(`${url}/sync/stream`, { init, timeoutMs });
   if (response === undefined) {
     const { kind, seen } = whyNoAnswer(error, timeoutMs);
-    return { check: probed(INSTANCE, kind, { seen }) };
+    return { checks: [probed(INSTANCE, kind, seen)] };
   }
+  const audiences = audienceOf(token);
   const check = response.ok
     ? checkStream(text, { ...options, inTime: error === undefined })
-    : checkRefusal(response, text, options);
-  return { check, response };
+    : checkRefusal(response, text, { ...options, audiences });
+  return { checks: [check], response, accepted: check.status === "passed" ? audiences : [] };
 }
 
 /** An answer and its body as far as its first lines, or as far as it came in time: a stream has no end. */
@@ -103,20 +101,17 @@ function isStreamLine(line: unknown): boolean {
 function checkStream(text: string, { tokenOf, inTime }: InstanceOptions & { inTime: boolean }): Check {
   const lines = text.split("\n").filter((line) => line !== "").map(parseJson);
   if (lines.length === 0 || !inTime) {
-    return probed(INSTANCE, "instance-silent", { seen: "HTTP 200, and then nothing." });
+    return probed(INSTANCE, "instance-silent", "HTTP 200, and then nothing.");
   }
   if (!lines.some(isStreamLine)) {
-    return probed(INSTANCE, "instance-not-a-service", { seen: "HTTP 200, but no line of a sync stream." });
+    return probed(INSTANCE, "instance-not-a-service", "HTTP 200, but no line of a sync stream.");
   }
   const isOver = lines.some((line) =>
     isJsonObject(line) && typeof line.token_expires_in === "number" && line.token_expires_in <= 0
   );
-  if (isOver) {
-    return probed(INSTANCE, "instance-clock", {
-      seen: "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).",
-    });
-  }
-  return passed(INSTANCE, `It accepts ${tokenOf} and streams.`);
+  if (!isOver) return passed(INSTANCE, `It accepts ${tokenOf} and streams.`);
+  const seen = "HTTP 200, and then the stream ends at once (`token_expires_in: 0`).";
+  return probed(INSTANCE, "instance-clock", seen);
 }
 
 function codeOf(body: unknown): string | undefined {
@@ -125,76 +120,63 @@ function codeOf(body: unknown): string | undefined {
   return typeof code === "string" && /^PSYNC_S\d{1,8}$/.test(code) ? code : undefined;
 }
 
-/** What a good token's refusal says of the JWKS that the instance has. */
-const OTHER_JWKS: Readonly<Partial<Record<PowerSyncCode, string>>> = {
-  PSYNC_S2101: "Its JWKS lacks the token's key.",
-  PSYNC_S2201: "Its JWKS holds a key that cannot be imported.",
-  PSYNC_S2204: "It cannot fetch its JWKS, or gets something else.",
-};
-
 /** What an answer that is not PowerSync's means, by its status. */
-const FOREIGN: readonly (readonly [ProbeId, (status: number) => boolean])[] = [
+const FOREIGN: readonly (readonly [KnownCause, (status: number) => boolean])[] = [
   ["instance-redirect", (status) => status >= 300 && status < 400],
   ["rate-limited", (status) => status === 429],
   ["instance-front", (status) => [401, 403, 407, 451].includes(status)],
   ["instance-down", (status) => status >= 500],
+  ["instance-not-a-service", () => true],
 ];
 
-/** The instance's URL, where a redirect keeps the path of the stream. */
-function movedTo(response: Response): string | undefined {
-  const target = redirects(response) ? response.headers.get("Location") ?? "" : "";
-  return /^(https?:\/\/[^?#]*[^?#/])\/+sync\/stream$/.exec(target)?.[1];
-}
-
-function changeTo(url: string | undefined) {
-  return url === undefined ? {} : { change: { set: { POWERSYNC_URL: url } } };
-}
-
-/** What else a good token's refusal says of the instance. */
-const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, ProbeId>>> = {
-  PSYNC_S2103: "instance-clock",
-  PSYNC_S2104: "instance-lifetime",
-  PSYNC_S2106: "instance-no-header",
+/** What the refusal of a token that is good says of the instance, and of its JWKS. */
+const OF_GOOD_TOKENS: Readonly<Partial<Record<PowerSyncCode, readonly [KnownCause, jwks?: string]>>> = {
+  PSYNC_S2101: ["instance-other-jwks", "Its JWKS lacks the token's key."],
+  PSYNC_S2201: ["instance-other-jwks", "Its JWKS holds a key that cannot be imported."],
+  PSYNC_S2204: ["instance-other-jwks", "It cannot fetch its JWKS, or gets something else."],
+  PSYNC_S2103: ["instance-clock"],
+  PSYNC_S2104: ["instance-lifetime"],
+  PSYNC_S2106: ["instance-no-header"],
 };
 
 function checkRefusal(
   response: Response,
   text: string,
-  { url, token, tokenIsGood, audiences, tokenOf }: InstanceOptions,
+  { url, token, tokenIsGood, audiences, tokenOf }: InstanceOptions & { audiences: readonly unknown[] },
 ): Check {
   const { status } = response;
-  const code = codeOf(parseJson(text));
-  const seen = `HTTP ${status}${code === undefined ? "" : `, ${code}`}, for ${tokenOf}.`;
+  const answered = codeOf(parseJson(text));
+  const seen = `HTTP ${status}${answered === undefined ? "" : `, ${answered}`}, for ${tokenOf}.`;
   if (status === 431) {
     const size =
       `The token has ${token.length} bytes; a PowerSync Service accepts about ${MAX_TOKEN_BYTES}, a proxy in front of it often less.`;
     return failed(INSTANCE, "HTTP 431", { seen: `${seen} ${size}`, code: "HTTP 431" });
   }
-  if (code === undefined) {
-    const [probe] = FOREIGN.find(([, isIt]) => isIt(status)) ?? ["instance-not-a-service"] as const;
-    return probed(INSTANCE, probe, {
-      seen: whoAnswered(response, text).seen,
-      ...changeTo(movedTo(response)),
-    });
-  }
-  if (code === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", { seen });
-  const meaning = meaningOf(code);
+  if (answered === undefined) return checkForeign(response, text);
+  if (answered === "PSYNC_S2302") return probed(INSTANCE, "instance-no-sync-config", seen);
+  const meaning = meaningOf(answered);
   if (meaning === undefined) {
-    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", { seen });
+    return probed(INSTANCE, status === 404 ? "instance-no-route" : "instance-error", seen);
   }
-  const known = { seen, code: meaning.code };
-  const jwks = tokenIsGood ? OTHER_JWKS[meaning.code] : undefined;
-  if (jwks !== undefined) {
-    return probed(INSTANCE, "instance-other-jwks", { ...known, seen: `${seen} ${jwks}` });
-  }
-  if (meaning.code === "PSYNC_S2105") {
-    if (audiences.includes(url)) return probed(INSTANCE, "instance-audience", known);
-    const both = `The token's \`aud\` is ${named(audiences)}; the instance, ${
+  const { code, fix: hint } = meaning;
+  if (code === "PSYNC_S2105") {
+    if (audiences.includes(url)) return probed(INSTANCE, "instance-audience", { seen, code });
+    const expected = `The token's \`aud\` is ${named(audiences)}; the instance, ${
       shown(url, 120)
     }, expects another.`;
-    return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${both}`, hint: meaning.fix });
+    return failed(INSTANCE, code, { seen: `${seen} ${expected}`, code, hint });
   }
-  const own = tokenIsGood ? OF_GOOD_TOKENS[meaning.code] : undefined;
-  if (own !== undefined) return probed(INSTANCE, own, known);
-  return failed(INSTANCE, meaning.code, { ...known, seen: `${seen} ${meaning.cause}`, hint: meaning.fix });
+  const [cause, jwks = ""] = tokenIsGood ? OF_GOOD_TOKENS[code] ?? [] : [];
+  return cause === undefined
+    ? failed(INSTANCE, code, { seen: `${seen} ${meaning.cause}`, code, hint })
+    : probed(INSTANCE, cause, { seen: `${seen} ${jwks}`.trim(), code });
+}
+
+/** Something else than a PowerSync Service answers; a redirect that keeps the stream's path tells the right URL. */
+function checkForeign(response: Response, text: string): Check {
+  const [cause] = FOREIGN.find(([, isIt]) => isIt(response.status)) ?? ["instance-not-a-service"];
+  const target = redirects(response) ? response.headers.get("Location") ?? "" : "";
+  const url = /^(https?:\/\/[^?#]*[^?#/])\/+sync\/stream$/.exec(target)?.[1];
+  const change = url === undefined ? {} : { change: { set: { POWERSYNC_URL: url } } };
+  return probed(INSTANCE, cause, { seen: whoAnswered(response, text).seen, ...change });
 }

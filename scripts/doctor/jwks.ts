@@ -6,8 +6,9 @@ import { parseJson } from "../setup/ask.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
 import { isInClear, isLoopback, isPrivateHost } from "../setup/project-url.ts";
 import { askForJwks, keyIdsOf } from "../setup/remote-jwks.ts";
-import { leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
-import { type Check, checksOfRules, failed, passed, probed, type Subject } from "./check.ts";
+import { examineForeign, leadsToLogin, ownError, redirects, whoAnswered } from "./answers.ts";
+import { type Check, checksOfRules, failed, type Found, passed, probed, type Subject } from "./check.ts";
+import type { ExamineOptions } from "./scope.ts";
 
 const JWKS: Subject = { id: "jwks", title: "JWKS" };
 const HOST: Subject = { id: "jwks-host", title: "JWKS address" };
@@ -16,89 +17,61 @@ const DEPLOYED: Subject = { id: "deployed-keys", title: "Deployed keys" };
 /** PowerSync's client sees this whatever keeps the JWKS from it. */
 const NO_JWKS = "PSYNC_S2204";
 
-/** Where the JWKS is and how long to wait for it. */
-export interface JwksOptions {
+/** Where the JWKS is, and who is to fetch it; `isDeployment`: the secrets are a deployment's, wherever it is. */
+type JwksOptions = Pick<ExamineOptions, "powersync" | "slowMs" | "timeoutMs"> & {
   readonly url: string;
-  /** The PowerSync instance that is to fetch it, when it is known. */
-  readonly powersync: string | undefined;
-  /** The secrets are a deployment's, wherever it is. */
   readonly isDeployment?: boolean;
-  /** As long as PowerSync waits. */
-  readonly slowMs: number;
-  /** As long as the doctor waits. */
-  readonly timeoutMs: number;
-}
+};
 
 /** What was found, and the JWKS itself where there is one. */
-export interface JwksFound {
-  readonly checks: readonly Check[];
+export interface JwksFound extends Found {
   /** The JSON that was answered. */
   readonly body?: unknown;
-  /** The answer, for its clock. */
-  readonly response?: Response;
-  /** The router of a self-hosted Supabase, or a gateway of Supabase's platform, answered. */
-  readonly answeredBy?: "self-hosted" | "platform";
 }
 
 /** Checks a JWKS from outside, as PowerSync fetches it. */
 export async function examineJwks(options: JwksOptions): Promise<JwksFound> {
-  const host = checkHost(options);
+  const before = checkHost(options);
   const { url, timeoutMs } = options;
   const first = await askForJwks(url, { timeoutMs, redirect: "manual" });
   const isMoved = first.kind === "answer" && redirects(first.response) && !leadsToLogin(first.response);
   const asked = isMoved ? await askForJwks(url, { timeoutMs }) : first;
   if (asked.kind !== "answer") {
-    return { checks: [...host, probed(JWKS, asked.kind, { seen: asked.seen, code: NO_JWKS })] };
+    return { checks: [...before, probed(JWKS, asked.kind, { seen: asked.seen, code: NO_JWKS })] };
   }
   const { response, text, tookMs } = asked;
-  const before = [
-    ...host,
-    ...(isMoved
-      ? [probed(JWKS, "jwks-redirect", { seen: whoAnswered(first.response, first.text).seen })]
-      : []),
-    ...(tookMs > options.slowMs
-      ? [probed(JWKS, "jwks-slow", { seen: `The answer took ${tookMs} ms.` })]
-      : []),
-  ];
+  if (isMoved) before.push(probed(JWKS, "jwks-redirect", whoAnswered(first.response, first.text).seen));
+  if (tookMs > options.slowMs) before.push(probed(JWKS, "jwks-slow", `The answer took ${tookMs} ms.`));
   const body = parseJson(text);
-  const refused = checkAnswer(response, text);
+  const refused = examineRefusal(response, text, body);
   if (refused !== undefined) return { ...refused, checks: [...before, ...refused.checks], response };
   const kids = keyIdsOf(body);
   const summary = `HTTP 200 after ${tookMs} ms; PowerSync can import every key: ${shownList(kids, "none")}.`;
-  return {
-    checks: [...before, ...checksOfRules(JWKS, checkJwks(body), { summary }), ...checkDevKeys(kids, options)],
-    body,
-    response,
-  };
+  const checks = checksOfRules(JWKS, checkJwks(body), { summary });
+  return { checks: [...before, ...checks, ...checkDevKeys(kids, options)], body, response };
 }
 
 function checkHost({ url, powersync }: JwksOptions): Check[] {
   const { hostname = "" } = URL.parse(url) ?? {};
   const seen = `The host is ${shown(hostname)}.`;
-  if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", { seen })];
+  if (hostname.startsWith("[") && !isLoopback(url)) return [probed(HOST, "jwks-host-ipv6", seen)];
   if (isPrivateHost(url) && powersync !== undefined && !isPrivateHost(powersync)) {
-    return [probed(HOST, "jwks-host-private", { seen: `${seen} The instance is ${shown(powersync, 120)}.` })];
+    return [probed(HOST, "jwks-host-private", `${seen} The instance is ${shown(powersync, 120)}.`)];
   }
-  return isInClear(url) ? [probed(HOST, "jwks-http-public", { seen })] : [];
+  return isInClear(url) ? [probed(HOST, "jwks-http-public", seen)] : [];
 }
 
 /** Why an answer is not a JWKS; `undefined` when it is JSON with a 2xx. */
-function checkAnswer(response: Response, text: string): JwksFound | undefined {
+function examineRefusal(response: Response, text: string, body: unknown): Found | undefined {
   const own = ownError(text);
   if (own !== undefined) {
     const seen = `HTTP ${response.status}, ${own.code}: ${own.message}`;
     return { checks: [failed(JWKS, own.code, { seen, hint: own.hint, code: NO_JWKS })] };
   }
-  const isPage = /^\s*</.test(text);
-  if (response.ok && !isPage) {
-    if (parseJson(text) !== undefined) return undefined;
-    return { checks: [probed(JWKS, "jwks-not-json", { seen: `HTTP ${response.status}.` })] };
-  }
-  const { probe, seen, selfHosted } = whoAnswered(response, text);
-  return {
-    checks: [probed(JWKS, probe, { seen, code: NO_JWKS })],
-    answeredBy: selfHosted ? "self-hosted" : "platform",
-  };
+  if (!response.ok || /^\s*</.test(text)) return examineForeign(JWKS, response, text, NO_JWKS);
+  return body === undefined
+    ? { checks: [probed(JWKS, "jwks-not-json", `HTTP ${response.status}.`)] }
+    : undefined;
 }
 
 /** A key of local development must not be public, nor published with a deployment's file. */
@@ -109,15 +82,10 @@ export function checkDevKeys(
   const kid = kids.find((name) => name.startsWith(LOCAL_KEY_PREFIX));
   return kid === undefined || (isLoopback(url) && !isDeployment)
     ? []
-    : [probed(JWKS, "jwks-dev-key", { seen: `It publishes the kid "${shown(kid)}".` })];
+    : [probed(JWKS, "jwks-dev-key", `It publishes the kid "${shown(kid)}".`)];
 }
 
-/**
- * Compares a file's keys with what is live: the same `kid` with other members is another key.
- *
- * @param keys The public halves of the file's keys.
- * @param body The live JWKS.
- */
+/** Compares a file's keys with what is live: the same `kid` with other members is another key. */
 export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown): Check[] {
   if (!isJsonObject(body) || !Array.isArray(body.keys) || keys.length === 0) return [];
   const live = body.keys.filter(isJsonObject);
@@ -130,31 +98,23 @@ export function checkDeployedKeys(keys: readonly PublishedKey[], body: unknown):
   const seen = missing.every((key) => live.some(({ kid }) => kid === key.kid))
     ? `The live JWKS has a different key under the \`kid\` ${ids} of the file.`
     : `The live JWKS has ${shownList(keyIdsOf(body), "no key")}, but not ${ids} of the file.`;
-  return [probed(DEPLOYED, "keys-not-deployed", { seen })];
+  return [probed(DEPLOYED, "keys-not-deployed", seen)];
 }
 
-/**
- * Compares the JWKS that was named with the one that the project's own functions serve.
- *
- * @param named Its address and content.
- * @param own What the project publishes.
- */
-export function compareWithOwn(named: { url: string; body: unknown }, own: unknown): Check[] {
-  const ids = keyIdsOf(named.body);
+/** Whose keys they are, where they are not this project's: those of Supabase Auth, or of what publishes others. */
+export function checkOwner(url: string, body: unknown, own: unknown): Check[] {
+  const ids = keyIdsOf(body);
+  const list = shownList(ids, "none");
+  if (isOfAuth(url, body)) {
+    return [probed(JWKS, "jwks-of-auth", ids.length === 0 ? "It has no keys." : `Its keys: ${list}.`)];
+  }
   if (own === undefined || ids.length === 0 || keyIdsOf(own).some((kid) => ids.includes(kid))) return [];
-  const seen = `Its keys: ${listOf(named.body)}. The project's functions publish ${listOf(own)}.`;
-  return [probed(JWKS, "jwks-of-another", { seen })];
-}
-
-/** Says so when an address or its keys are those of Supabase Auth. */
-export function checkOfAuth(named: { url: string; body: unknown }): Check[] {
-  const ids = keyIdsOf(named.body);
-  const seen = ids.length === 0 ? "It has no keys." : `Its keys: ${shownList(ids, "")}.`;
-  return isOfAuth(named) ? [probed(JWKS, "jwks-of-auth", { seen })] : [];
+  const ours = shownList(keyIdsOf(own), "none");
+  return [probed(JWKS, "jwks-of-another", `Its keys: ${list}. The project's functions publish ${ours}.`)];
 }
 
 /** By its address; or by its keys, whose IDs are UUIDs there and which state `key_ops`. */
-function isOfAuth({ url, body }: { url: string; body: unknown }): boolean {
+function isOfAuth(url: string, body: unknown): boolean {
   if (/\/auth\/v1\//.test(URL.parse(url)?.pathname ?? "")) return true;
   const keys = isJsonObject(body) && Array.isArray(body.keys) ? body.keys.filter(isJsonObject) : [];
   return keys.length > 0 &&
@@ -162,8 +122,4 @@ function isOfAuth({ url, body }: { url: string; body: unknown }): boolean {
       typeof kid === "string" && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(kid) &&
       Array.isArray(key_ops)
     );
-}
-
-function listOf(body: unknown): string {
-  return shownList(keyIdsOf(body), "none");
 }

@@ -1,7 +1,7 @@
-import { type Check } from "./check.ts";
+import { visible } from "../cli/shown.ts";
+import type { Check } from "./check.ts";
 import type { Fix } from "./fix-context.ts";
 import { firstRoot } from "./root-cause.ts";
-import { redact, redactCommand } from "./redact.ts";
 
 const MARKS = { passed: "ok  ", warning: "warn", failed: "FAIL", skipped: "skip" } as const;
 
@@ -111,4 +111,24 @@ function firstLines({ title, seen, fix }: PrintedCheck): string[] {
 function fixLines({ commands, note }: Fix, indent: string): string[] {
   const [first = "", ...others] = [...commands, ...(note === "" ? [] : [note])];
   return [`${indent}Fix: ${first}`, ...others.map((line) => `${indent}     ${line}`)];
+}
+
+/** Longest run of token or key characters that is shown; Key IDs and thumbprints (43 characters) are shorter. */
+const LONGEST_SHOWN_RUN = 44;
+
+/** A text from outside without JWTs, long runs of base64, API keys and characters that a terminal acts on. */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  return redactCommand(text, secrets)
+    .replace(/eyJ[\w-]+/g, "[token hidden]")
+    .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
+}
+
+/** The same for a command, in which a long value, such as a list of identity providers, must stay as it is. */
+export function redactCommand(command: string, secrets: readonly string[] = []): string {
+  const known = secrets.filter((secret) => secret.length >= 8)
+    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), command);
+  return visible(known)
+    .replace(/:\/\/[^\s/]*@/g, "://[hidden]@")
+    .replace(/eyJ[\w-]+(\.[\w-]*)+/g, "[token hidden]")
+    .replace(/sb_(secret|publishable)_[\w-]+/g, "[API key hidden]");
 }

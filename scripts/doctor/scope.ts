@@ -1,28 +1,26 @@
-/** What is examined, and which parts of it belong to one set-up. */
-import { fromReader } from "../cli/entered-folder.ts";
+import { readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { audiencesOf } from "../setup/audience.ts";
-import { isLoopback, withoutTrailingSlash } from "../setup/project-url.ts";
+import { withoutTrailingSlash } from "../setup/project-url.ts";
 import type { SecretsFile } from "./secrets.ts";
+import { issuersIn } from "./tokens/provider-list.ts";
+import type { KnownSetup } from "./tokens/recognise-token.ts";
 
 /** What is to be examined. */
 export interface ExamineOptions {
   /** The file with secrets; `undefined` when there is none, or when it cannot be read. */
   readonly file: SecretsFile | undefined;
-  /** The project's URL. */
   readonly project?: string | undefined;
   /** The JWKS' address, when it is not the project's. */
   readonly jwksUrl?: string | undefined;
   readonly publishableKey?: string | undefined;
   /** The key was not given on the command line. If it is refused, the doctor goes on without one. */
   readonly isKeyGuessed?: boolean | undefined;
-  /** The access token of a user. */
   readonly userToken?: string | undefined;
   readonly signInAnonymously?: boolean | undefined;
   /** The PowerSync instance that the command line names, without trailing slash. */
   readonly powersync?: string | undefined;
   /** Without `powersync`, the instance that the file names is asked as well. */
   readonly asksInstanceOfFile?: boolean | undefined;
-  /** A token to explain. */
   readonly token?: string | undefined;
   /** What PowerSync is configured with; by default the instance, or where the functions send clients. */
   readonly audiences: readonly string[];
@@ -34,17 +32,10 @@ export interface ExamineOptions {
   readonly timeoutMs: number;
 }
 
-/** The file of local development says nothing about a deployment. */
-export function concernsProject({ file, project, jwksUrl }: ExamineOptions): boolean {
-  const url = jwksUrl ?? project;
-  return file !== undefined && (!file.local || url === undefined || isLoopback(url));
-}
-
-/** `--audience`, or the file's of the same set-up; else the instance that is asked or that clients are sent to. */
+/** The audiences of the file's setting, or of `--audience`; else the instance that is asked or that clients are sent to. */
 export function audiencesFor(options: ExamineOptions, endpoint?: string): readonly string[] {
-  const variables = concernsProject(options) ? options.file?.variables ?? {} : {};
-  const { POWERSYNC_AUDIENCE } = variables;
-  const url = options.powersync ?? endpoint ?? variables.POWERSYNC_URL ?? "";
+  const { POWERSYNC_AUDIENCE, POWERSYNC_URL = "" } = options.file?.variables ?? {};
+  const url = options.powersync ?? endpoint ?? POWERSYNC_URL;
   const stated = options.audiences.length > 0 || POWERSYNC_AUDIENCE?.trim() || url.trim();
   return stated ? audiencesOf({ POWERSYNC_AUDIENCE, POWERSYNC_URL: url }, options.audiences) : [];
 }
@@ -55,17 +46,26 @@ export interface NamedInstance {
   readonly by: string;
 }
 
-/** The instance that the file of the project names. */
-export function instanceOfFile(options: ExamineOptions): NamedInstance | undefined {
-  const { file } = options;
-  const url = concernsProject(options)
-    ? withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "")
-    : undefined;
-  return file === undefined || !url ? undefined : { url, by: `POWERSYNC_URL in ${fromReader(file.path)}` };
+/** The instance that the file names. */
+export function instanceOfFile({ file }: ExamineOptions): NamedInstance | undefined {
+  const url = withoutTrailingSlash(file?.variables.POWERSYNC_URL ?? "");
+  return file === undefined || url === "" ? undefined : { url, by: `POWERSYNC_URL in ${file.path}` };
 }
 
 /** Where the functions should send clients: to the instance that the command line names, or else the file. */
 export function expectedInstance(options: ExamineOptions): NamedInstance | undefined {
   const { powersync } = options;
   return powersync === undefined ? instanceOfFile(options) : { url: powersync, by: "--powersync" };
+}
+
+/** What a token is compared with, as far as the file says it. */
+export function knownSetup({ file, project }: Pick<ExamineOptions, "file" | "project">): KnownSetup {
+  const variables = file?.variables ?? {};
+  return {
+    supabaseUrl: project,
+    issuer: readSetting(variables, "POWERSYNC_ISSUER"),
+    keyIds: [],
+    audiences: [],
+    providers: issuersIn(variables.POWERSYNC_IDENTITY_PROVIDERS),
+  };
 }

@@ -1,45 +1,22 @@
 /** The commands of other tools that a person runs after a key was made. */
-import { type Invocation, shellWord } from "../cli/invocation.ts";
-
-/** The project that the commands are for. */
-export interface KeyProject {
-  readonly invocation: Invocation;
-  /** The reference of the linked project; `undefined` when none is linked. */
-  readonly ref: string | undefined;
-}
-
-/** What a person needs to know about the file. */
-export interface EnvFileState {
-  readonly path: string;
-  /** Why it must not be uploaded, as a sentence. */
-  readonly localOnly: string | undefined;
-  readonly hasUrl: boolean;
-  /** What else must be corrected before the upload, each as a sentence. */
-  readonly faults: readonly string[];
-}
-
-/** New secrets, and the file they were written to. */
-interface NewSecrets {
-  readonly project: KeyProject;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly envFile?: EnvFileState;
-}
+import { shellWord } from "../cli/invocation.ts";
+import type { KeyReport } from "./make-key.ts";
 
 /** What sets the new secrets; nothing where they must not be uploaded. */
-export function setCommands({ secrets, envFile, project: { invocation } }: NewSecrets): string[] {
+export function setCommands({ secrets, envFile, invocation }: KeyReport): string[] {
   if (envFile?.localOnly !== undefined) return [];
-  if (envFile !== undefined) {
-    return [invocation.supabase("secrets", "set", "--env-file", invocation.path(envFile.path))];
-  }
-  return Object.entries(secrets).map(([name, value]) =>
-    invocation.supabase("secrets", "set", `${name}=${value}`)
-  );
+  const what = envFile === undefined
+    ? Object.entries(secrets).map((secret) => [secret.join("=")])
+    : [["--env-file", envFile.path]];
+  return what.map((words) => invocation.supabase("secrets", "set", ...words));
 }
 
 /** What replaces the copy of the file on GitHub that `.github/workflows/deploy.yml` uses. */
-export function githubCommands({ envFile, project: { invocation: { dir } } }: NewSecrets): string[] {
+export function githubCommands({ envFile, invocation }: KeyReport): string[] {
   if (envFile === undefined || envFile.localOnly !== undefined) return [];
-  const command = `gh secret set POWERSYNC_SECRETS --env production < ${shellWord(envFile.path)}`;
+  const { dir } = invocation;
+  const path = shellWord(invocation.pathInProject(envFile.path));
+  const command = `gh secret set POWERSYNC_SECRETS --env production < ${path}`;
   // gh asks git which repository it is in.
   return [dir === undefined ? command : `(cd ${shellWord(dir)} && ${command})`];
 }
@@ -48,10 +25,7 @@ export function githubCommands({ envFile, project: { invocation: { dir } } }: Ne
  * What removes secrets; nothing where the file is for this computer, whose keys are not uploaded. Unsetting one that is
  * not set is harmless.
  */
-export function unsetCommands(
-  names: readonly string[],
-  { envFile, project }: Pick<NewSecrets, "envFile" | "project">,
-): string[] {
+export function unsetCommands(names: readonly string[], { envFile, invocation }: KeyReport): string[] {
   if (names.length === 0 || envFile?.localOnly !== undefined) return [];
-  return [project.invocation.supabase("secrets", "unset", ...names)];
+  return [invocation.supabase("secrets", "unset", ...names)];
 }

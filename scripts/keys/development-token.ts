@@ -15,7 +15,7 @@ import { readSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 export interface DevelopmentTokenRequest {
   /** The `.env` file's variables. */
   readonly variables: EnvVariables;
-  /** The file's name, for messages. */
+  /** Its path, for messages. */
   readonly envFile: string;
   readonly invocation: Invocation;
   readonly claims: Readonly<Record<string, unknown>>;
@@ -41,10 +41,9 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
   try {
     const ring = await loadKeyRing(readKeySecrets(variables));
     const key = signingKeyAt(ring, nowSeconds);
-    const [first, ...others] = request.audiences;
     const { token } = await signToken(JSON.stringify(request.claims), {
       key,
-      audience: others.length === 0 ? first : [first, ...others],
+      audience: audienceOf(request),
       issuer: readSetting(variables, "POWERSYNC_ISSUER"),
       lifetimeSeconds,
       now: nowSeconds,
@@ -54,11 +53,11 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
   } catch (error) {
     if (!(error instanceof PowerSyncAuthError)) throw error;
     if (error.code !== "POWERSYNC_PRIVATE_KEY_MISSING") {
-      throw new CommandError(`${error.message} (${invocation.path(envFile)})`);
+      throw new CommandError(`${error.message} (${envFile})`);
     }
     throw new CommandError(
-      `There is no signing key in ${invocation.path(envFile)}. This creates one: ${
-        invocation.task("keys", "--env-file", envFile)
+      `There is no signing key in ${envFile}. This creates one: ${
+        invocation.task("keys", ...invocation.envFile(envFile))
       }`,
     );
   }
@@ -70,31 +69,31 @@ export async function signWithFunctionsKey(request: DevelopmentTokenRequest): Pr
  * @throws {CommandError} The file has no shared secret, or PowerSync would refuse the token.
  */
 export async function signWithSharedKey(request: DevelopmentTokenRequest): Promise<DevelopmentToken> {
-  const { variables, envFile, invocation, audiences, nowSeconds, lifetimeSeconds } = request;
+  const { variables, envFile, invocation, nowSeconds, lifetimeSeconds } = request;
   const value = variables[SHARED_KEY_NAME]?.trim() ?? "";
   const key = readSharedKey(value);
   if (key === undefined) {
     const state = value === "" ? "is not set" : "is not an HS256 key";
     const force = value === "" ? [] : ["--force"];
     throw new CommandError(
-      `${SHARED_KEY_NAME} ${state} in ${invocation.path(envFile)}. This creates one: ${
-        invocation.task("keys", "--alg", "HS256", ...force, "--env-file", envFile)
+      `${SHARED_KEY_NAME} ${state} in ${envFile}. This creates one: ${
+        invocation.task("keys", "--alg", "HS256", ...force, ...invocation.envFile(envFile))
       }`,
     );
   }
-  const [first, ...others] = audiences;
-  const aud = others.length === 0 ? first : [first, ...others];
+  const issued = { iss: readSetting(variables, "POWERSYNC_ISSUER"), aud: audienceOf(request) };
   const times = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds };
-  const token = await new SignJWT({
-    ...request.claims,
-    iss: readSetting(variables, "POWERSYNC_ISSUER"),
-    aud,
-    ...times,
-  })
+  const token = await new SignJWT({ ...request.claims, ...issued, ...times })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "JWT" })
     .sign(Buffer.from(key.k, "base64url"));
   await assertAccepted(token, { request, keys: { staticJwks: { keys: [key] } } });
   return { token, kid: key.kid, alg: key.alg };
+}
+
+function audienceOf(
+  { audiences: [first, ...others] }: DevelopmentTokenRequest,
+): string | [string, ...string[]] {
+  return others.length === 0 ? first : [first, ...others];
 }
 
 /** A token that PowerSync would refuse is not printed. */

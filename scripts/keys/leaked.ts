@@ -2,34 +2,23 @@ import type { PublishedKey } from "../../supabase/functions/_shared/powersync/jw
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { shown } from "../cli/shown.ts";
 import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import { readHalves } from "./halves.ts";
-import {
-  assertSigningKeyNamed,
-  type KeyRequest,
-  readOwnFile,
-  refusePrintedLocalKey,
-  storeSuccessor,
-} from "./new-key.ts";
-import type { KeyReport } from "./report.ts";
-import { secretNamesOf } from "./rotation.ts";
+import { assertSigningKeyNamed, type KeyPlan, type KeyRequest } from "./make-key.ts";
+import { leakedNames, publicNameOf, readHalves } from "./secret-names.ts";
 
 /** `replaces`: the leaked key's secret; by default every signing key of the file, because a file leaks as a whole. */
-type LeakRequest = KeyRequest & { readonly nowSeconds: number; readonly replaces: string | undefined };
+type LeakRequest = KeyRequest & { readonly replaces: string | undefined };
 
 /**
- * Replaces a leaked key: the new one signs now, no token of the old one is waited for, and the old one leaves the file, so
+ * A key that replaces a leaked one: it signs now, no token of the old one is waited for, and the old one leaves the file, so
  * that no upload sets it again. A comment keeps the name of its secret and its key ID.
  *
- * @throws {CommandError} It is not clear which key leaked, the file would still publish it, or git would commit the file.
+ * @throws {CommandError} It is not clear which key leaked, the file would still publish it.
  */
-export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport> {
-  refusePrintedLocalKey(request);
-  const { kid, envFile, nowSeconds } = request;
-  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+export async function planReplacement(file: EnvFile | undefined, request: LeakRequest): Promise<KeyPlan> {
+  const { kid, nowSeconds } = request;
   const variables = file?.variables ?? {};
   if (file !== undefined && readKeySecrets(variables).signing.length === 0) await assertSigningKeyNamed(file);
   const leakedBefore = leakedNames(file);
@@ -40,18 +29,12 @@ export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport>
   const kept = Object.fromEntries(Object.entries(variables).filter(([name]) => !remove.includes(name)));
   await assertGone(keys, { kept, kid });
 
-  const stored = await storeSuccessor(request, {
-    file,
-    startsAt: nowSeconds,
-    taken: [...names, ...leakedBefore, ...Object.keys(variables)],
-    isLocal: keys.length > 0 && keys.every((key) => key.kid.startsWith(LOCAL_KEY_PREFIX)),
-    remove,
-    comments: names.map((name, index) => leakComment(name, { key: halves[index]?.keys[0], nowSeconds })),
-  });
-  const before = leakedBefore.flatMap((name) => Object.values(secretNamesOf(name)));
+  const before = leakedBefore.flatMap((name) => [name, publicNameOf(name)]);
   const mayBeSet = new Set([...halves.flatMap(({ secrets }) => secrets), ...before]);
   return {
-    ...stored,
+    isLocal: keys.length > 0 && keys.every((key) => key.kid.startsWith(LOCAL_KEY_PREFIX)),
+    taken: names,
+    comments: names.map((name, index) => leakComment(name, { key: halves[index]?.keys[0], nowSeconds })),
     rotation: {
       nowSeconds,
       startsAt: nowSeconds,
@@ -64,12 +47,6 @@ export async function replaceLeakedKey(request: LeakRequest): Promise<KeyReport>
   };
 }
 
-/** The secrets that the comments of a file name: they may still be set on Supabase, and no new key may get such a name. */
-export function leakedNames({ text = "" }: Partial<Pick<EnvFile, "text">> = {}): string[] {
-  return [...text.matchAll(/^# Leaked, taken out on [\d-]+: (POWERSYNC_PRIVATE_KEY\w*)/gm)]
-    .map(([, name = ""]) => name);
-}
-
 function leakComment(
   name: string,
   { key, nowSeconds }: { key: PublishedKey | undefined; nowSeconds: number },
@@ -79,18 +56,18 @@ function leakComment(
 }
 
 function namesOfLeaked(
-  { replaces, project }: LeakRequest,
+  { replaces, invocation }: LeakRequest,
   { file, leakedBefore }: { file: EnvFile | undefined; leakedBefore: readonly string[] },
 ): string[] {
   if (file === undefined) {
     if (replaces !== undefined) return [replaces];
     throw new CommandError(
       `Without --env-file, name the leaked key's secret with --replaces. This shows all names: ${
-        project.invocation.supabase("secrets", "list")
+        invocation.supabase("secrets", "list")
       }`,
     );
   }
-  const path = fromReader(file.path);
+  const path = file.path;
   if (file.text === undefined) throw new CommandError(`There is no file ${path}.`);
   const names = readKeySecrets(file.variables).signing.map(({ name }) => name);
   if (replaces === undefined) {

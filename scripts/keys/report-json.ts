@@ -1,19 +1,19 @@
 import { safeJson } from "../cli/shown.ts";
 import { githubCommands, setCommands, unsetCommands } from "./commands.ts";
-import type { KeyReport } from "./report.ts";
+import type { KeyReport } from "./make-key.ts";
 import { RESTART_DELAY_SECONDS } from "./rotation.ts";
 
 /** The report for a machine, as JSON; with a file, without private keys. */
 export function reportJson(report: KeyReport): string {
-  const { publicJwk, secrets, envFile, rotation, live, project } = report;
+  const { publicJwk, secrets, envFile, rotation, live, ref } = report;
   return safeJson(
     {
       kid: publicJwk.kid,
       alg: publicJwk.alg,
       publicJwk,
-      ...(project.ref === undefined ? {} : { project: project.ref }),
+      ...(ref === undefined ? {} : { project: ref }),
       ...(envFile === undefined ? { secrets } : {
-        envFile: project.invocation.path(envFile.path),
+        envFile: envFile.path,
         uploadable: envFile.localOnly === undefined && envFile.faults.length === 0,
       }),
       ...(live === undefined ? {} : { published: live.keyIds }),

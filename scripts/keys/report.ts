@@ -1,4 +1,3 @@
-import type { JWK } from "jose";
 import { describeDuration, describeTime } from "../cli/duration.ts";
 import { shownList } from "../cli/shown.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
@@ -7,13 +6,8 @@ import { jwksUrlOf } from "../setup/project-url.ts";
 import { FUNCTION_NAMES } from "../setup/function-names.ts";
 import { PRODUCTION_ENV_FILE } from "../setup/local-only.ts";
 import { EXAMPLE_URL } from "../setup/placeholder.ts";
-import {
-  type EnvFileState,
-  githubCommands,
-  type KeyProject,
-  setCommands,
-  unsetCommands,
-} from "./commands.ts";
+import { githubCommands, setCommands, unsetCommands } from "./commands.ts";
+import type { EnvFileState, KeyReport, Rotation } from "./make-key.ts";
 import {
   ISOLATE_RELOAD_SECONDS,
   KEY_CACHE_SECONDS,
@@ -21,33 +15,6 @@ import {
   RESTART_DELAY_SECONDS,
   ROTATION_LEAD_SECONDS,
 } from "./rotation.ts";
-
-/** What was made, for a person and for a machine. */
-export interface KeyReport {
-  readonly project: KeyProject;
-  readonly publicJwk: JWK;
-  /** Names and values of the new secrets. */
-  readonly secrets: Readonly<Record<string, string>>;
-  /** The file they were written to; without one they are printed. */
-  readonly envFile?: EnvFileState;
-  readonly rotation?: RotationTimes;
-  /** What the live JWKS shows, when it was looked at. */
-  readonly live?: { readonly url: string; readonly keyIds: readonly string[] };
-}
-
-/** A rotation's times in seconds since 1970, and what it replaces. */
-export interface RotationTimes {
-  readonly nowSeconds: number;
-  readonly startsAt: number;
-  readonly removableFrom: number;
-  readonly tokenLifetimeSeconds: number;
-  /** The secrets of the old key, both halves. */
-  readonly replaced: readonly string[];
-  /** Secrets removed from the file: those of still older keys, which nothing needs, or of a leaked one. */
-  readonly removed: readonly string[];
-  /** The key IDs of what leaked, as far as the file tells; no token of theirs is waited for. */
-  readonly leaked?: readonly string[];
-}
 
 const WHERE_URL =
   "the instance URL: PowerSync dashboard, Connect; self-hosted, the service's address; no trailing slash";
@@ -69,17 +36,17 @@ function liveLines({ live }: KeyReport): string[] {
   return [`Published now at ${live.url}: ${shownList(live.keyIds, "no key")}`, ""];
 }
 
-function faultLines({ envFile, project: { invocation } }: KeyReport): string[] {
+function faultLines({ envFile }: KeyReport): string[] {
   if (envFile === undefined || envFile.faults.length === 0) return [];
   return [
-    `Before you use ${invocation.path(envFile.path)}, correct:`,
+    `Before you use ${envFile.path}, correct:`,
     ...envFile.faults.map((fault) => `- ${fault}`),
     "",
   ];
 }
 
 function newKeyLines(report: KeyReport): string[] {
-  const { envFile, project: { invocation } } = report;
+  const { envFile, invocation } = report;
   if (envFile !== undefined) return [...fileLines(report, envFile), "", ...nextLines(report)];
   return [
     "Set the secrets (they cannot be read back; keep no other copy):",
@@ -94,7 +61,7 @@ function newKeyLines(report: KeyReport): string[] {
 
 /** The commands that set the secrets, and which project they are for. */
 function uploadLines(report: KeyReport): string[] {
-  const { envFile, project: { invocation, ref } } = report;
+  const { envFile, invocation, ref } = report;
   return [
     ...(envFile === undefined
       ? ["The private key in the command stays in your shell's history; with --env-file PATH it does not."]
@@ -112,8 +79,8 @@ function fileLines(
   { path, localOnly, hasUrl }: EnvFileState,
   ...flags: string[]
 ): string[] {
-  const { invocation } = report.project;
-  const written = `Written to ${invocation.path(path)}.`;
+  const { invocation } = report;
+  const written = `Written to ${path}.`;
   if (localOnly !== undefined) {
     const production = invocation.task("keys", ...flags, "--env-file", PRODUCTION_ENV_FILE);
     return [
@@ -121,14 +88,14 @@ function fileLines(
       `For production: ${production}`,
     ];
   }
-  const setUrl = invocation.task("edit-secrets", "--env-file", path, `POWERSYNC_URL=${EXAMPLE_URL}`);
+  const setUrl = invocation.task("edit-secrets", ...invocation.envFile(path), `POWERSYNC_URL=${EXAMPLE_URL}`);
   const url = ["", `Before you upload it, set your URL (${WHERE_URL}):`, "", setUrl, ""];
   return [written, ...(hasUrl ? [] : url), ...uploadLines(report)];
 }
 
-function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string[] {
+function nextLines({ envFile, invocation, ref }: KeyReport): string[] {
   if (envFile?.localOnly !== undefined) return [`Then: ${invocation.task("dev")}`];
-  const file = envFile === undefined ? [] : ["--env-file", envFile.path];
+  const file = envFile === undefined ? [] : invocation.envFile(envFile.path);
   const jwksUri = jwksUrlOf(`https://${ref ?? "<project ref>"}.supabase.co`);
   const fields = envFile === undefined ? "" : `; all fields: ${invocation.task("config", ...file)}`;
   return [
@@ -139,7 +106,7 @@ function nextLines({ envFile, project: { invocation, ref } }: KeyReport): string
   ];
 }
 
-function rotationLines(report: KeyReport, times: RotationTimes): string[] {
+function rotationLines(report: KeyReport, times: Rotation): string[] {
   if (times.leaked !== undefined) return leakLines(report, times);
   const lead = times.startsAt - times.nowSeconds;
   const starts = lead === 0
@@ -155,12 +122,10 @@ function rotationLines(report: KeyReport, times: RotationTimes): string[] {
   ];
 }
 
-function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: RotationTimes): string[] {
-  const { envFile, publicJwk, project: { invocation } } = report;
+function leakLines(report: KeyReport, { nowSeconds, removed, replaced }: Rotation): string[] {
+  const { envFile, publicJwk } = report;
   const taken = removed.length === 0 ? [] : [
-    `Removed from ${invocation.path(envFile?.path ?? "")}: ${
-      removed.join(", ")
-    }. A comment keeps the key ID.`,
+    `Removed from ${envFile?.path}: ${removed.join(", ")}. A comment keeps the key ID.`,
   ];
   if (envFile?.localOnly !== undefined) {
     return [...taken, ...fileLines(report, envFile, "--rotate", "--leaked")];
@@ -216,7 +181,7 @@ function firstCommand(report: KeyReport, lead: number): string[] {
 
 function secondCommand(
   report: KeyReport,
-  { times, lead }: { times: RotationTimes; lead: number },
+  { times, lead }: { times: Rotation; lead: number },
 ): string[] {
   if (times.replaced.length === 0) return ["No older key to remove."];
   const lifetime = times.tokenLifetimeSeconds;
@@ -227,7 +192,7 @@ function secondCommand(
     `${describeDuration(ISOLATE_RELOAD_SECONDS)} for functions with old secrets`,
   ].join(", ");
   const from = describeTime(times.removableFrom);
-  const { envFile, project: { invocation } } = report;
+  const { envFile, invocation } = report;
   if (envFile?.localOnly !== undefined) {
     return [`The first rotation after ${from} removes the old key from the file.`];
   }
@@ -237,12 +202,11 @@ function secondCommand(
     ...unsetCommands(times.replaced, report),
     ...(envFile === undefined ? [] : [
       "",
-      `   and then, or the next upload of ${invocation.path(envFile.path)} sets them again:`,
+      `   and then, or the next upload of ${envFile.path} sets them again:`,
       "",
       invocation.task(
         "edit-secrets",
-        "--env-file",
-        envFile.path,
+        ...invocation.envFile(envFile.path),
         ...times.replaced.flatMap((name) => ["--remove", name]),
       ),
     ]),

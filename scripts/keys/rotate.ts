@@ -1,27 +1,20 @@
-import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
+import {
+  loadKeyRing,
+  type SigningKey,
+  signingKeyAt,
+} from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets, readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
-import type { EnvFile, EnvVariables } from "../setup/env-file.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../powersync/limits.ts";
+import type { EnvFile } from "../setup/env-file.ts";
 import { assertUsable } from "../setup/inspect.ts";
 import { LOCAL_KEY_PREFIX } from "../setup/local-only.ts";
-import {
-  assertSigningKeyNamed,
-  type KeyRequest,
-  readOwnFile,
-  refusePrintedLocalKey,
-  storeSuccessor,
-} from "./new-key.ts";
-import { removableSecrets } from "./removable.ts";
-import type { KeyReport } from "./report.ts";
-import { readHalves } from "./halves.ts";
-import { leakedNames } from "./leaked.ts";
-import { safeRemovalTime } from "./rotation.ts";
-
-const NO_FILE: EnvFile = { path: "", text: undefined, variables: {} };
+import { assertSigningKeyNamed, type KeyPlan } from "./make-key.ts";
+import { ISOLATE_RELOAD_SECONDS, safeRemovalTime } from "./rotation.ts";
+import { readHalves } from "./secret-names.ts";
 
 /** What a rotation needs. */
-export interface RotationRequest extends KeyRequest {
+export interface RotationRequest {
   readonly nowSeconds: number;
   /** How long after now the new key starts to sign, in seconds. */
   readonly leadSeconds: number;
@@ -32,46 +25,41 @@ export interface RotationRequest extends KeyRequest {
 }
 
 /**
- * Makes a key that takes over from the one that signs now. The old private key is not needed, because Supabase does not
- * return secrets.
+ * A key that takes over from the one that signs now. The old private key is not needed, because Supabase does not return
+ * secrets.
  *
- * @throws {CommandError} The file holds no such key, or git would commit it.
+ * @throws {CommandError} The file holds no such key.
  */
-export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
-  refusePrintedLocalKey(request);
-  const { envFile, nowSeconds, leadSeconds } = request;
-  const file = envFile === undefined ? undefined : await readOwnFile(envFile);
+export async function planRotation(file: EnvFile | undefined, request: RotationRequest): Promise<KeyPlan> {
+  const { nowSeconds, leadSeconds, replaces = "POWERSYNC_PRIVATE_KEY" } = request;
+  const { path = "", variables = {} } = file ?? {};
   if (file !== undefined && file.text === undefined) {
     throw new CommandError(
-      `There is no file ${
-        fromReader(file.path)
-      }, so there is no key to rotate: create the first one without --rotate.`,
+      `There is no file ${path}, so there is no key to rotate: create the first one without --rotate.`,
     );
   }
-  const variables = file?.variables;
-  const lifetime = request.tokenLifetimeSeconds ?? await lifetimeIn(file);
-  const startsAt = nowSeconds + leadSeconds;
+  if (request.tokenLifetimeSeconds === undefined) {
+    await assertUsable(variables, { file: path, names: ["POWERSYNC_TOKEN_TTL"] });
+  }
+  const lifetime = request.tokenLifetimeSeconds ?? readSetting(variables, "POWERSYNC_TOKEN_TTL");
   const { names, removable, isLocal } = file === undefined
-    ? { names: [request.replaces ?? "POWERSYNC_PRIVATE_KEY"], removable: [], isLocal: false }
-    : await oldKeys(file, { ...request, lifetime });
-  const taken = [...names, ...removable, ...leakedNames(file), ...Object.keys(variables ?? {})];
-  const removed = await bothHalves(removable, variables);
-  const stored = await storeSuccessor(request, {
-    file,
-    startsAt,
-    taken,
-    isLocal,
-    remove: removed,
-  });
+    ? { names: [replaces], removable: [], isLocal: false }
+    : await oldKeys(file, request, lifetime);
+  // Unsetting a secret that is not set is harmless.
+  const secretsOf = async (names: readonly string[]) =>
+    (await Promise.all(names.map((name) => readHalves(variables, name)))).flatMap(({ secrets }) => secrets)
+      .filter((name) => file === undefined || variables[name] !== undefined);
+  const startsAt = nowSeconds + leadSeconds;
   return {
-    ...stored,
+    isLocal,
+    taken: names,
     rotation: {
       nowSeconds,
       startsAt,
       removableFrom: safeRemovalTime(startsAt, lifetime),
       tokenLifetimeSeconds: lifetime,
-      replaced: await bothHalves(names, variables),
-      removed,
+      replaced: await secretsOf(names),
+      removed: await secretsOf(removable),
     },
   };
 }
@@ -79,10 +67,11 @@ export async function rotateKey(request: RotationRequest): Promise<KeyReport> {
 /** The keys of a file that the new one replaces, and those that are no longer needed. */
 async function oldKeys(
   file: EnvFile,
-  { replaces, nowSeconds, lifetime }: RotationRequest & { lifetime: number },
+  { replaces, nowSeconds }: RotationRequest,
+  tokenLifetimeSeconds: number,
 ): Promise<{ names: string[]; removable: string[]; isLocal: boolean }> {
-  const path = fromReader(file.path);
-  const { signing, problems } = await loadKeyRing(readKeySecrets(file.variables));
+  const { path, variables } = file;
+  const { signing, problems } = await loadKeyRing(readKeySecrets(variables));
   const broken = problems.find(({ secret }) => secret.startsWith("POWERSYNC_PRIVATE_KEY"));
   if (broken !== undefined) {
     throw new CommandError(`${path}: ${broken.error.message} Remove it from the file first.`);
@@ -93,20 +82,26 @@ async function oldKeys(
       `${path} has no ${replaces}: leave --replaces out to replace the key that is there.`,
     );
   }
-  const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds: lifetime });
+  const removable = removableSecrets(signing, { nowSeconds, tokenLifetimeSeconds });
   const rest = signing.map(({ secret }) => secret).filter((secret) => !removable.includes(secret));
   const isLocal = signing.some(({ kid }) => kid.startsWith(LOCAL_KEY_PREFIX));
   return { names: replaces === undefined ? rest : [replaces], removable, isLocal };
 }
 
-/** The names of both halves' secrets; of a file, those in it. Unsetting a secret that is not set is harmless. */
-async function bothHalves(names: readonly string[], variables: EnvVariables | undefined): Promise<string[]> {
-  const halves = await Promise.all(names.map((name) => readHalves(variables ?? {}, name)));
-  return halves.flatMap(({ secrets }) => secrets)
-    .filter((name) => variables === undefined || variables[name] !== undefined);
-}
-
-async function lifetimeIn({ path, variables }: EnvFile = NO_FILE): Promise<number> {
-  await assertUsable(variables, { file: fromReader(path), names: ["POWERSYNC_TOKEN_TTL"] });
-  return readSetting(variables, "POWERSYNC_TOKEN_TTL");
+/**
+ * The secrets of keys that are no longer needed: they do not sign now or later, and their last token has expired.
+ *
+ * @param signing The signing keys of a file.
+ * @param options `nowSeconds`: the time; `tokenLifetimeSeconds`: POWERSYNC_TOKEN_TTL.
+ */
+export function removableSecrets(
+  signing: readonly SigningKey[],
+  { nowSeconds, tokenLifetimeSeconds }: { nowSeconds: number; tokenLifetimeSeconds: number },
+): string[] {
+  if (signing.length === 0) return [];
+  // The key that signed then may still have valid tokens (`safeRemovalTime`); older keys have none.
+  const then = nowSeconds - tokenLifetimeSeconds - CLOCK_TOLERANCE_SECONDS - ISOLATE_RELOAD_SECONDS;
+  const signedThen = signingKeyAt({ signing, problems: [] }, then).secret;
+  return signing.filter(({ secret, notBefore = -Infinity }) => secret !== signedThen && notBefore <= then)
+    .map(({ secret }) => secret);
 }

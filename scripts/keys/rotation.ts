@@ -29,9 +29,6 @@ export const RESTART_DELAY_SECONDS = ISOLATE_RELOAD_SECONDS + 60;
 /** The most that a lead may be, in seconds: a typing error must not hide a new key for a year. */
 export const MAX_LEAD_SECONDS = 30 * 86_400;
 
-const SIGNING_SECRET = "POWERSYNC_PRIVATE_KEY";
-const PUBLIC_SECRET = "POWERSYNC_PUBLIC_KEY";
-
 /**
  * The earliest time at which the old key may be removed without refusing a token that it signed.
  *
@@ -44,33 +41,4 @@ const PUBLIC_SECRET = "POWERSYNC_PUBLIC_KEY";
  */
 export function safeRemovalTime(startsAt: number, tokenLifetimeSeconds: number): number {
   return startsAt + tokenLifetimeSeconds + CLOCK_TOLERANCE_SECONDS + ISOLATE_RELOAD_SECONDS;
-}
-
-/**
- * The name of the secret for a new key: the UTC date, and a number when that name is taken.
- *
- * @param nowSeconds The time, in seconds since 1970.
- * @param taken The names in use.
- */
-export function rotationSecretName(nowSeconds: number, taken: readonly string[]): string {
-  const date = new Date(nowSeconds * 1000).toISOString().slice(0, 10).replaceAll("-", "");
-  const name = `${SIGNING_SECRET}_${date}`;
-  for (let suffix = 1;; suffix++) {
-    const candidate = suffix === 1 ? name : `${name}_${suffix}`;
-    if (!taken.includes(candidate)) return candidate;
-  }
-}
-
-/**
- * The names of the secrets that hold a key's two halves.
- *
- * @param privateName The private half's, which begins with `POWERSYNC_PRIVATE_KEY`.
- */
-export function secretNamesOf(privateName: string): { privateName: string; publicName: string } {
-  return { privateName, publicName: PUBLIC_SECRET + privateName.slice(SIGNING_SECRET.length) };
-}
-
-/** Whether a secret of this name holds a key that signs. */
-export function isSigningSecretName(name: string): boolean {
-  return /^POWERSYNC_PRIVATE_KEY(_[A-Za-z0-9_]+)?$/.test(name);
 }

@@ -26,8 +26,8 @@ export async function keysOfFile(
   const keys = [...published.map(configured), ...(shared === undefined ? [] : [shared])];
   if (keys.length > 0) return keys;
   throw new CommandError(
-    `There is no key in ${invocation.path(envFile)}. This creates one: ${
-      invocation.task("keys", "--env-file", envFile)
+    `There is no key in ${envFile}. This creates one: ${
+      invocation.task("keys", ...invocation.envFile(envFile))
     }`,
   );
 }
@@ -38,11 +38,7 @@ export async function keysOfFile(
  * @throws {CommandError} PowerSync could not use it, or it has a private key.
  */
 export async function keysOfJwks(url: string): Promise<ConfiguredKey[]> {
-  const live = await fetchJwks(url);
-  if (!live.ok) {
-    throw new CommandError(`The JWKS at ${url} ${live.problem} Check the address of powersync-jwks.`);
-  }
-  const { keys, results } = readJwks(live.jwks);
+  const { keys, results } = readJwks(await fetchJwks(url));
   const failure = results.find(({ outcome }) => outcome === "failed");
   if (failure !== undefined) {
     throw new CommandError(`The JWKS at ${url} cannot be used: ${failure.seen} ${failure.fix}`);

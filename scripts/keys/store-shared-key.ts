@@ -8,12 +8,12 @@ import { LOCAL_ENV_FILE } from "../setup/local-only.ts";
 import { jwksUrlFor } from "../setup/project-url.ts";
 import { makeSharedKey, SHARED_KEY_NAME } from "../setup/shared-key.ts";
 import { encodeSecret } from "./key-pair.ts";
-import { readOwnFile } from "./new-key.ts";
+import { readOwnFile } from "./make-key.ts";
 
 /** What a shared secret needs. */
 export interface SharedKeyRequest {
   readonly kid: string | undefined;
-  /** `supabase/functions/.env` when missing. */
+  /** `supabase/functions/.env` when missing; the path from the reader's folder. */
   readonly envFile: string | undefined;
   readonly force: boolean;
   readonly json: boolean;
@@ -27,10 +27,9 @@ export interface SharedKeyRequest {
  * @throws {CommandError} The file holds one already or an audience that cannot be used, or git would commit it.
  */
 export async function storeSharedKey(
-  { kid, envFile = LOCAL_ENV_FILE, force, json, invocation }: SharedKeyRequest,
+  { kid, invocation, envFile: path = invocation.path(LOCAL_ENV_FILE), force, json }: SharedKeyRequest,
 ): Promise<string> {
-  const file = await readOwnFile(envFile);
-  const path = invocation.path(envFile);
+  const file = await readOwnFile(path);
   const { variables } = file;
   if ((variables[SHARED_KEY_NAME] ?? "").trim() !== "" && !force) {
     throw new CommandError(`${path} already has ${SHARED_KEY_NAME}: replace it with --force.`);
@@ -45,7 +44,7 @@ export async function storeSharedKey(
     keys: [key],
   });
   if (json) return JSON.stringify({ kid: key.kid, alg: key.alg, envFile: path, clientAuth: yaml }, null, 2);
-  const named = envFile === LOCAL_ENV_FILE ? [] : ["--env-file", envFile];
+  const named = path === invocation.path(LOCAL_ENV_FILE) ? [] : invocation.envFile(path);
   return [
     `# Written to ${path} as ${SHARED_KEY_NAME}. For development only: whoever has it can sign a token for any user.`,
     "# The block for the service.yaml of a self-hosted PowerSync Service:",

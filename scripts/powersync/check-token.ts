@@ -22,7 +22,6 @@ export interface TokenCheck {
   readonly staticJwks?: unknown;
   /** The audiences the service is configured with; on PowerSync Cloud, the instance URL. */
   readonly audiences: readonly string[];
-  /** The time, in seconds since 1970. */
   readonly nowSeconds: number;
   /** The longest `exp - iat`, in seconds; 86400 unless the service is configured otherwise. */
   readonly maxLifetimeSeconds?: number;
@@ -50,7 +49,7 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
     checkHeaderField(token),
   ];
   const [first = "", second = "", ...others] = token.split(".");
-  const members = others.length === 1 ? parseObject(first) : undefined;
+  const members = others.length === 1 ? decodePart(first) : undefined;
   if (members === undefined) {
     return [...before, malformed("The token is not three base64url parts with a JSON object as its header.")];
   }
@@ -64,7 +63,7 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
     : await checkKeyAndSignature(token, { header, readings });
   // PowerSync looks into the payload after the signature, and refuses one that is not base64url (RFC 7797, section 7).
   const isEncoded = members.crit === undefined || members.b64 === true;
-  const claims = isEncoded ? parseObject(second) : undefined;
+  const claims = isEncoded ? decodePart(second) : undefined;
   if (claims === undefined) {
     return [...before, algorithm, ...keyRules, malformed("The token's payload is not a JSON object.")];
   }
@@ -73,11 +72,7 @@ export async function checkToken(token: string, check: TokenCheck): Promise<read
     checkCharacters(token, keyRules),
     algorithm,
     ...keyRules,
-    ...checkClaims(claims, {
-      audiences: check.audiences,
-      nowSeconds: check.nowSeconds,
-      maxLifetimeSeconds: check.maxLifetimeSeconds ?? MAX_TOKEN_LIFETIME_SECONDS,
-    }),
+    ...checkClaims(claims, { maxLifetimeSeconds: MAX_TOKEN_LIFETIME_SECONDS, ...check }),
   ];
 }
 
@@ -125,8 +120,8 @@ function isCritKnown({ crit, b64 }: Record<string, unknown>): boolean {
     typeof b64 === "boolean";
 }
 
-/** As lenient as jose 4: characters outside of base64 do not count, nor do bytes that are not UTF-8. */
-function parseObject(part: string): Record<string, unknown> | undefined {
+/** The JSON object in a part of a token, as lenient as jose 4: characters outside of base64 do not count, nor do bytes that are not UTF-8. */
+export function decodePart(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(Buffer.from(part, "base64")));
     return isJsonObject(value) ? value : undefined;

@@ -6,13 +6,10 @@ import { failed, passed, quoted, type RuleId, type RuleResult, skipped, warning 
 /** A token's payload, not yet checked. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** What the service compares claims with. */
 export interface ClaimOptions {
   /** The audiences the service is configured with; on PowerSync Cloud, the instance URL. */
   readonly audiences: readonly string[];
-  /** The time, in seconds since 1970. */
   readonly nowSeconds: number;
-  /** The longest `exp - iat`, in seconds. */
   readonly maxLifetimeSeconds: number;
 }
 

@@ -1,20 +1,6 @@
-/** The codes with which the PowerSync Service refuses a client, and two that only its log has. */
-export type PowerSyncCode =
-  | "PSYNC_S2101"
-  | "PSYNC_S2102"
-  | "PSYNC_S2103"
-  | "PSYNC_S2104"
-  | "PSYNC_S2105"
-  | "PSYNC_S2106"
-  | "PSYNC_S2201"
-  | "PSYNC_S2202"
-  | "PSYNC_S2203"
-  | "PSYNC_S2204"
-  | "HTTP 431";
-
 /** What a code means to the person who meets it. */
-export interface PowerSyncCodeMeaning {
-  readonly code: PowerSyncCode;
+interface PowerSyncCodeMeaning {
+  readonly code: string;
   /** What the service checks when it raises the code. */
   readonly raisedFor: string;
   /** What is usually behind it in a setup with these functions. */
@@ -23,7 +9,7 @@ export interface PowerSyncCodeMeaning {
 }
 
 /** Every code, in the order in which a request meets them. Details beyond the code stay in the service's own log. */
-export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
+export const POWERSYNC_CODES = [
   {
     code: "HTTP 431",
     raisedFor: "request headers over about 16 KB",
@@ -98,14 +84,16 @@ export const POWERSYNC_CODES: readonly PowerSyncCodeMeaning[] = [
     cause: "The token's lifetime is more than a day.",
     fix: "Set POWERSYNC_TOKEN_TTL to 86400 or less; for a development token, a shorter --expires-in.",
   },
-];
+] as const satisfies readonly PowerSyncCodeMeaning[];
+
+/** The codes with which the PowerSync Service refuses a client, and two that only its log has. */
+export type PowerSyncCode = typeof POWERSYNC_CODES[number]["code"];
 
 /**
  * What a code means.
  *
- * @param code A code, for example out of PowerSync's answer.
  * @returns The meaning, or `undefined` for a code that has nothing to do with authentication.
  */
-export function meaningOf(code: string): PowerSyncCodeMeaning | undefined {
+export function meaningOf(code: string): typeof POWERSYNC_CODES[number] | undefined {
   return POWERSYNC_CODES.find((meaning) => meaning.code === code);
 }

@@ -16,7 +16,6 @@ type PlainJwk = Readonly<
 export interface ImportedKey {
   /** `RSA`, `oct`, or the name of the curve. */
   readonly kind: string;
-  /** The length of an RSA modulus. */
   readonly bits?: number;
   /** The public members, or the shared secret, in one spelling of base64. */
   readonly jwk: PlainJwk;
@@ -112,7 +111,6 @@ function text(value: bigint, bytes = 0): string {
 /**
  * Whether a key of the algorithm's kind verifies a signature (RFC 7518, section 3; RFC 8037, section 3.1).
  *
- * @param key The key.
  * @param options `alg`: an algorithm that `key` fits; `data`: what was signed.
  */
 export async function verifies(

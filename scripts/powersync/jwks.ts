@@ -14,7 +14,6 @@ export interface KnownKey {
   readonly imported: ImportedKey;
 }
 
-/** What PowerSync makes of a JWKS. */
 export interface JwksReading {
   /** The keys it knows afterwards; none when one of them spoils the set. */
   readonly keys: readonly KnownKey[];
@@ -25,9 +24,7 @@ export interface JwksReading {
 
 /** What a JWKS URI answers, after redirects. PowerSync ignores the content type. */
 export interface JwksAnswer {
-  /** HTTP status. */
   readonly status: number;
-  /** The body. */
   readonly text: string;
 }
 
@@ -41,7 +38,6 @@ const FIX_KEY = "Unset the secret that holds this key, or replace the key.";
 /**
  * Checks a JWKS: which keys PowerSync imports, which it skips, and what makes it refuse the set.
  *
- * @param body The parsed JSON.
  * @returns One result a rule and key; `verdictOf` sums them up.
  */
 export function checkJwks(body: unknown): readonly RuleResult[] {
@@ -61,11 +57,7 @@ export function readJwksAnswer({ status, text }: JwksAnswer): JwksReading {
   }
 }
 
-/**
- * Reads the JWKS of a JWKS URI.
- *
- * @param body The parsed JSON.
- */
+/** Reads the JWKS of a JWKS URI. */
 export function readJwks(body: unknown): JwksReading {
   const members = isJsonObject(body) ? body.keys : undefined;
   if (!Array.isArray(members)) {

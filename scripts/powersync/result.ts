@@ -40,7 +40,6 @@ export const RULE_CODES = {
   "iss-not-supabase": undefined,
 } as const satisfies Readonly<Record<string, PowerSyncCode | undefined>>;
 
-/** A rule's stable name. */
 export type RuleId = keyof typeof RULE_CODES;
 
 /**
@@ -54,11 +53,9 @@ export interface RuleResult {
   readonly code: PowerSyncCode | undefined;
   /** What was seen, as a sentence. Never holds a key, a signature or a whole token. */
   readonly seen: string;
-  /** What to do about a failure or warning. */
   readonly fix: string | undefined;
 }
 
-/** Whether PowerSync accepts what was checked. */
 export interface Verdict {
   /** `undecided`: nothing failed, but something that PowerSync checks could not be checked here. */
   readonly outcome: "accepted" | "refused" | "undecided";
@@ -68,7 +65,6 @@ export interface Verdict {
   readonly because: RuleResult | undefined;
 }
 
-/** A rule that holds. */
 export function passed(rule: RuleId, seen: string): RuleResult {
   return { rule, outcome: "passed", code: undefined, seen, fix: undefined };
 }
@@ -86,16 +82,11 @@ export function warning(rule: RuleId, { seen, fix }: { seen: string; fix: string
   return { rule, outcome: "warning", code: undefined, seen, fix };
 }
 
-/** A rule that could not be checked. */
 export function skipped(rule: RuleId, seen: string): RuleResult {
   return { rule, outcome: "skipped", code: undefined, seen, fix: undefined };
 }
 
-/**
- * Sums up results. They stand in PowerSync's own order, so the first failure's code is the one a client sees.
- *
- * @param results The results of `checkToken` or `checkJwks`.
- */
+/** Sums up results. They stand in PowerSync's own order, so the first failure's code is the one a client sees. */
 export function verdictOf(results: readonly RuleResult[]): Verdict {
   const refusal = results.find(({ rule, outcome, code }) =>
     outcome === "failed" && (code !== undefined || rule === "static-jwks")

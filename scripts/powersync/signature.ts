@@ -34,7 +34,6 @@ export function keyNotChecked(seen: string): RuleResult[] {
  * The rules about the key and the signature, as PowerSync's KeyStore applies them: a key whose `kid` matches is final;
  * if there is none, each key without `kid` is tried, and one that does not fit its algorithm ends the search.
  *
- * @param token The token.
  * @param options Its header, with an algorithm that PowerSync accepts, and every JWKS that PowerSync has, in its order.
  */
 export async function checkKeyAndSignature(

@@ -20,8 +20,6 @@ const CURVES: Readonly<Record<string, readonly unknown[]>> = {
 /**
  * Reads `client_auth.jwks` of the service's configuration. With a key that breaks its schema, or that cannot be
  * imported, the service does not start.
- *
- * @param body `{"keys":[…]}`.
  */
 export function readStaticJwks(body: unknown): JwksReading {
   const members = isJsonObject(body) && Array.isArray(body.keys) ? body.keys : [undefined];

@@ -13,17 +13,7 @@ export interface NoAnswer {
 }
 
 /** What kept a request from being answered. */
-export type NoAnswerKind =
-  | "no-dns"
-  | "no-connection"
-  | "no-tls"
-  | "no-trust"
-  | "no-answer-in-time"
-  | "no-whole-answer"
-  | "no-http"
-  | "answer-too-large"
-  | "redirect-loop"
-  | "no-permission";
+export type NoAnswerKind = "no-answer-in-time" | typeof FAILURES[number][1];
 
 /**
  * Sends a request and reads the whole answer, within a time.
@@ -52,23 +42,19 @@ export function whyNoAnswer(error: unknown, timeoutMs: number): NoAnswer {
   const text = error instanceof Error
     ? `${error.message} ${error.cause ?? ""}`.replace(/\(?https?:\/\/\S*/g, "")
     : "";
-  const [, kind, seen] = FAILURES.find(([pattern]) => pattern.test(text)) ?? OTHER_FAILURE;
-  return { kind, seen };
+  const found = FAILURES.find(([pattern]) => pattern.test(text));
+  return { kind: found?.[1] ?? "no-connection", seen: found?.[2] ?? "The connection failed." };
 }
 
-const OTHER_FAILURE = [/./, "no-connection", "The connection failed."] as const;
+const [NOT_WHOLE, NO_PERMISSION] = [
+  "The connection was closed before the answer was complete.",
+  "Deno has no permission to connect: run the command as a task, or with --allow-net.",
+];
 
-const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
-  [
-    /--allow-net/,
-    "no-permission",
-    "Deno has no permission to connect: run the command as a task, or with --allow-net.",
-  ],
-  [
-    /port \d+ are blocked/,
-    "no-connection",
-    "The Fetch standard blocks this port.",
-  ],
+/** What a failure's message says, the first that matches. */
+const FAILURES = [
+  [/--allow-net/, "no-permission", NO_PERMISSION],
+  [/port \d+ are blocked/, "no-connection", "The Fetch standard blocks this port."],
   [/redirect/i, "redirect-loop", "It redirects in a loop, or too often."],
   [/invalid HTTP/, "no-http", "The server there does not speak HTTP."],
   [/dns|name or service|resolve|nodename/i, "no-dns", "The host name cannot be resolved."],
@@ -78,21 +64,13 @@ const FAILURES: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
     "no-trust",
     "Deno does not trust the issuer of the server's certificate.",
   ],
-  [
-    /close_notify|end of file/i,
-    "no-whole-answer",
-    "The connection was closed before the answer was complete.",
-  ],
+  [/close_notify|end of file/i, "no-whole-answer", NOT_WHOLE],
   [/certificate/i, "no-tls", "The server's certificate is not valid for this host and time."],
   [/tls|corrupt message/i, "no-tls", "The server does not speak TLS: it may be an http address."],
   [/too large/, "answer-too-large", "The answer is too large."],
-  [
-    /closed|reset|body|broken pipe/i,
-    "no-whole-answer",
-    "The connection was closed before the answer was complete.",
-  ],
+  [/closed|reset|body|broken pipe/i, "no-whole-answer", NOT_WHOLE],
   [/unreachable|no route/i, "no-connection", "There is no route to the host."],
-];
+] as const;
 
 /** The JSON of a text, or `undefined`. */
 export function parseJson(text: string): unknown {

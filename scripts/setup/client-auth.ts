@@ -16,39 +16,26 @@ export interface ClientAuth {
 }
 
 /**
- * The `client_auth` block of a self-hosted PowerSync Service, in service.yaml. Every value is a JSON string, which YAML
- * reads as it is.
+ * The `client_auth` block of a self-hosted PowerSync Service, in service.yaml, or of PowerSync Cloud, for
+ * powersync/service.yaml of PowerSync's CLI (npm `powersync` 0.10), where the instance's own URL is an audience too.
+ * Every value is a JSON string, which YAML reads as it is.
  *
  * @param settings What to configure.
  */
-export function clientAuthYaml(settings: ClientAuth): string {
-  return blockOf(settings, { audiences: "audience", isCloud: false });
-}
-
-/**
- * The `client_auth` block of PowerSync Cloud, for powersync/service.yaml of PowerSync's CLI (npm `powersync` 0.10). The
- * instance's own URL is always accepted as an audience.
- *
- * @param settings What to configure.
- */
-export function cloudAuthYaml(settings: ClientAuth): string {
-  return blockOf(settings, { audiences: "additional_audiences", isCloud: true });
-}
-
-function blockOf(
+export function clientAuthYaml(
   { audiences, jwksUri, keys = [] }: ClientAuth,
-  names: { audiences: string; isCloud: boolean },
+  { isCloud = false } = {},
 ): string {
   return [
     "client_auth:",
     ...(jwksUri === undefined ? [] : [`  jwks_uri: ${safeJson(jwksUri)}`]),
-    `  ${names.audiences}:`,
+    isCloud ? "  additional_audiences:" : "  audience:",
     ...audiences.map((audience) => `    - ${safeJson(audience)}`),
-    ...(keys.length === 0 ? [] : ["  jwks:", "    keys:", ...keys.flatMap((key) => keyLines(key, names))]),
+    ...(keys.length === 0 ? [] : ["  jwks:", "    keys:", ...keys.flatMap((key) => keyLines(key, isCloud))]),
   ].join("\n");
 }
 
-function keyLines(key: ConfiguredKey, { isCloud }: { isCloud: boolean }): string[] {
+function keyLines(key: ConfiguredKey, isCloud: boolean): string[] {
   return Object.entries(key).map(([name, value], index) => {
     // Cloud's schema wants to know which values are secret.
     const text = isCloud && name === "k" ? `{ secret: ${safeJson(value)} }` : safeJson(value);

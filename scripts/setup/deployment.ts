@@ -1,10 +1,12 @@
 /** Which deployment, or the server on this computer, a command is about: its secrets file and the address of its JWKS. */
 import { CommandError } from "../cli/command.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { shown } from "../cli/shown.ts";
 import { type EnvVariables, readEnvFile } from "./env-file.ts";
 import { isLocalEnvFile, LOCAL_ENV_FILE, PRODUCTION_ENV_FILE } from "./local-only.ts";
 import { findProject } from "./project.ts";
-import { isHttpUrl, isLoopback, jwksUrlOf } from "./project-url.ts";
+import { isLoopback, jwksUrlOf } from "./project-url.ts";
+import { assertJwksUrl } from "./remote-jwks.ts";
 
 /** The flags that name them. */
 export interface DeploymentFlags {
@@ -16,7 +18,7 @@ export interface DeploymentFlags {
 /** What a command found. */
 export interface Deployment {
   /** The file that was read, or would have been. */
-  readonly file: string;
+  readonly envFile: string;
   /** `undefined` when there is no such file. */
   readonly variables: EnvVariables | undefined;
   /** The JWKS of the project that is named or linked; `undefined` when the file says which, or the server here is meant. */
@@ -33,21 +35,23 @@ export interface Deployment {
  *
  * @throws {CommandError} A flag names no project, or a file cannot be read.
  */
-export async function findDeployment(flags: DeploymentFlags): Promise<Deployment> {
+export async function findDeployment(
+  flags: DeploymentFlags,
+  invocation: Invocation,
+): Promise<Deployment> {
   const { "env-file": named, "jwks-url": url } = flags;
   if (url !== undefined && flags.project !== undefined) {
     throw new CommandError("--project and --jwks-url both name the JWKS: leave one out.");
   }
-  if (url !== undefined && !isHttpUrl(url)) {
-    throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
-  }
-  const project = await findProject(flags.project);
+  if (url !== undefined) assertJwksUrl(url);
+  const project = await findProject(flags.project, invocation);
   const address = url ?? project?.url;
   const isHere = address === undefined || isLoopback(address);
   const usual = isHere ? [LOCAL_ENV_FILE] : [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE];
-  const { file, variables } = await readFirst(named === undefined ? usual : [named]);
-  const isLocal = isLocalEnvFile(file);
-  const found = { file, variables, jwksUrl: undefined, isPublished: false };
+  const files = (named === undefined ? usual : [named]).map((file) => invocation.path(file));
+  const { envFile, variables } = await readFirst(files);
+  const isLocal = isLocalEnvFile(envFile);
+  const found = { envFile, variables, jwksUrl: undefined, isPublished: false };
   if (url !== undefined) {
     return { ...found, jwksUrl: url, isPublished: true, project: `JWKS: ${shown(url)} (--jwks-url).` };
   }
@@ -78,10 +82,10 @@ export async function findDeployment(flags: DeploymentFlags): Promise<Deployment
 /** The first file that exists; else the first one's name. */
 async function readFirst(
   files: readonly string[],
-): Promise<{ file: string; variables: EnvVariables | undefined }> {
-  for (const file of files) {
-    const variables = await readEnvFile(file);
-    if (variables !== undefined) return { file, variables };
+): Promise<{ envFile: string; variables: EnvVariables | undefined }> {
+  for (const envFile of files) {
+    const variables = await readEnvFile(envFile);
+    if (variables !== undefined) return { envFile, variables };
   }
-  return { file: files[0] ?? LOCAL_ENV_FILE, variables: undefined };
+  return { envFile: files[0] ?? "", variables: undefined };
 }

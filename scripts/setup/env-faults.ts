@@ -2,7 +2,6 @@
 import { Buffer } from "node:buffer";
 import { decodeJsonSecret } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { type Definition, type Line, parseLines, unwrappedValue } from "./env-lines.ts";
 import { isKnownName, nearestName } from "./nearest-name.ts";
 
@@ -13,35 +12,24 @@ export type EnvFileErrorId =
   | "env-file-line"
   | "env-file-open-quote";
 
-/** An `.env` file that cannot be read, as a sentence with its name and the line. */
-export class EnvFileError extends CommandError {
-  readonly id: EnvFileErrorId;
-  readonly path: string;
-  /** From 1; `undefined` is the whole file. */
-  readonly line: number | undefined;
-  /** The variable concerned, if it is known. */
-  readonly variable: string | undefined;
-  /** `openEnvFile` can mend it. */
-  readonly repairable: boolean;
-
-  constructor(path: string, { id, state, line, variable, repairable = false }: EnvFault) {
-    super(`${fromReader(path)}${line === undefined ? "" : `, line ${line}`}: ${state}`);
-    this.id = id;
-    this.path = path;
-    this.line = line;
-    this.variable = variable;
-    this.repairable = repairable;
-  }
-}
-
-/** A fault, in a file that is not named yet. */
+/** What is wrong with a text. */
 interface EnvFault {
   readonly id: EnvFileErrorId;
   /** What is wrong, and what to do. Nothing of a line that may hold a secret. */
   readonly state: string;
+  /** From 1; without one it is about the whole file. */
   readonly line?: number;
+  /** The variable concerned, if it is known. */
   readonly variable?: string;
+  /** `openEnvFile` can mend it. */
   readonly repairable?: boolean;
+}
+
+/** An `.env` file that cannot be read, as a sentence with its name and the line. */
+export class EnvFileError extends CommandError {
+  constructor(readonly path: string, readonly fault: EnvFault) {
+    super(`${path}${fault.line === undefined ? "" : `, line ${fault.line}`}: ${fault.state}`);
+  }
 }
 
 /** The fault of a file in UTF-16, which PowerShell and Notepad write. */

@@ -1,4 +1,4 @@
-import type { ErrorCode, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { type ErrorCode, PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 
 /** Where secrets are used: on this computer, or by a deployment, which must not get what is for this computer. */
 export type Place = "local" | "deployment";
@@ -54,6 +54,16 @@ export type Details = Pick<Finding, "message"> & Partial<Omit<Finding, "id" | "n
 /** Makes a finding. */
 export function finding(id: Finding["id"], name: string, details: Details): Finding {
   return { id, name, severity: "error", hint: "", ...details };
+}
+
+/** What is read, or the error that the functions throw for it. */
+export function tried<Read>(read: () => Read): Read | PowerSyncAuthError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PowerSyncAuthError) return error;
+    throw error;
+  }
 }
 
 /** What the functions would refuse, in their own words. */

@@ -1,6 +1,5 @@
 import { basename, dirname } from "node:path";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 import { shown } from "../cli/shown.ts";
 import { followLinks } from "./secret-file.ts";
 
@@ -31,9 +30,7 @@ export async function assertGitIgnores(path: string): Promise<void> {
   if (code === 0) return;
   if (code === 1) {
     throw new CommandError(
-      `Git would commit ${
-        fromReader(path)
-      }: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
+      `Git would commit ${path}: add it to .gitignore (and \`git rm --cached\` it), or choose another file.`,
     );
   }
   // "or any of the parent directories", "or any parent up to …": git looked and found none. A folder that is missing
@@ -41,7 +38,7 @@ export async function assertGitIgnores(path: string): Promise<void> {
   if (/^fatal: (not a git repository \(or any |cannot change to )/.test(said)) return;
   const [reason = ""] = said.split("\n");
   throw new CommandError(
-    `Git cannot say whether it would commit ${fromReader(path)}: ${
+    `Git cannot say whether it would commit ${path}: ${
       shown(reason, 300)
     }. Nothing was written. Run \`git status\` for details.`,
   );

@@ -11,7 +11,7 @@ import {
 import { CommandError } from "../cli/command.ts";
 import { parseDuration } from "../cli/duration.ts";
 import type { EnvVariables } from "./env-file.ts";
-import { type Finding, finding, refusedByFunctions } from "./finding.ts";
+import { type Finding, finding, refusedByFunctions, tried } from "./finding.ts";
 import { inspectClientKeys, inspectKeys } from "./key-findings.ts";
 import { LOCAL_KEY_PREFIX } from "./local-only.ts";
 import { mendedValue } from "./mend-value.ts";
@@ -41,16 +41,20 @@ export async function inspect(variables: EnvVariables, options: InspectOptions):
   const names = inspectNames(variables);
   // The value that a misspelt name has is checked as well.
   const meant = withNames(variables, names.filter(({ severity }) => severity === "error"));
-  return [
+  const found = [
     ...names,
     ...await inspectKeys(meant),
-    ...await inspectSettings(meant, options),
+    ...Object.keys(SETTINGS).filter(isSettingName).flatMap((name) => inspectSetting(meant, name, options)),
     ...inspectPowerSyncUrl("POWERSYNC_URL", meant.POWERSYNC_URL ?? "", options),
     ...inspectAudiences("POWERSYNC_AUDIENCE", valueOf(meant, "POWERSYNC_AUDIENCE") ?? [], options),
     ...inspectIssuer(meant),
     ...inspectClientKeys(meant),
     ...options.place === "local" ? inspectSharedKey(meant) : inspectPlace(meant),
   ];
+  return await Promise.all(found.map(async (finding): Promise<Finding> => {
+    const mended = await mendedValue(finding.name, meant[finding.name] ?? "");
+    return mended === undefined ? finding : { ...finding, mendable: true };
+  }));
 }
 
 /** The finding, if any, that marks a set of secrets as one for this computer. */
@@ -97,15 +101,6 @@ function withNames(variables: EnvVariables, misspelt: readonly Finding[]): EnvVa
   return rest;
 }
 
-async function inspectSettings(variables: EnvVariables, options: InspectOptions): Promise<Finding[]> {
-  const found = Object.keys(SETTINGS).filter(isSettingName)
-    .flatMap((name) => inspectSetting(variables, name, options));
-  return await Promise.all(found.map(async (finding): Promise<Finding> => {
-    const mended = await mendedValue(finding.name, variables[finding.name] ?? "");
-    return mended === undefined ? finding : { ...finding, mendable: true };
-  }));
-}
-
 function inspectSetting(
   variables: EnvVariables,
   name: SettingName,
@@ -113,20 +108,17 @@ function inspectSetting(
 ): Finding[] {
   // Checked by `inspectPowerSyncUrl`, which says more, unless it is missing.
   if (name === "POWERSYNC_URL" && unwrap(variables[name] ?? "", name) !== "") return [];
-  try {
+  const issuers = supabaseIssuers(variables, supabaseUrl);
+  const error = tried(() => {
     const value = readSetting(variables, name);
-    if (name === "POWERSYNC_IDENTITY_PROVIDERS" && typeof value === "string") {
-      parseIdentityProviders(value, supabaseIssuers(variables, supabaseUrl));
-    }
-    return [];
-  } catch (error) {
-    if (!(error instanceof PowerSyncAuthError)) throw error;
-    const { byPlatform }: Setting<unknown> = SETTINGS[name];
-    if (byPlatform && error.code === `${name}_MISSING`) return [];
-    const correct = likelyValue(variables, name, supabaseIssuers(variables, supabaseUrl));
-    const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
-    return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];
-  }
+    if (name !== "POWERSYNC_IDENTITY_PROVIDERS" || typeof value !== "string") return undefined;
+    return void parseIdentityProviders(value, issuers);
+  });
+  const { byPlatform }: Setting<unknown> = SETTINGS[name];
+  if (error === undefined || (byPlatform && error.code === `${name}_MISSING`)) return [];
+  const correct = likelyValue(variables, name, issuers);
+  const hint = correct === undefined ? error.hint : `Set it to ${correct}`;
+  return [{ ...refusedByFunctions(name, error), ...(correct === undefined ? {} : { correct, hint }) }];
 }
 
 /** As the functions do: no other provider may claim the project's own issuers. */
@@ -141,12 +133,8 @@ function valueOf<Name extends SettingName>(
   variables: EnvVariables,
   name: Name,
 ): ReturnType<typeof readSetting<Name>> | undefined {
-  try {
-    return readSetting(variables, name);
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) return undefined;
-    throw error;
-  }
+  const value = tried(() => readSetting(variables, name));
+  return value instanceof PowerSyncAuthError ? undefined : value;
 }
 
 /** What a setting that is missing or cannot be read was meant to be. */

@@ -5,7 +5,6 @@ import { decodeJsonSecret, isJsonObject, unwrap } from "../../supabase/functions
 import { KEY_SECRETS, readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import type { EnvVariables } from "./env-file.ts";
 import { type Finding, finding, refusedByFunctions } from "./finding.ts";
-import { mendedValue } from "./mend-value.ts";
 
 /** Variables for a client's key, which everybody may see. */
 const CLIENT_KEYS = ["SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"];
@@ -24,18 +23,9 @@ export async function inspectKeys(variables: EnvVariables): Promise<Finding[]> {
   return [
     ...missing,
     ...(swapped ? [finding("secrets-swapped", "POWERSYNC_PRIVATE_KEY", { message })] : []),
-    ...await Promise.all(
-      problems.filter(({ secret }) => !swapped || !Object.hasOwn(KEY_SECRETS, secret))
-        .map((problem) => keyFinding(problem, variables)),
-    ),
+    ...problems.filter(({ secret }) => !swapped || !Object.hasOwn(KEY_SECRETS, secret))
+      .map((problem) => wordsFor(problem, unwrap(variables[problem.secret] ?? "", problem.secret))),
   ];
-}
-
-async function keyFinding(problem: KeyProblem, variables: EnvVariables): Promise<Finding> {
-  const { secret } = problem;
-  const found = wordsFor(problem, unwrap(variables[secret] ?? "", secret));
-  const mended = await mendedValue(secret, variables[secret] ?? "");
-  return mended === undefined ? found : { ...found, mendable: true };
 }
 
 function wordsFor({ secret, error }: KeyProblem, value: string): Finding {

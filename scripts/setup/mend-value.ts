@@ -6,6 +6,7 @@ import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts"
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { decodeJsonSecret, unwrap } from "../../supabase/functions/_shared/powersync/secret.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { tried } from "./finding.ts";
 
 /**
  * The value that a key secret, or the list of identity providers, was before it was changed: base64 of base64, in
@@ -31,12 +32,8 @@ async function isUsable(name: string, value: string): Promise<boolean | undefine
 }
 
 function isProviderList(value: string): boolean {
-  try {
-    return parseIdentityProviders(value).length > 0;
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) return false;
-    throw error;
-  }
+  const providers = tried(() => parseIdentityProviders(value));
+  return !(providers instanceof PowerSyncAuthError) && providers.length > 0;
 }
 
 /** More than any key or list of providers has. */

@@ -1,5 +1,6 @@
 import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { readSetting } from "../../supabase/functions/_shared/powersync/settings.ts";
+import { tried } from "./finding.ts";
 import { isPrivateHost } from "./project-url.ts";
 
 /** Schemes, also misspelt and repeated. */
@@ -14,11 +15,8 @@ const HOST_AND_PATH =
  * `https://https://host` too.
  */
 export function plainUrl(text: string): URL | undefined {
-  try {
-    readSetting({ POWERSYNC_URL: text }, "POWERSYNC_URL");
-  } catch (error) {
-    if (error instanceof PowerSyncAuthError) return undefined;
-    throw error;
+  if (tried(() => readSetting({ POWERSYNC_URL: text }, "POWERSYNC_URL")) instanceof PowerSyncAuthError) {
+    return undefined;
   }
   const url = URL.parse(text);
   const isOne = /^https?:\/\/[^/\\]/i.test(text) && url !== null &&

@@ -1,37 +1,35 @@
 import { basename } from "node:path";
 import { CommandError } from "../cli/command.ts";
-import { enterFolder } from "../cli/entered-folder.ts";
 import { Invocation } from "../cli/invocation.ts";
 import { fileError, readText } from "./secret-file.ts";
 
 /**
- * Changes into the folder that `--dir` names, as `git -C` does: every path after it is relative to that folder.
+ * The project that `--dir` names; as with `git -C`, every path after it is relative to its folder.
  *
- * @param dir The folder that holds `supabase/`; by default the command stays where it is, in this repository.
- * @returns How to print commands for this project.
+ * @param dir The folder that holds `supabase/`; by default this repository, where the command was started.
+ * @returns Where its files are, and how to print commands for it.
  * @throws {CommandError} There is no such folder, it cannot be opened, or it has no `supabase/`.
  */
-export async function enterProject(dir: string | undefined): Promise<Invocation> {
+export async function openProject(dir: string | undefined): Promise<Invocation> {
   const invocation = new Invocation(dir);
   if (dir === undefined) return invocation;
-  const what = "--dir names the folder that holds supabase/";
-  if (!await isFolder(dir)) throw new CommandError(`${dir} is not a folder: ${what}.`);
+  if (!await isFolder(dir)) {
+    throw new CommandError(`${dir} is not a folder: name the one that holds supabase/.`);
+  }
   if (!await isFolder(`${dir}/supabase`)) {
     if (
       basename(await Deno.realPath(dir)) === "supabase" && await readText(`${dir}/config.toml`) !== undefined
     ) {
-      throw new CommandError(`${dir} is the folder supabase itself: --dir names the folder that holds it.`);
+      throw new CommandError(`${dir} is the folder supabase itself: name the folder that holds it.`);
     }
     throw new CommandError(
-      `${dir} has no folder supabase: ${what}. This creates it: ${invocation.supabase("init")}`,
+      `${dir} has no folder supabase. This creates it: ${invocation.supabase("init")}`,
     );
   }
-  enterFolder(dir);
   return invocation;
 }
 
-/** Whether a path is a folder. */
-export async function isFolder(path: string): Promise<boolean> {
+async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { CommandError } from "../cli/command.ts";
+import { Invocation } from "../cli/invocation.ts";
 import { projectRef, projectUrl } from "./project-url.ts";
 import { readText } from "./secret-file.ts";
 
@@ -16,15 +17,19 @@ export interface Project {
 }
 
 /**
- * The project that `--project` names, else the one that the folder is linked to.
+ * The project that `--project` names, else the one that the folder of `--dir` is linked to.
  *
  * @returns `undefined` when there is neither, or when the command may not read files.
  * @throws {CommandError} The name is neither a reference nor a URL.
  */
-export async function findProject(named?: string): Promise<Project | undefined> {
+export async function findProject(
+  named: string | undefined,
+  invocation = new Invocation(),
+): Promise<Project | undefined> {
   if (named === undefined) {
-    const ref = await linkedRef();
-    return ref === undefined ? undefined : { url: `https://${ref}.supabase.co`, ref, from: LINK_FILE };
+    const from = invocation.path(LINK_FILE);
+    const ref = await linkedRef(from);
+    return ref === undefined ? undefined : { url: `https://${ref}.supabase.co`, ref, from };
   }
   const url = projectUrl(named);
   // It is not repeated: it may be a key.
@@ -32,9 +37,9 @@ export async function findProject(named?: string): Promise<Project | undefined> 
   throw new CommandError("--project must be a project's ref or URL: copy the ref from the dashboard's URL.");
 }
 
-async function linkedRef(): Promise<string | undefined> {
+async function linkedRef(path: string): Promise<string | undefined> {
   // Whoever prints a key without permissions is not asked for one.
-  const { state } = await Deno.permissions.query({ name: "read", path: LINK_FILE });
+  const { state } = await Deno.permissions.query({ name: "read", path });
   if (state !== "granted") return undefined;
-  return /^[a-z0-9]+$/.exec((await readText(LINK_FILE))?.text.trim() ?? "")?.[0];
+  return /^[a-z0-9]+$/.exec((await readText(path))?.text.trim() ?? "")?.[0];
 }

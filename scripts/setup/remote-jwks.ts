@@ -1,14 +1,10 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
+import { CommandError } from "../cli/command.ts";
 import { ask, type Asked, parseJson } from "./ask.ts";
+import { isHttpUrl } from "./project-url.ts";
 
 /** A person waits for a cold start longer than the 3 s of PowerSync. */
 const TIMEOUT_MS = 10_000;
-
-/** A JWKS as it is published now, or why there is none. */
-export type RemoteJwks =
-  | { readonly ok: true; readonly jwks: { readonly keys: readonly unknown[] } }
-  /** The rest of a sentence that begins with "The JWKS at <url>". */
-  | { readonly ok: false; readonly problem: string };
 
 /**
  * Asks for a JWKS as PowerSync does.
@@ -23,16 +19,28 @@ export function askForJwks(
   return ask(url, { headers: { Accept: "application/json" }, redirect }, timeoutMs);
 }
 
-/** Fetches a JWKS. */
-export async function fetchJwks(url: string): Promise<RemoteJwks> {
+/**
+ * A JWKS as it is published now.
+ *
+ * @throws {CommandError} There is none.
+ */
+export async function fetchJwks(url: string): Promise<unknown> {
+  assertJwksUrl(url);
   const asked = await askForJwks(url);
-  if (asked.kind !== "answer") return { ok: false, problem: `could not be reached: ${asked.seen}` };
-  const { response, text } = asked;
-  if (!response.ok) return { ok: false, problem: `answered with HTTP ${response.status}.` };
-  const body = parseJson(text);
-  if (body === undefined) return { ok: false, problem: "did not answer with JSON." };
-  if (isJsonObject(body) && Array.isArray(body.keys)) return { ok: true, jwks: { keys: body.keys } };
-  return { ok: false, problem: 'is not {"keys":[…]}.' };
+  const refused = (problem: string) =>
+    new CommandError(`The JWKS at ${url} ${problem} Check the address of powersync-jwks.`);
+  if (asked.kind !== "answer") throw refused(`could not be reached: ${asked.seen}`);
+  if (!asked.response.ok) throw refused(`answered with HTTP ${asked.response.status}.`);
+  const body = parseJson(asked.text);
+  if (body === undefined) throw refused("did not answer with JSON.");
+  if (isJsonObject(body) && Array.isArray(body.keys)) return body;
+  throw refused('is not {"keys":[…]}.');
+}
+
+/** @throws {CommandError} The value of `--jwks-url` is not a URL. */
+export function assertJwksUrl(url: string): void {
+  if (isHttpUrl(url)) return;
+  throw new CommandError("--jwks-url must be an http(s) URL: the address of powersync-jwks.");
 }
 
 /** The Key IDs in a JWKS; none when it is something else. */

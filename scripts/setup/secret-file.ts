@@ -1,7 +1,6 @@
 /** Reads and replaces a file with secrets: as a whole or not at all, because it may be a private key's only copy. */
 import { dirname, resolve } from "node:path";
 import { CommandError } from "../cli/command.ts";
-import { fromReader } from "../cli/entered-folder.ts";
 
 /** Only its owner may read a file with secrets. */
 const SECRET_FILE_MODE = 0o600;
@@ -29,7 +28,7 @@ export async function readText(path: string): Promise<FileText | undefined> {
     return { text, isUtf16: utf16 !== undefined, isLossy: text.includes("\ufffd") && !isValid(bytes, utf16) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw fileError(error, `${fromReader(path)} cannot be read`, "it");
+    throw fileError(error, `${path} cannot be read`, "it");
   }
 }
 
@@ -62,7 +61,7 @@ export async function replaceSecretFile(
   try {
     await replace(path, change);
   } catch (error) {
-    throw fileError(error, `${fromReader(path)} cannot be written`, "its folder");
+    throw fileError(error, `${path} cannot be written`, "its folder");
   }
 }
 
@@ -79,12 +78,12 @@ async function replace(
       const current = await readText(path);
       if (current?.text !== from) {
         throw new CommandError(
-          `${fromReader(path)} has changed since it was read, and was left as it is: try again.`,
+          `${path} has changed since it was read, and was left as it is: try again.`,
         );
       }
       if (current?.isLossy) {
         throw new CommandError(
-          `${fromReader(path)} is not UTF-8, so writing it would lose characters: save it as UTF-8.`,
+          `${path} is not UTF-8, so writing it would lose characters: save it as UTF-8.`,
         );
       }
       const bytes = new TextEncoder().encode(to);
@@ -108,7 +107,7 @@ async function createSecretFile(path: string): Promise<Deno.FsFile> {
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     throw new CommandError(
-      `Another command is writing, or was interrupted: if none is running, remove ${fromReader(path)}.`,
+      `Another command is writing, or was interrupted: if none is running, remove ${path}.`,
     );
   }
 }
@@ -133,21 +132,15 @@ export async function keepOwner(target: string, temporary: string): Promise<void
  */
 export function fileError(error: unknown, state: string, owned: string): unknown {
   if (error instanceof CommandError) return error;
-  if (error instanceof Deno.errors.NotFound) {
-    return new CommandError(`${state}: its folder does not exist; create it first.`);
-  }
-  if (error instanceof Deno.errors.NotADirectory) {
-    return new CommandError(`${state}: a part of its path is a file, not a folder.`);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new CommandError(`${state}: check who owns ${owned}, and its permissions.`);
-  }
-  if (error instanceof Deno.errors.IsADirectory) {
-    return new CommandError(`${state}: it is a folder; name a file in it.`);
-  }
+  const { NotFound, NotADirectory, PermissionDenied, IsADirectory } = Deno.errors;
+  const reasons = [
+    [NotFound, "its folder does not exist; create it first"],
+    [NotADirectory, "a part of its path is a file, not a folder"],
+    [PermissionDenied, `check who owns ${owned}, and its permissions`],
+    [IsADirectory, "it is a folder; name a file in it"],
+  ] as const;
+  const [, known] = reasons.find(([kind]) => error instanceof kind) ?? [];
   // A full disk, a read-only file system: the system's own words say it best.
-  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
-    return new CommandError(`${state}: ${error.message}.`);
-  }
-  return error;
+  const reason = known ?? (error instanceof Error && /\(os error \d+\)/.test(error.message) && error.message);
+  return reason ? new CommandError(`${state}: ${reason}.`) : error;
 }

@@ -66,6 +66,32 @@ Deno.test("a failure while files are renamed takes back what was renamed", async
   });
 });
 
+Deno.test("what cannot be put back is said, and its copy stays: another program takes its place meanwhile", async () => {
+  await inProject(async (folder) => {
+    let reads = 0;
+    const last: Change = {
+      path: "b/last.ts",
+      from: undefined,
+      // Read once before anything is changed, and again after all other changes.
+      get to() {
+        if (++reads === 2) {
+          Deno.mkdirSync(join(folder, "a/removed.ts"));
+          Deno.removeSync(join(folder, "b/last.ts.add-new"));
+        }
+        return "x";
+      },
+    };
+    const { message } = await assertRejects(() => applyChanges(folder, [...CHANGES, last]), CommandError);
+    assertMatch(
+      message,
+      /^b\/last\.ts cannot be written: .* Not everything could be put back \(.*\): what was there ends with \.add-old\.$/,
+    );
+    const tree = await readTree(folder);
+    assertEquals([tree.get("a/changed.ts"), tree.get("a/removed.ts.add-old")], ["old\n", "gone\n"]);
+    assertEquals([...tree.keys()].filter((path) => /^b\/.*\.ts$/.test(path)), []);
+  });
+});
+
 Deno.test("a failure before that changes nothing: a file that has changed since, or a folder in its place", async () => {
   await inProject(async (folder) => {
     const stale = { path: "supabase/config.toml", from: "another text", to: "new" };

@@ -12,14 +12,9 @@ import { withFunctions } from "../../scripts/add/config-toml.ts";
 import { CommandError } from "../../scripts/cli/command.ts";
 import { CONFIG } from "../support/add_project.ts";
 
-const SECTIONS = {
-  "powersync-jwks": { verify_jwt: false, entrypoint: "./functions/powersync-jwks/index.ts" },
-  "powersync-auth": { verify_jwt: false, entrypoint: "./functions/powersync-auth/index.ts" },
-  "powersync-auth-anonymous": {
-    verify_jwt: false,
-    entrypoint: "./functions/powersync-auth-anonymous/index.ts",
-  },
-};
+const SECTIONS: Readonly<Record<string, object>> = Object.fromEntries(
+  FUNCTION_NAMES.map((name) => [name, { verify_jwt: false, entrypoint: `./functions/${name}/index.ts` }]),
+);
 const RIGHT = FUNCTION_NAMES.map((name) => `[functions.${name}]\nverify_jwt = false\n`).join("\n");
 
 // deno-lint-ignore no-explicit-any
@@ -74,35 +69,34 @@ Deno.test("only the section that is missing is added", () => {
 const NAME = "powersync-auth";
 const OTHERS = RIGHT.replace(/\[functions\.powersync-auth\]\n.*\n\n/, "");
 
+const SECTION = `${OTHERS}[functions.${NAME}]\n`;
+const inTable = (line: string) => `[functions]\n${line}\n${OTHERS}`;
+
 for (
   const [form, before, after] of [
-    ["a section", `${OTHERS}[functions.${NAME}]\nverify_jwt = true # on\n`, "verify_jwt = false # on"],
+    ["a section", `${SECTION}verify_jwt = true # on\n`, "verify_jwt = false # on"],
     ["a quoted key", `${OTHERS}[functions."${NAME}"]\n"verify_jwt"=true\n`, '"verify_jwt"=false'],
-    ["a text", `${OTHERS}[functions.${NAME}]\nverify_jwt = "env(VERIFY)"\n`, "verify_jwt = false"],
-    [
-      "an inline table",
-      `[functions]\n${NAME} = { verify_jwt = true }\n${OTHERS}`,
-      `${NAME} = { verify_jwt = false }`,
-    ],
-    ["dotted keys", `[functions]\n${NAME}.verify_jwt = true\n${OTHERS}`, `${NAME}.verify_jwt = false`],
+    ["a text", `${SECTION}verify_jwt = "env(VERIFY)"\n`, "verify_jwt = false"],
+    ["an inline table", inTable(`${NAME} = { verify_jwt = true }`), `${NAME} = { verify_jwt = false }`],
+    ["dotted keys", inTable(`${NAME}.verify_jwt = true`), `${NAME}.verify_jwt = false`],
     [
       "dotted keys at the top",
       `functions.${NAME}.verify_jwt = true\n${OTHERS}`,
-      `functions.${NAME}.verify_jwt = false`,
+      `${NAME}.verify_jwt = false`,
     ],
     [
       "one whose line a comment repeats",
-      `${OTHERS}[functions.${NAME}]\n# verify_jwt = true\nverify_jwt = true\n`,
+      `${SECTION}# verify_jwt = true\nverify_jwt = true\n`,
       "verify_jwt = false",
     ],
-    ["an empty section", `${OTHERS}[functions.${NAME}]\n# nothing\n`, "verify_jwt = false"],
-    ["an empty inline table", `[functions]\n${NAME} = {}\n${OTHERS}`, `${NAME} = { verify_jwt = false }`],
+    ["an empty section", `${SECTION}# nothing\n`, "verify_jwt = false"],
+    ["an empty inline table", inTable(`${NAME} = {}`), `${NAME} = { verify_jwt = false }`],
     [
       "an inline table of others",
-      `[functions]\n${NAME} = { enabled = true }\n${OTHERS}`,
-      `${NAME} = { verify_jwt = false, enabled = true }`,
+      inTable(`${NAME} = { enabled = true }`),
+      "{ verify_jwt = false, enabled = true }",
     ],
-    ["dotted keys of others", `[functions]\n${NAME}.enabled = true\n${OTHERS}`, `${NAME}.verify_jwt = false`],
+    ["dotted keys of others", inTable(`${NAME}.enabled = true`), `${NAME}.verify_jwt = false`],
   ] as const
 ) {
   Deno.test(`verify_jwt is set right in ${form}, and nothing else changes`, () => {
@@ -121,33 +115,23 @@ for (
   });
 }
 
-Deno.test("where functions is one inline table, the functions are put into it", () => {
-  for (
-    const before of [
-      "functions = {}\n[api]\nport = 1\n",
-      "functions = { hello = { verify_jwt = true } }\n[api]\nport = 1\n",
-    ]
-  ) {
+for (
+  const before of [
+    "functions = {}\n[api]\nport = 1\n",
+    "functions = { hello = { verify_jwt = true } }\n[api]\nport = 1\n",
+    "functions.hello.verify_jwt = true\n",
+    "[functions]\nhello.verify_jwt = true\n",
+    "[functions]\n",
+  ]
+) {
+  Deno.test(`the functions get into their table, or sections beside it: ${before.replaceAll("\n", " ")}`, () => {
     const { text } = withFunctions(before);
     const own = read(before);
+    assertEquals(text.startsWith(before), !before.startsWith("functions ="));
     assertEquals(read(text), { ...own, functions: { ...own.functions, ...SECTIONS } });
     assertEquals(withFunctions(text), { text, done: [] });
-  }
-});
-
-Deno.test("dotted keys and a table of functions get sections beside them", () => {
-  for (
-    const before of [
-      "functions.hello.verify_jwt = true\n",
-      "[functions]\nhello.verify_jwt = true\n",
-      "[functions]\n",
-    ]
-  ) {
-    const { text } = withFunctions(before);
-    assert(text.startsWith(before));
-    assertEquals(read(text).functions, { ...read(before).functions, ...SECTIONS });
-  }
-});
+  });
+}
 
 Deno.test("another entry file and another import map are replaced by ours, as 0.1.0 and other examples have them", () => {
   const before = OTHERS +

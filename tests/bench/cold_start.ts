@@ -4,24 +4,16 @@
  * functions at one address. Everything is compared within this run, in turns; medians are shown.
  */
 import { AuthStandIn } from "../support/auth_stand_in.ts";
-import { type Host, HOSTS } from "../hosts/hosts.ts";
+import { type Host, HOSTS, startHost } from "../hosts/hosts.ts";
 import { makeProject } from "../hosts/project.ts";
 import type { HostProcess } from "../hosts/process.ts";
 import { loadedCode } from "./code.ts";
-import { CALLERS, environmentFor } from "./project.ts";
+import { CALLERS, environmentFor, WAYS } from "./project.ts";
 import { denoVersions, MODULES, startServer } from "./servers.ts";
 import { cpuSeconds, median, warnIfBusy } from "./stats.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 15);
 const EMPTY = "empty server";
-
-/** How a function is called, and the goal: its cold start as a multiple of an empty server's. */
-const WAYS = [
-  { name: "powersync-jwks", caller: "anybody", goal: 1.4 },
-  { name: "powersync-auth-anonymous", caller: "anonymous", goal: 1.7 },
-  { name: "powersync-auth", caller: "signing-key user", goal: 1.9 },
-  { name: "powersync-auth", caller: "legacy user", goal: 2.6 },
-] as const;
 
 /** What starts a server, and waits for its first answer. */
 type Starts = ReadonlyMap<string, () => Promise<HostProcess>>;
@@ -74,7 +66,7 @@ async function hostStarts(host: Host): Promise<Starts> {
     empty: await project.prepare(host.folder, empty),
   };
   const starting = (folder: string, name: string, caller: keyof typeof CALLERS) => async () => {
-    const server = await host.start({ project, folder, environment });
+    const server = await startHost(host, { project, folder, environment });
     await (await fetch(`${server.url}/${name}`, { headers: CALLERS[caller] })).body?.cancel();
     return server;
   };

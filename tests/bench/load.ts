@@ -1,27 +1,16 @@
 /**
- * What must be measured from outside a process: requests per second and latency, calls to the Auth server, and memory. Everything is compared within this run, in turns, because the machine is shared; medians are shown.
+ * What must be measured from outside a process: requests per second and latency, and calls to the Auth server.
+ * Everything is compared within this run, in turns, because the machine is shared; medians are shown.
  */
 import { AuthStandIn } from "../support/auth_stand_in.ts";
 import { load, type LoadOptions, type LoadResult } from "./client.ts";
-import { ALGORITHMS, CALLERS, environmentFor } from "./project.ts";
+import { ALGORITHMS, CALLERS, environmentFor, WAYS } from "./project.ts";
 import type { HostProcess } from "../hosts/process.ts";
-import { MODULES, startServer } from "./servers.ts";
+import { startServer } from "./servers.ts";
 import { cpuSeconds, median } from "./stats.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
 const REQUESTS = 2_000;
-const MEMORY_WARM_UP = 2_000;
-const MEMORY_REQUESTS = 20_000;
-
-type FunctionName = Exclude<keyof typeof MODULES, "empty" | "constant">;
-type Caller = keyof typeof CALLERS;
-
-const WAYS: readonly { name: FunctionName; caller: Caller }[] = [
-  { name: "powersync-jwks", caller: "anybody" },
-  { name: "powersync-auth-anonymous", caller: "anonymous" },
-  { name: "powersync-auth", caller: "signing-key user" },
-  { name: "powersync-auth", caller: "legacy user" },
-];
 
 const auth = new AuthStandIn();
 
@@ -36,24 +25,24 @@ async function constantLike(
   return { BENCH_BODY: await response.text(), BENCH_HEADERS: JSON.stringify(Object.fromEntries(kept)) };
 }
 
-/** One way of calling a function, beside a server that answers the same bytes and headers, and an empty one. */
+/** Each way of calling a function, beside a server that answers the same bytes and headers. */
 async function throughput(alg: string): Promise<void> {
   const environment = await environmentFor(alg, auth.url);
-  const empty = await startServer("empty", { environment });
   for (const { name, caller } of WAYS) {
     const headers = CALLERS[caller];
-    const server = await startServer(name, { environment, headers });
-    const constant = await startServer("constant", { environment: await constantLike(server, headers) });
+    await using server = await startServer(name, { environment, headers });
+    await using constant = await startServer("constant", {
+      environment: await constantLike(server, headers),
+    });
     for (const concurrency of [1, 16]) {
       const requests = name === "powersync-auth" ? REQUESTS / 4 : REQUESTS;
-      const runs: { own: Measured; constant: Measured; empty: Measured }[] = [];
+      const runs: { own: Measured; constant: Measured }[] = [];
       const calls = { ...auth.calls };
       for (let round = 0; round <= ROUNDS; round++) {
         const options = { headers, concurrency, requests };
         runs.push({
           own: await measured(server, options),
           constant: await measured(constant, options),
-          empty: await measured(empty, options),
         });
       }
       // The first round warms up.
@@ -61,21 +50,19 @@ async function throughput(alg: string): Promise<void> {
       const [rps, p50, p99, cpu] = (["requestsPerSecond", "p50Ms", "p99Ms", "cpuMs"] as const).map((key) =>
         median(runs.map(({ own }) => own[key]))
       );
-      const ratio = (other: "constant" | "empty") =>
-        median(runs.map((run) => run.own.requestsPerSecond / run[other].requestsPerSecond)).toFixed(2);
+      const ratio = median(
+        runs.map((run) => run.own.requestsPerSecond / run.constant.requestsPerSecond),
+      );
       const asked = auth.calls.jwks + auth.calls.user - calls.jwks - calls.user;
       console.log(
         `| ${alg} | ${concurrency} at once | ${name}, ${caller} | ${rps?.toFixed(0)}/s, p50 ${
           p50?.toFixed(2)
         } ms, p99 ${p99?.toFixed(2)} ms, CPU ${cpu?.toFixed(2)} ms, ` +
           `${(asked / ((ROUNDS + 1) * requests) * 1000).toFixed(0)} upstream calls per 1000 | ` +
-          `${ratio("constant")} × constant, ${ratio("empty")} × empty |`,
+          `${ratio.toFixed(2)} × constant |`,
       );
     }
-    await constant[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
   }
-  await empty[Symbol.asyncDispose]();
 }
 
 /** A load run and the processor time of the server for each request. */
@@ -87,31 +74,6 @@ async function measured(server: HostProcess, options: Omit<LoadOptions, "port">)
   return { ...result, cpuMs: (await cpuSeconds(server.pid) - before) * 1000 / options.requests };
 }
 
-async function residentMegabytes({ pid }: HostProcess): Promise<number> {
-  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(await Deno.readTextFile(`/proc/${pid}/status`)) ?? [];
-  return Number(kilobytes) / 1024;
-}
-
-async function memory(alg: string): Promise<void> {
-  const environment = await environmentFor(alg, auth.url);
-  for (const { name, caller } of WAYS) {
-    const headers = CALLERS[caller];
-    const server = await startServer(name, { environment, headers });
-    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_WARM_UP });
-    const before = await residentMegabytes(server);
-    await load({ port: server.port, headers, concurrency: 16, requests: MEMORY_REQUESTS });
-    const growth = (await residentMegabytes(server) - before) / MEMORY_REQUESTS * 1000;
-    console.log(
-      `| ${alg} | memory | ${name}, ${caller} | ${before.toFixed(0)} MB after ${MEMORY_WARM_UP} | ${
-        growth.toFixed(2)
-      } MB per 1000 |`,
-    );
-    await server[Symbol.asyncDispose]();
-  }
-}
-
 console.log("| key | measured | what | value | compared |\n|---|---|---|---|---|");
 for (const alg of ALGORITHMS) await throughput(alg);
-// With RSA the signatures alone would take minutes.
-await memory("ES256");
 await auth.stop();

@@ -24,3 +24,11 @@ export const CALLERS: Readonly<
   "signing-key user": { Authorization: `Bearer ${await userToken()}` },
   "legacy user": { Authorization: `Bearer ${await signLegacyToken()}` },
 };
+
+/** How a function is called, and the goal: its cold start as a multiple of an empty server's. */
+export const WAYS = [
+  { name: "powersync-jwks", caller: "anybody", goal: 1.4 },
+  { name: "powersync-auth-anonymous", caller: "anonymous", goal: 1.7 },
+  { name: "powersync-auth", caller: "signing-key user", goal: 1.9 },
+  { name: "powersync-auth", caller: "legacy user", goal: 2.6 },
+] as const;

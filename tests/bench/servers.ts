@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { EDGE_ENV, edgeDenoPath } from "../../scripts/cli/edge-deno.ts";
-import { freePort, type HostProcess, startProcess } from "../hosts/process.ts";
+import { DENO_DIR, freePort, type HostProcess, startProcess } from "../hosts/process.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -53,12 +53,9 @@ export async function startServer(
       MODULES[module],
     ],
     folder: path("."),
-    environment: { ...environment, ...EDGE_ENV, DENO_DIR: Deno.env.get("DENO_DIR") ?? DEFAULT_DENO_DIR },
+    environment: { ...environment, ...EDGE_ENV, DENO_DIR },
     port,
   });
   await (await fetch(server.url, { headers })).body?.cancel();
   return server;
 }
-
-/** Where Deno keeps what it has compiled, which a cold start on a server has too. */
-const DEFAULT_DENO_DIR = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;

@@ -1,6 +1,14 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
-import { getToken, openPage, signUp, tokenOf, withDevPage } from "../support/dev_page.ts";
+import {
+  assertLooksGood,
+  call,
+  getToken,
+  openPage,
+  signUp,
+  tokenOf,
+  withDevPage,
+} from "../support/dev_page.ts";
 import { DevServer, inProject } from "../support/dev_server.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
@@ -25,6 +33,7 @@ Deno.test("a broken .env is shown with what fixes it here, and goes when it is m
     await Deno.writeTextFile(`${server.folder}/${ENV_FILE}`, `"broken\n${before}`);
     await alerts.getByText(/\.env, line 1: neither/).waitFor();
     await page.getByText("No verdict: the check failed").waitFor();
+    await assertLooksGood(page, "env-broken");
 
     await Deno.writeTextFile(`${server.folder}/${ENV_FILE}`, before);
     await page.locator("#verdict[data-outcome=accepted]").waitFor();
@@ -52,8 +61,9 @@ Deno.test("why the functions cannot be loaded stands above everything, with file
       await alert.getByText(text).waitFor();
       assertMatch(await alert.innerText(), new RegExp(`${CLAIMS}, line 3\\.`));
       await page.getByText("Functions not loaded").waitFor();
-      await page.getByRole("button", { name: "Get token", exact: true }).click();
+      await call(page);
       await page.locator("#call").getByText("BOOT_ERROR").waitFor();
+      await assertLooksGood(page, "load-problem");
       await Deno.writeTextFile(`${server.folder}/${CLAIMS}`, mended);
       await page.getByText("Functions ready").waitFor();
       assertEquals(await page.locator("#alerts").innerText(), "");
@@ -65,23 +75,22 @@ Deno.test("why the functions cannot be loaded stands above everything, with file
 
 Deno.test("an exception in claims.ts is shown with its stack beside the call, until it is mended", async () => {
   await withDevPage(async ({ server, page }) => {
-    const exception = page.locator("#call #exception");
+    const exception = page.locator("#call-error pre");
     await server.editClaims("anonymousClaims", 'throw new TypeError("No organisation.");');
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await exception.getByText("TypeError: No organisation.").waitFor();
     assertMatch(await exception.innerText(), new RegExp(`at anonymousClaims \\(.*${CLAIMS}:\\d+`));
     await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
+    await assertLooksGood(page, "exception");
 
     // Another function's refusal is not its fault.
-    await page.getByText("powersync-auth", { exact: true }).last().click();
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page, "powersync-auth");
     await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor();
-    assertEquals(await exception.innerText(), "");
+    assertEquals(await exception.count(), 0);
 
     await server.edit(CLAIMS, (text) => text.replace(/ {2}throw new TypeError.*\n/, ""), /^Changed: /);
     await page.locator("#call").getByText("USER_TOKEN_MISSING").waitFor({ state: "hidden" });
-    await page.getByText("powersync-auth-anonymous", { exact: true }).click();
-    await getToken(page);
+    await getToken(page, "powersync-auth-anonymous");
   });
 });
 
@@ -95,12 +104,14 @@ Deno.test("a token that is on its way while the code changes is shown, and marke
       await released.promise;
       await route.continue();
     });
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await asked.promise;
     await server.editClaims("anonymousClaims", 'if (1) return { sub: "anonymous", plan: "new" };');
     await page.getByText("Made by older code").waitFor();
     released.resolve();
     await page.locator("[data-change=added]", { hasText: "plan" }).waitFor();
+    await page.locator("[data-change=removed]").first().waitFor();
+    await assertLooksGood(page, "claims-changed");
     assertNotEquals(await tokenOf(page), first);
     await page.getByText("Made by older code").waitFor();
     await getToken(page);
@@ -123,11 +134,11 @@ Deno.test("an error of code that was still being loaded when it was asked does n
         json: { ...state, functions: { ...state.functions, state: "loading" } },
       });
     });
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     await asked.promise;
     await server.editClaims("anonymousClaims", 'throw new TypeError("Of the new code.");');
     released.resolve();
-    await page.locator("#exception").getByText("Of the new code.").waitFor();
+    await page.locator("#call-error").getByText("Of the new code.").waitFor();
     await page.locator("#call").getByText("CLAIMS_FAILED").waitFor();
   });
 });
@@ -144,8 +155,9 @@ Deno.test("a server that has ended is noticed, and when it is back the page goes
       await alerts.getByText("The server does not answer").waitFor();
       assertMatch(await alerts.innerText(), /Start it again: (deno|npx -y deno@2) task dev -- --port \d+\./);
       assertEquals(await page.locator("#verdict-text").innerText(), "No verdict: the server does not answer");
-      await page.getByRole("button", { name: "Get token", exact: true }).click();
+      await call(page);
       await page.locator("#call").getByText(`${first.origin} does not answer.`).waitFor();
+      await assertLooksGood(page, "server-ended");
 
       await using second = await DevServer.start(folder, { args: ["--port", new URL(first.origin).port] });
       assertEquals(second.origin, first.origin);

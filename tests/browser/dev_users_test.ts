@@ -1,7 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { withBrowser } from "../support/browser.ts";
 import { exampleNamed, putInPlace } from "../support/claims_examples.ts";
-import { claimsOf, getToken, openPage, signUp, withDevPage } from "../support/dev_page.ts";
+import {
+  assertLooksGood,
+  call,
+  claimsOf,
+  getToken,
+  openPage,
+  signUp,
+  withDevPage,
+} from "../support/dev_page.ts";
 import { withDevServer } from "../support/dev_server.ts";
 import { serve } from "../support/serving.ts";
 
@@ -9,10 +17,10 @@ Deno.test("the organisation example is refused, and succeeds after app_metadata 
   await withDevPage(async ({ server, page }) => {
     await signUp(page);
     await getToken(page);
-    await putInPlace(await exampleNamed("README.md", "organization"), server.folder);
+    await putInPlace(exampleNamed("README.md", "organization"), server.folder);
     await page.getByText("Made by older code").waitFor();
 
-    await page.getByRole("button", { name: "Get token", exact: true }).click();
+    await call(page);
     const refused = page.locator("#call").getByRole("alert");
     await refused.getByText("You do not belong to an organization yet.").waitFor();
     assertEquals(await page.locator("#verdict-text").innerText(), "No token: the call failed");
@@ -20,18 +28,21 @@ Deno.test("the organisation example is refused, and succeeds after app_metadata 
     const editor = page.getByRole("textbox", { name: "app_metadata" });
     await editor.fill('{ "org_id": "acme", "provider": "email" }');
     await page.getByRole("button", { name: "Save metadata" }).click();
-    await page.getByText("Saved. It shows in the next refreshed token.").waitFor();
+    const saved = page.getByText("Saved. Refresh the session, as your app does, to see it.");
+    await saved.waitFor();
     // Auth merges: what is no longer in the editor was removed on purpose.
     assertEquals(JSON.parse(await editor.inputValue()), { provider: "email", org_id: "acme" });
 
-    await page.getByRole("button", { name: "Refresh session and get token" }).click();
-    await page.locator("#verdict[data-outcome=accepted]").waitFor();
+    await page.getByRole("button", { name: "Refresh session" }).click();
+    await saved.waitFor({ state: "hidden" });
+    await getToken(page);
     assertEquals((await claimsOf(page)).org_id, "acme");
     await page.locator("#claims > div[data-change=added]", { hasText: "org_id" }).waitFor();
     assertEquals(await page.locator("#changes").innerText(), "Compared with the token before: 1 added.");
     assertEquals(await refused.first().isVisible(), false);
     assertEquals(await page.locator("#older").isVisible(), false);
-  });
+    await assertLooksGood(page, "organization");
+  }, { timezoneId: "Europe/Berlin" });
 });
 
 Deno.test("metadata that is not a JSON object is not sent, and the editor says why", async () => {
@@ -44,9 +55,10 @@ Deno.test("metadata that is not a JSON object is not sent, and the editor says w
       await editor.fill(text);
       await page.getByRole("button", { name: "Save metadata" }).click();
       await page.locator("#user_metadata-error").getByText(fault).waitFor();
-      assertEquals(await editor.getAttribute("aria-invalid"), "true");
+      assertEquals(await page.locator("textarea:invalid").getAttribute("id"), "user_metadata");
     }
     assertEquals(changes, 0);
+    await assertLooksGood(page, "metadata-invalid");
     await editor.fill('{"theme":"dark"}');
     await page.getByRole("button", { name: "Save metadata" }).click();
     await page.getByText("Saved.").waitFor();
@@ -56,28 +68,30 @@ Deno.test("metadata that is not a JSON object is not sent, and the editor says w
 
 Deno.test("a user is banned and unbanned, and a deleted one is signed out by the next refresh", async () => {
   await withDevPage(async ({ page }) => {
-    const renew = page.getByRole("button", { name: "Refresh session and get token" });
-    const refusal = page.locator("#offer").getByRole("alert");
+    const refresh = page.getByRole("button", { name: "Refresh session" });
+    const refusal = page.locator("#caller-card").getByRole("alert");
     await signUp(page);
     await page.getByRole("button", { name: "Ban for 24 hours" }).click();
     await page.getByText(/^Banned until \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC\.$/).waitFor();
-    await renew.click();
+    await assertLooksGood(page, "banned");
+    await refresh.click();
     await refusal.getByText("user_banned").waitFor();
     assertEquals(await page.getByRole("button", { name: "Sign out" }).isVisible(), false);
 
     await page.getByLabel("Password").fill("correct horse");
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await page.locator("#sign-in").getByRole("alert").getByText("user_banned").waitFor();
+    await refusal.getByText("user_banned").waitFor();
     await page.getByRole("button", { name: "End ban" }).click();
-    await page.getByText("The ban has ended. It shows when this user's session is refreshed").waitFor();
+    await page.getByText("The ban has ended. It shows at the user's next refresh.").waitFor();
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("button", { name: "Sign out" }).waitFor();
 
     await getToken(page);
     await page.getByRole("button", { name: "Delete user" }).click();
-    await page.getByText("Deleted. It shows in the next refreshed token.").waitFor();
+    await page.getByText("ada@example.com was deleted. Refresh the session, as your app does, to see it.")
+      .waitFor();
     assertEquals(await page.getByText("No users yet").isVisible(), true);
-    await renew.click();
+    await refresh.click();
     await refusal.getByText("refresh_token_not_found").waitFor();
     assertEquals(await page.getByRole("button", { name: "Sign up" }).isVisible(), true);
     assertEquals(await page.locator("#verdict-text").innerText(), "No token yet");
@@ -101,7 +115,7 @@ Deno.test("with a project of your own there are no users to administrate, and En
       await page.getByLabel("E-mail").fill("ada@example.com");
       await page.getByLabel("Password").fill("correct horse");
       await page.getByLabel("Password").press("Enter");
-      await page.locator("#sign-in").getByRole("alert").getByText("Invalid login credentials").waitFor();
+      await page.locator("#caller-card").getByRole("alert").getByText("Invalid login credentials").waitFor();
       assertEquals(asked, ["/auth/v1/token?grant_type=password"]);
       const state = await (await fetch(`${server.origin}/dev/state.json`)).json();
       assertEquals([state.isDevelopmentAuth, state.secretKey], [false, undefined]);

@@ -5,6 +5,8 @@ import { complaintsOf, withBrowser } from "../support/browser.ts";
 import { type DevServer, withDevServer } from "../support/dev_server.ts";
 import { serve } from "../support/serving.ts";
 
+const TOKEN = /"token":"[\w-]+\.[\w-]+\.[\w-]+"/;
+
 /** The build of supabase-js that a script element loads. */
 async function supabaseScript(): Promise<string> {
   const main = fileURLToPath(import.meta.resolve("@supabase/supabase-js"));
@@ -24,17 +26,15 @@ async function withApp(test: (page: Page, server: DevServer) => Promise<void>): 
     withBrowser(async (browser) => {
       const page = await browser.newPage();
       await page.goto(`${app.url}/`);
-      await page.evaluate(`globalThis.client = supabase.createClient(
-        ${
-        JSON.stringify(server.origin)
-      }, "sb_publishable_development", { auth: { persistSession: false } })`);
+      await page.evaluate(`globalThis.client = supabase.createClient("${server.origin}",
+        "sb_publishable_development", { auth: { persistSession: false } })`);
       await test(page, server);
     })
   );
 }
 
 /** Calls a function with supabase-js, and returns what the app's script can read. */
-function invoke(page: Page, name: string, options = "{}"): Promise<unknown> {
+function invoke(page: Page, name: string, options: string): Promise<unknown> {
   return page.evaluate(`(async () => {
     const { data, error } = await client.functions.invoke(${JSON.stringify(name)}, ${options});
     if (error === null) return { data };
@@ -43,43 +43,30 @@ function invoke(page: Page, name: string, options = "{}"): Promise<unknown> {
   })()`);
 }
 
-Deno.test("an app of another origin calls all three functions with supabase-js, by real preflights", async () => {
+Deno.test("an app of another origin calls all functions with supabase-js, by real preflights, and reads errors", async () => {
   await withApp(async (page, server) => {
+    const assertAnswer = async (name: string, options: string, expected: RegExp) =>
+      assertMatch(JSON.stringify(await invoke(page, name, options)), expected);
     const complaints = complaintsOf(page);
-    const keys = JSON.stringify(await invoke(page, "powersync-jwks", '{ method: "GET" }'));
-    assertMatch(keys, /^\{"data":\{"keys":\[\{/);
-    for (const method of ["GET", "POST"]) {
-      const anonymous = JSON.stringify(
-        await invoke(page, "powersync-auth-anonymous", `{ method: "${method}" }`),
-      );
-      assertMatch(anonymous, /"token":"[\w-]+\.[\w-]+\.[\w-]+"/);
-    }
+    await assertAnswer("powersync-jwks", '{ method: "GET" }', /^\{"data":\{"keys":\[\{/);
+    await assertAnswer("powersync-auth-anonymous", '{ method: "GET" }', TOKEN);
+    await assertAnswer("powersync-auth-anonymous", '{ method: "POST" }', TOKEN);
     await page.evaluate('client.auth.signUp({ email: "a@example.com", password: "correct horse" })');
-    assertMatch(JSON.stringify(await invoke(page, "powersync-auth")), /"token":"[\w-]+\.[\w-]+\.[\w-]+"/);
+    await assertAnswer("powersync-auth", "{}", TOKEN);
     assertEquals(complaints, []);
     // The server prints each request, so that the browser's own preflight shows; later ones are kept by the browser.
     for (const name of ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"]) {
       await server.line(new RegExp(`^204 OPTIONS /functions/v1/${name} `));
     }
-  });
-});
 
-Deno.test("its script reads errors with status, code, hint and header", async () => {
-  await withApp(async (page, server) => {
-    const refused = JSON.stringify(await invoke(page, "powersync-auth"));
-    assertMatch(
-      refused,
-      /^\{"status":401,"retry":"Bearer","body":\{"code":"USER_TOKEN_MISSING","message":"[^"]+","hint":"[^"]+"\}\}$/,
-    );
-    assertMatch(
-      JSON.stringify(await invoke(page, "powersync-auth-anonymous", '{ method: "PUT" }')),
-      /^\{"status":405,.*"code":"METHOD_NOT_ALLOWED"/,
-    );
+    await page.evaluate("client.auth.signOut()");
+    const missing =
+      /^\{"status":401,"retry":"Bearer","body":\{"code":"USER_TOKEN_MISSING","message":"[^"]+","hint":"[^"]+"\}\}$/;
+    await assertAnswer("powersync-auth", "{}", missing);
+    const notAllowed = /^\{"status":405,.*"code":"METHOD_NOT_ALLOWED"/;
+    await assertAnswer("powersync-auth-anonymous", '{ method: "PUT" }', notAllowed);
     await server.editClaims("anonymousClaims", 'throw new Error("broken");');
-    assertMatch(
-      JSON.stringify(await invoke(page, "powersync-auth-anonymous")),
-      /^\{"status":500,.*"code":"CLAIMS_FAILED"/,
-    );
+    await assertAnswer("powersync-auth-anonymous", "{}", /^\{"status":500,.*"code":"CLAIMS_FAILED"/);
   });
 });
 
@@ -89,12 +76,12 @@ Deno.test("a page of another origin, also of this computer, cannot read what the
     assertEquals([state.status, (await state.json()).functions.state], [200, "ready"]);
     assertEquals(
       await page.evaluate(`Promise.all(["/dev/state.json", "/dev/page.js"].map((path) =>
-        fetch(${JSON.stringify(server.origin)} + path).then(() => "read", (error) => error.name)))`),
+        fetch("${server.origin}" + path).then(() => "read", (error) => error.name)))`),
       ["TypeError", "TypeError"],
     );
     assertEquals(
       await page.evaluate(`new Promise((resolve) => {
-        const events = new EventSource(${JSON.stringify(`${server.origin}/dev/events`)});
+        const events = new EventSource("${server.origin}/dev/events");
         events.onmessage = () => resolve("read");
         events.onerror = () => resolve("refused");
       })`),

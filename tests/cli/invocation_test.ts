@@ -23,8 +23,18 @@ Deno.test("a task is started as the reader started this one", () => {
 Deno.test("commands for another project name its folder, and the CLI's paths begin where the reader is", () => {
   const other = new Invocation("../my app", "deno");
   assertEquals(other.task("keys", "--rotate"), "deno task keys -- --dir '../my app' --rotate");
-  assertEquals(other.path(".env.production"), "../my app/.env.production");
-  assertEquals(other.path("/secrets/.env"), "/secrets/.env");
+  for (
+    const [file, path] of [
+      [".env.production", "../my app/.env.production"],
+      ["../shared.env", "../shared.env"],
+      ["/secrets/.env", "/secrets/.env"],
+    ] as const
+  ) {
+    assertEquals(other.path(file), path);
+    assertEquals(other.envFile(path), ["--env-file", file]);
+  }
+  assertEquals(new Invocation("/srv/app").pathInProject("/srv/app/.env"), ".env");
+  assertEquals(new Invocation("/srv/app").pathInProject("/secrets/.env"), "/secrets/.env");
   assertEquals(
     other.supabase("secrets", "set", "--env-file", other.path(".env.production")),
     "supabase secrets set --env-file '../my app/.env.production' --workdir '../my app'",
@@ -33,22 +43,8 @@ Deno.test("commands for another project name its folder, and the CLI's paths beg
 });
 
 Deno.test("a word reaches a program as it is, whatever a shell makes of it", () => {
-  const words = [
-    "=ls",
-    "~",
-    "a b",
-    "$(id)",
-    "`id`",
-    "it's",
-    "a\nb",
-    "*",
-    "!x",
-    "a;b",
-    "",
-    "-x",
-    "NAME=~/a",
-    "\\",
-  ];
+  const plain = ["=ls", "~", "a b", "$(id)", "`id`", "it's", "*", "!x", "a;b", "-x"];
+  const words = [...plain, "", "a\nb", "NAME=~/a", "\\"];
   const args = ["-c", `printf '%s\\0' ${words.map(shellWord).join(" ")}`];
   const { stdout } = new Deno.Command("sh", { args }).outputSync();
   assertEquals(new TextDecoder().decode(stdout), words.map((word) => `${word}\0`).join(""));

@@ -1,51 +1,51 @@
-/**
- * The connectors of docs/connectors/kotlin in the real PowerSync SDK, with supabase-kt: one build and one JVM, in which
- * each scenario is an app with a backend of its own.
- */
+/** The connectors of docs/connectors/kotlin in the real PowerSync SDK, with supabase-kt: one build, one JVM. */
 import { assert } from "@std/assert";
-import { withBackend } from "./harness/backend.ts";
-import { ANSWERING } from "./kotlin/answers.ts";
-import { FOLLOWING } from "./kotlin/following.ts";
-import { Device, findJava, withKotlin } from "./kotlin/kotlin.ts";
-import { startProvider } from "./kotlin/scenarios.ts";
-import { UPLOADING } from "./kotlin/uploading.ts";
+import { Device } from "./harness/device.ts";
+import { authError, hang, status } from "./harness/faults.ts";
+import { startProvider } from "./harness/provider.ts";
+import { runScenarios, type Sdk } from "./harness/scenario.ts";
+import { findJava, withKotlin } from "./kotlin/kotlin.ts";
+import { KOTLIN } from "./kotlin/only.ts";
+import { ANSWERING } from "./scenarios/answering.ts";
+import { FOLLOWING } from "./scenarios/following.ts";
+import { UPLOADING } from "./scenarios/uploading.ts";
 
 const found = findJava();
 if ("missing" in found) console.log(`The Kotlin connectors are not run: ${found.missing} is missing.`);
 
-/** Scenarios wait most of the time: for PowerSync, which tries again after 5 seconds. */
-const AT_ONCE = 4;
+const SDK: Sdk = {
+  asksPerRenewal: 1,
+  renewsEarly: true,
+  setsSessionEnd: true,
+  texts: {
+    notSignedIn: "Not logged in",
+    uploadsWait: "NotSignedInException",
+    reset: "unexpected end of stream",
+    hang: "TimeLimitException: No answer within 300ms",
+    noAccessToken: "No answer within",
+  },
+  failedRefreshes: [
+    [authError(503, "unexpected_failure"), "Auth says unexpected_failure"],
+    [authError(429, "over_request_rate_limit"), "Auth says over_request_rate_limit"],
+    // A gateway, for example because the API key was changed.
+    [status(401), "Unauthorized"],
+    [hang, "timeout"],
+  ],
+};
 
 Deno.test({
-  name: "the Kotlin connectors hold in the real PowerSync SDK",
+  name: "Kotlin: the connectors hold in the real PowerSync SDK",
   ignore: "missing" in found,
   async fn(t) {
     if ("missing" in found) return;
     await using provider = await startProvider();
     await withKotlin(found.java, async (kotlin) => {
-      const waiting = Object.entries({ ...FOLLOWING, ...ANSWERING, ...UPLOADING });
-      const runAll = async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          const [name, run] = next;
-          await t.step({
-            name,
-            fn: () =>
-              withBackend(async (backend) => {
-                const device = new Device(kotlin, backend);
-                try {
-                  await run({ ...backend, device, provider });
-                } finally {
-                  await device.call("close");
-                }
-              }, provider),
-            // Others run at the same time.
-            sanitizeOps: false,
-            sanitizeResources: false,
-            sanitizeExit: false,
-          });
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, runAll));
+      await runScenarios(t, { ...FOLLOWING, ...ANSWERING, ...UPLOADING, ...KOTLIN }, {
+        sdk: SDK,
+        provider,
+        start: ({ proxy, publishableKey }) =>
+          new Device(kotlin, { device: crypto.randomUUID(), url: proxy.url, publishableKey }),
+      });
     });
   },
 });

@@ -23,8 +23,8 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
     await supabase(bundle, "secrets", "set", "--env-file", ".env.production");
     await supabase(bundle, "functions", "deploy", "--use-api");
 
-    await t.step("these are the README's commands", async () => {
-      const commands = await commandsOf("README.md");
+    await t.step("these are the README's commands", () => {
+      const commands = commandsOf("README.md");
       assertStringIncludes(commands, "\nsupabase secrets set --env-file .env.production\n");
       assertStringIncludes(commands, "\nsupabase functions deploy --use-api\n");
     });

@@ -2,7 +2,7 @@
  * The documents' blocks of shell, run from the top of a page to its end as a reader runs them: our commands in a clone,
  * with a project beside it, and the real Supabase CLI against a stand-in of its API.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { join } from "node:path";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { copyBundle } from "../support/bundle.ts";
@@ -10,7 +10,7 @@ import { type Deployment, withDeployment } from "../support/deployment.ts";
 import { blocksOf, commandsIn, PAGES } from "../support/documents.ts";
 import { writeTree } from "../support/file_tree.ts";
 import { type ManagementApi, PROJECT_REF, startManagementApi } from "../support/management_api.ts";
-import { runPrinted } from "../support/printed_command.ts";
+import { printed } from "../support/printed_command.ts";
 import { makeLocalEnv, makeProductionEnv, POWERSYNC_URL } from "../support/production_env.ts";
 import { PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
@@ -70,8 +70,7 @@ async function walk(lines: readonly string[], { clone, api, deployment, env }: {
     // What the CLI has set; self-hosted, the container reads the project's file.
     const file = await readEnvFile(join(clone, "../my-app/.env.production"));
     Object.assign(deployment.environment, file, Object.fromEntries(api.secrets));
-    const { code, stdout, stderr } = await runPrinted(command, { cwd: clone, env });
-    assertEquals(code, 0, `${command}\n${stdout}\n${stderr}`);
+    await printed(command, { cwd: clone, env });
   }
 }
 
@@ -121,7 +120,7 @@ Deno.test("the Supabase CLI has every command and every flag of it that the docu
   const helps = new Map<string, string>();
   for (const command of commands) {
     const words = /^supabase(?: [a-z][a-z-]*){1,2}/.exec(command)?.[0] ?? "";
-    const help = helps.get(words) ?? (await runPrinted(`${words} --help`)).stdout;
+    const help = helps.get(words) ?? await printed(`${words} --help`, {});
     helps.set(words, help);
     // Of a command that is not there, the CLI shows the help of the one above.
     const [, known = ""] = /^USAGE\n {2}(supabase[a-z -]*?) \[flags\]/m.exec(help) ?? [];

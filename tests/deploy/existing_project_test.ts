@@ -1,15 +1,17 @@
 /** A fresh project of the real CLI, with functions of its own: the way from `add` to running functions. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { decodeJwt } from "jose";
 import { join } from "node:path";
 import { answer } from "../support/answer.ts";
 import { commandsOf, copyBundle, FUNCTIONS } from "../support/bundle.ts";
 import { assertContract } from "../support/deployed_contract.ts";
 import { startAll } from "../support/deployed_functions.ts";
 import { readTree, writeTree } from "../support/file_tree.ts";
-import { startManagementApi } from "../support/management_api.ts";
+import { PROJECT_REF, startManagementApi } from "../support/management_api.ts";
 import { POWERSYNC_URL } from "../support/production_env.ts";
+import { printed } from "../support/printed_command.ts";
 import { inFolder } from "../support/run_script.ts";
-import { link, supabaseCli } from "../support/supabase_cli.ts";
+import { cliEnvironment } from "../support/supabase_cli.ts";
 import { startSupabaseProject } from "../support/supabase_project.ts";
 
 const PAGE = "docs/existing-project.md";
@@ -57,11 +59,12 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     const [bundle, project, cli] = [join(folder, "bundle"), join(folder, "my project"), join(folder, "cli")];
     await copyBundle(bundle);
     for (const made of [project, cli]) await Deno.mkdir(made);
-    const supabase = await supabaseCli(api, cli);
-    await supabase(project, "init");
+    const env = await cliEnvironment(api, cli);
+    const run = (command: string, cwd = bundle) => printed(command, { cwd, env });
+    await run("supabase init --yes", project);
     await writeTree(project, { ...THEIRS, ...THEIR_ROOT });
     const before = await readTree(project);
-    const said = await run(bundle, ["task", "add", "--", "../my project"]);
+    const said = await run("deno task add -- '../my project'");
 
     await t.step("nothing of theirs is touched: config.toml grows at its end, the rest stays", async () => {
       const after = await readTree(project);
@@ -69,22 +72,20 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
         if (path === "supabase/config.toml") assert(after.get(path)?.startsWith(content));
         else assertEquals(after.get(path), content, path);
       }
-      assertMatch(
-        await run(bundle, ["task", "add", "--", "../my project", "--check"]),
-        /functions of version/,
-      );
+      assertMatch(await run("deno task add -- '../my project' --check"), /functions of version/);
     });
 
     await t.step(
       "the commands that it prints create the secrets, link, deploy the three, and leave theirs",
       async () => {
-        for (const words of printedCommands(said)) {
-          const [program = "", ...args] = words.map((word) => word.replace(/https:\/\/<.*/, POWERSYNC_URL));
-          if (["dev", "doctor"].includes(args[1] ?? "") || args[0] === "login") continue;
-          if (program === "deno") await run(bundle, args);
-          // On a terminal it asks for the project.
-          else if (args[0] === "link") await link(supabase, project);
-          else await supabase(bundle, ...args);
+        const commands = [...said.matchAll(/^ +\d+\. [^:]+: +(.+)$/gm)].map(([, command = ""]) => command);
+        assert(commands.length >= 8, said);
+        for (const command of commands) {
+          if (/ task (dev|doctor)\b|^supabase login/.test(command)) continue;
+          // What a person would answer.
+          const answers = /^supabase link/.test(command) ? ` --project-ref ${PROJECT_REF} --yes` : " --yes";
+          const given = command.replace(/https:\/\/<[^' ]*/, POWERSYNC_URL);
+          await run(command.startsWith("supabase") ? `${given}${answers}` : given);
         }
         assertEquals([...api.uploads.keys()].sort(), [...FUNCTIONS]);
         assertEquals(api.secrets.get("POWERSYNC_URL"), POWERSYNC_URL);
@@ -94,7 +95,7 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     await t.step(
       "all of the project's functions deploy together, the gateway's check as each wants it",
       async () => {
-        await supabase(project, "functions", "deploy", "--use-api");
+        await run("supabase functions deploy --use-api --yes", project);
         assertEquals([...api.uploads.keys()].sort(), ["hello", ...FUNCTIONS]);
         for (const slug of FUNCTIONS) assertEquals(api.uploads.get(slug)?.metadata.verify_jwt, false);
         assert(api.uploads.get("hello")?.metadata.verify_jwt !== false);
@@ -103,10 +104,10 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     );
 
     await using supabaseProject = await startSupabaseProject();
-    const env = { ...supabaseProject.env, ...Object.fromEntries(api.secrets) };
+    const deployed = { ...supabaseProject.env, ...Object.fromEntries(api.secrets) };
 
     await t.step("from what was uploaded, theirs and ours run on Deno 2.1.4", async () => {
-      await using functions = await startAll(api, { folder: join(folder, "running"), env });
+      await using functions = await startAll(api, { folder: join(folder, "running"), env: deployed });
       assertEquals(await (await fetch(functions.url("hello"))).text(), "Hello from their own function");
       await assertContract(functions, { project: supabaseProject, powersyncUrl: POWERSYNC_URL });
     });
@@ -114,29 +115,13 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
     await t.step(
       "the page's commands check and serve a function, in the root and in its folder",
       async () => {
-        const [inRoot, inFunction] = (await commandsOf(PAGE)).split("\n").filter((line) =>
-          /^deno (check|serve)/.test(line)
-        )
-          .reduce<[string[], string[]]>(
-            ([root, own], line) =>
-              line.includes("supabase/") ? [[...root, line], own] : [root, [...own, line]],
-            [[], []],
-          );
-        for (
-          const [cwd, lines] of [[project, inRoot], [
-            join(project, "supabase/functions/powersync-auth"),
-            inFunction,
-          ]] as const
-        ) {
-          assertEquals(
-            lines.map((line) => line.split(" ")[1]),
-            ["check", "serve"],
-          );
-          for (const line of lines) {
-            const args = line.split(" ").slice(1);
-            if (args[0] === "check") await run(cwd, args);
-            else await assertServes(cwd, args);
-          }
+        const lines = commandsOf(PAGE).split("\n").filter((line) => /^deno (check|serve)/.test(line));
+        const inFunction = join(project, "supabase/functions/powersync-auth");
+        for (const [cwd, isThere] of [[project, true], [inFunction, false]] as const) {
+          const own = lines.filter((line) => line.includes("supabase/") === isThere);
+          assertEquals(own.map((line) => line.split(" ")[1]), ["check", "serve"]);
+          await run(own[0] ?? "", cwd);
+          await assertServes(cwd, (own[1] ?? "").split(" ").slice(2));
         }
       },
     );
@@ -154,65 +139,35 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
         });
         const changed = `${await Deno.readTextFile(join(bundle, SHARED, "once.ts"))}// A newer version.\n`;
         await writeTree(bundle, { [`${SHARED}/once.ts`]: changed });
-        await run(bundle, ["task", "add", "--", "../my project", "--force"]);
+        await run("deno task add -- '../my project' --force");
         const after = await readTree(project);
         assertEquals(after.get("supabase/functions/powersync-auth/index.ts.orig"), "import './gone.ts';\n");
         for (const [path, text] of Object.entries({ ...THEIRS, ...THEIR_ROOT, ...mine })) {
           assertEquals(after.get(path), text);
         }
 
-        await supabase(project, "functions", "deploy", "--use-api");
+        await run("supabase functions deploy --use-api --yes", project);
         const uploaded = [...api.uploads.values()].flatMap(({ files }) => [...files.keys()]);
         assert(uploaded.includes(`${SHARED}/plan.ts`));
         assertEquals(uploaded.filter((path) => /\.orig|powersync-functions/.test(path)), []);
-        await using functions = await startAll(api, { folder: join(folder, "updated"), env });
+        await using functions = await startAll(api, { folder: join(folder, "updated"), env: deployed });
         const { accessToken, publishableKey: apikey } = supabaseProject;
-        const signedIn = await fetch(functions.url("powersync-auth"), {
-          headers: { authorization: `Bearer ${accessToken}` },
-        });
-        const { token } = (await answer(signedIn)).body;
-        assertEquals(
-          JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).plan,
-          "pro",
-        );
-        const { status, body } = await answer(
-          await fetch(functions.url("powersync-auth-anonymous"), { headers: { apikey } }),
-        );
-        assertEquals([status, body.code, body.message, body.hint], [
-          403,
-          "CLAIMS_REFUSED",
-          "Sign in first.",
-          "Open the sign-in page.",
-        ]);
+        const call = async (name: string, headers: Record<string, string>) =>
+          await answer(await fetch(functions.url(name), { headers }));
+        const signedIn = await call("powersync-auth", { authorization: `Bearer ${accessToken}` });
+        assertEquals(decodeJwt(signedIn.body.token).plan, "pro");
+        const { status, body: { code, message, hint } } = await call("powersync-auth-anonymous", { apikey });
+        const expected = [403, "CLAIMS_REFUSED", "Sign in first.", "Open the sign-in page."];
+        assertEquals([status, code, message, hint], expected);
       },
     );
   });
 });
 
-/** The words of the commands that a text numbers. */
-function printedCommands(text: string): string[][] {
-  // A reader who has Deno from npx gets `npx -y deno@2` for `deno`.
-  const numbered = text.replaceAll("npx -y deno@2 ", "deno ").matchAll(/^ +\d+\. [^:]+: +(.+)$/gm);
-  const lines = [...numbered].map(([, command = ""]) => command);
-  assert(lines.length >= 8, text);
-  return lines.map((line) => (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, "")));
-}
-
-async function run(cwd: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error(`deno ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
-}
-
 /** `deno serve` says where it listens once the function is loaded. */
-async function assertServes(cwd: string, [serve = "", ...args]: readonly string[]): Promise<void> {
+async function assertServes(cwd: string, args: readonly string[]): Promise<void> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: [serve, "--host=127.0.0.1", "--port=0", ...args],
+    args: ["serve", "--host=127.0.0.1", "--port=0", ...args],
     cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { copyBundle, FUNCTIONS } from "../support/bundle.ts";
 import { PROJECT_REF, startManagementApi } from "../support/management_api.ts";
-import { runPrinted } from "../support/printed_command.ts";
+import { printed } from "../support/printed_command.ts";
 import { inFolder } from "../support/run_script.ts";
 import { cliEnvironment } from "../support/supabase_cli.ts";
 
@@ -18,11 +18,7 @@ Deno.test("the printed commands link, set, deploy and unset the project that --d
     // The reader's own file must stay here.
     await Deno.writeTextFile(join(reader, ".env.production"), "READERS_OWN=1\n");
     const env = await cliEnvironment(api, cli);
-    const run = async (command: string) => {
-      const { code, stdout, stderr } = await runPrinted(command, { cwd: reader, env });
-      assertEquals(code, 0, `${command}\n${stderr}`);
-      return stdout;
-    };
+    const run = (command: string) => printed(command, { cwd: reader, env });
     const keys = async (flags: string) =>
       commandsIn(await run(`deno task keys -- --dir '../my app' --alg ES256 ${flags}`));
 
@@ -45,10 +41,10 @@ Deno.test("the printed commands link, set, deploy and unset the project that --d
       "POWERSYNC_PRIVATE_KEY_<date>",
     ]);
 
-    const [printed = "", ...others] = await keys("--rotate");
+    const [unset = "", ...others] = await keys("--rotate");
     assertEquals(others.length, 1);
-    await run(`${printed} --yes`);
-    assert([...api.secrets].some(([name, value]) => printed.includes(`${name}=${value}`)));
+    await run(`${unset} --yes`);
+    assert([...api.secrets].some(([name, value]) => unset.includes(`${name}=${value}`)));
   });
 });
 

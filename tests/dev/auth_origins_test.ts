@@ -1,11 +1,10 @@
 /** Which web pages may use the development Auth. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
-import { type DevelopmentAuth, startDevelopmentAuth } from "../../scripts/dev/auth.ts";
+import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
 import { isOrigin } from "../../scripts/dev/origins.ts";
-import { answer } from "../../scripts/dev/server.ts";
 import { DEVELOPMENT_PUBLISHABLE_KEY } from "../../scripts/setup/platform.ts";
-import { serverParts } from "../support/dev_auth.ts";
+import { askServer } from "../support/dev_auth.ts";
 import { withDevServer } from "../support/dev_server.ts";
 import { captureLog } from "../support/log.ts";
 
@@ -21,22 +20,19 @@ interface Sent {
   readonly allowedOrigins?: readonly string[];
 }
 
-/** What a page gets, and which users there are afterwards. */
+/** What a page gets that signs a user up, or asks whether it may. */
 async function ask(
   { origin, method = "POST", asked, host = "127.0.0.1", name = "127.0.0.1", allowedOrigins = [] }: Sent,
 ): Promise<Response> {
-  const auth: DevelopmentAuth = await startDevelopmentAuth(URL_HERE);
-  const request = new Request(`${URL_HERE}/signup`, {
-    method,
-    headers: {
-      Host: `${name}:54321`,
-      Origin: origin,
-      apikey: DEVELOPMENT_PUBLISHABLE_KEY,
-      ...(asked === undefined ? {} : { "Access-Control-Request-Headers": asked }),
-    },
-    ...(method === "POST" ? { body: "{}" } : {}),
-  });
-  return await answer(request, serverParts({ auth, host, allowedOrigins }));
+  const headers = {
+    Host: `${name}:54321`,
+    Origin: origin,
+    apikey: DEVELOPMENT_PUBLISHABLE_KEY,
+    ...(asked === undefined ? {} : { "Access-Control-Request-Headers": asked }),
+  };
+  const body = method === "POST" ? "{}" : null;
+  const auth = await startDevelopmentAuth(URL_HERE);
+  return await askServer("/auth/v1/signup", { method, headers, body }, { auth, host, allowedOrigins });
 }
 
 const ALLOWED: readonly Sent[] = [
@@ -100,40 +96,29 @@ for (const sent of REFUSED) {
 }
 
 Deno.test("an error has the headers that let the page read it", async () => {
-  const request = new Request(`${URL_HERE}/signup`, {
-    method: "POST",
-    headers: { Host: "127.0.0.1:54321", Origin: "http://localhost:5173" },
-  });
-  const response = await answer(request, serverParts({ auth: await startDevelopmentAuth(URL_HERE) }));
+  const auth = await startDevelopmentAuth(URL_HERE);
+  const headers = { Origin: "http://localhost:5173" };
+  const response = await askServer("/auth/v1/signup", { method: "POST", headers }, { auth });
   assertEquals(response.status, 401);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "http://localhost:5173");
-  await response.body?.cancel();
 });
 
 Deno.test("--allow-origin allows origins one by one, and the functions stay open to every page", async () => {
   await withDevServer(async (server) => {
-    const statusFor = async (path: string, origin: string) => {
-      const client = createClient(server.origin, DEVELOPMENT_PUBLISHABLE_KEY, {
+    const connect = (origin: string) =>
+      createClient(server.origin, DEVELOPMENT_PUBLISHABLE_KEY, {
         auth: { persistSession: false, autoRefreshToken: false },
         global: { headers: { Origin: origin } },
       });
-      if (path === "auth") return (await client.auth.signInAnonymously()).error?.status ?? 200;
-      return (await client.functions.invoke("powersync-auth-anonymous")).response?.headers
-        .get("Access-Control-Allow-Origin");
-    };
-    assertEquals(await statusFor("auth", "https://a.example"), 200);
-    assertEquals(await statusFor("auth", "https://b.example:8443"), 200);
-    assertEquals(await statusFor("auth", "https://c.example"), 403);
-    assertEquals(await statusFor("functions", "https://c.example"), "*");
+    const signIn = async (origin: string) =>
+      (await connect(origin).auth.signInAnonymously()).error?.status ?? 200;
+    assertEquals(await signIn("https://a.example"), 200);
+    assertEquals(await signIn("https://b.example:8443"), 200);
+    assertEquals(await signIn("https://c.example"), 403);
+    const { response } = await connect("https://c.example").functions.invoke("powersync-auth-anonymous");
+    assertEquals(response?.headers.get("Access-Control-Allow-Origin"), "*");
   }, {
-    args: [
-      "--port",
-      "0",
-      "--allow-origin",
-      "https://a.example",
-      "--allow-origin",
-      "https://b.example:8443",
-    ],
+    args: ["--port", "0", "--allow-origin=https://a.example", "--allow-origin=https://b.example:8443"],
   });
 });
 

@@ -2,8 +2,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { decodeJwt } from "jose";
 import { Functions } from "../../scripts/dev/functions.ts";
+import { linesOf } from "../../scripts/dev/log-lines.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
+import { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
 import { inProject } from "../support/dev_server.ts";
+import { captureLog } from "../support/log.ts";
 import { serve } from "../support/serving.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
@@ -14,7 +17,7 @@ async function inFunctions(
   test: (running: {
     functions: Functions;
     edit: (change: (text: string) => string) => Promise<void>;
-    call: () => Promise<Response>;
+    call: (init?: RequestInit) => Promise<Response>;
   }) => Promise<void>,
   { retirementMs = 50 } = {},
 ): Promise<void> {
@@ -33,13 +36,28 @@ async function inFunctions(
       await test({
         functions,
         edit: (change) => Deno.writeTextFile(`${root}/${CLAIMS}`, change(original)),
-        call: () => functions.fetch(new Request(url, { headers: { apikey: "key" } })),
+        call: (init = {}) => functions.fetch(new Request(url, { headers: { apikey: "key" }, ...init })),
       });
     } finally {
-      await functions.stop();
+      functions.stop();
     }
   });
 }
+
+Deno.test("a request and its answer are passed on as they are", async () => {
+  await inFunctions(async ({ functions, call }) => {
+    await functions.load();
+    const ask = async (init: RequestInit) => {
+      const response = await call(init);
+      return [response.status, await response.text() === "", response.headers.get("Content-Type")];
+    };
+    const json = "application/json";
+    assertEquals(await ask({ headers: { "X-Name": "\xe9" } }), [401, false, json]);
+    assertEquals(await ask({ method: "HEAD" }), [405, true, json]);
+    assertEquals(await ask({ method: "OPTIONS" }), [204, true, null]);
+    assertEquals(await ask({ method: "POST", body: new Uint8Array(1_000_000) }), [200, false, json]);
+  });
+});
 
 Deno.test("functions that loop or wait for ever block neither their correction nor later changes", async () => {
   await inFunctions(async ({ functions, edit, call }) => {
@@ -65,8 +83,12 @@ Deno.test("functions that loop or wait for ever block neither their correction n
       "loading",
     ]);
     await edit((text) => text.replace('role: "anon"', 'role: "later"'));
-    assertEquals(await functions.load(), true);
-    assertEquals(await waiting, false);
+    // What was replaced is not reported.
+    const lines = await captureLog(async () => {
+      assertEquals(await functions.load(), true);
+      assertEquals(await waiting, false);
+    });
+    assertEquals(lines, []);
     assertEquals(decodeJwt((await (await call()).json()).token).role, "later");
   });
 });
@@ -127,4 +149,13 @@ Deno.test("the status names each version, its exception, and the file and line o
     await functions.load();
     assertEquals(functions.status(), { generation: 3, state: "ready" });
   });
+});
+
+Deno.test("text from outside cannot control the terminal", () => {
+  const error = new PowerSyncAuthError("INTERNAL_ERROR", {
+    cause: new Error("\x1b[2J\x9b2J"),
+    why: { reason: "issuer", found: { iss: "a\n\x9b\x1b" } },
+  });
+  // deno-lint-ignore no-control-regex
+  assertEquals(linesOf("test", error).filter((line) => /[\x00-\x1f\x7f-\x9f]/.test(line)), []);
 });

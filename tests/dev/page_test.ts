@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { listedKeys, pageState } from "../../scripts/dev/page-state.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
 import { loadKeyRing } from "../../supabase/functions/_shared/powersync/keys.ts";
@@ -77,7 +77,7 @@ Deno.test("the page, behind a company's proxy", async (t) => {
     });
 
     await t.step("it checks nothing else, and nothing that another page sends", async () => {
-      for (const sent of ["", "[]", "{}", '{"token":1}', `{"token":"${"a".repeat(200_000)}"}`]) {
+      for (const sent of ["", "[]", "{}", '{"token":1}']) {
         const { status, body } = await answer(await check(server, sent));
         assertEquals(status, 400);
         assertMatch(body.message, /Send JSON/);
@@ -100,10 +100,14 @@ Deno.test("the page, behind a company's proxy", async (t) => {
         while (!text.endsWith("\n\n")) text += (await reader.read()).value ?? "\n\n";
         return JSON.parse(text.replace(/^data: /, ""));
       };
-      const { functions: { generation } } = await next();
-      await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
       let state = await next();
-      while (state.functions.generation === generation) state = await next();
+      const { generation } = state.functions;
+      await server.editClaims("anonymousClaims", "if (1) { /* changed */ }");
+      while (state.functions.generation === generation) {
+        const before = state;
+        state = await next();
+        assertNotEquals(state, before);
+      }
       assertEquals(state.functions.generation, generation + 1);
       await reader.cancel();
     });
@@ -168,8 +172,7 @@ Deno.test("the page names what is wrong with the file, also beside the project's
         command: "deno task dev",
         platform,
         envFile,
-        jwks: () => Promise.reject(),
-        status: () => ({ generation: 1, state: "ready" }),
+        functions: { fetch: () => Promise.reject(), status: () => ({ generation: 1, state: "ready" }) },
       });
       assert("problems" in state && !("secretKey" in state));
       return state.problems.map(({ id }) => id);

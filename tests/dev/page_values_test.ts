@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { claimRows, decode } from "../../scripts/dev/page/claim-rows.js";
+import { claimRows, decode } from "../../scripts/dev/page/claims.js";
 import { dateAndTime, distance, duration } from "../../scripts/dev/page/time.js";
 
 const BEFORE = { sub: "ada", role: "authenticated", org: { id: 1 }, iat: 100, exp: 400, jti: "a" };

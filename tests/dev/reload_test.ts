@@ -1,7 +1,11 @@
+/** What `task dev` does with functions and secrets that are edited while it runs, and what it prints of them. */
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decodeJwt } from "jose";
 import { answer } from "../support/answer.ts";
-import { type DevServer, withDevServer } from "../support/dev_server.ts";
+import { DevServer, inProject } from "../support/dev_server.ts";
+import { userToken } from "../support/project.ts";
+import { readTask } from "../support/run_script.ts";
+import { serve } from "../support/serving.ts";
 
 const CLAIMS = "supabase/functions/_shared/powersync/claims.ts";
 const ENV_FILE = "supabase/functions/.env";
@@ -10,43 +14,46 @@ const NOT_LOADED = /^The functions cannot be loaded: /;
 const ANONYMOUS = 'return { sub: "anonymous", role: "anon", is_anonymous: true };';
 
 /** What the function for anonymous callers answers now. */
-async function anonymousAnswer(server: DevServer) {
+async function anonymousAnswer({ origin }: DevServer) {
   const headers = { apikey: "sb_publishable_development" };
-  const response = await fetch(`${server.origin}/functions/v1/powersync-auth-anonymous`, { headers });
-  return { ...await answer(response), headers: response.headers };
-}
-
-/** The claims of an anonymous token, as the functions make it now. */
-async function anonymousClaims(server: DevServer): Promise<Record<string, unknown>> {
-  const { data, error } = await server.client().functions.invoke("powersync-auth-anonymous");
-  assertEquals(error, null);
-  return decodeJwt(data.token);
+  const response = await fetch(`${origin}/functions/v1/powersync-auth-anonymous`, { headers });
+  const { status, body } = await answer(response);
+  return { status, body, headers: response.headers, claims: status === 200 ? decodeJwt(body.token) : {} };
 }
 
 Deno.test("changed functions and secrets take effect while the server runs", async (t) => {
-  await withDevServer(async (server) => {
-    const original = await Deno.readTextFile(`${server.folder}/${CLAIMS}`);
+  await inProject(async (folder) => {
+    const original = await Deno.readTextFile(`${folder}/${CLAIMS}`);
     assertStringIncludes(original, ANONYMOUS);
+    await Deno.writeTextFile(`${folder}/${CLAIMS}`, `const broken = ;\n${original}`);
+    const env = { POWERSYNC_TOKEN_TTL: "nonsense", POWERSYNC_URL: "nonsense", SHELL_SECRET: "1" };
+    await using server = await DevServer.start(folder, { env });
     /** Puts statements before what `anonymousClaims` does as shipped. */
     const editClaims = (body: string, said = LOADED) =>
       server.edit(CLAIMS, () => original.replace(ANONYMOUS, () => `${body} ${ANONYMOUS}`), said);
+    /** The claims of an anonymous token after `anonymousClaims` was changed to return others. */
+    const claimsOf = async (members: string) => {
+      await editClaims(`if (1) return { sub: "anonymous", ${members} };`);
+      return (await anonymousAnswer(server)).claims;
+    };
+
+    await t.step("code that cannot be loaded at the start is waited for", async () => {
+      await server.line(/^The functions cannot be loaded: SyntaxError: .*claims\.ts:1:16$/);
+      const { status, body } = await anonymousAnswer(server);
+      assertEquals([status, body.code], [503, "BOOT_ERROR"]);
+      await server.edit(CLAIMS, () => original, LOADED);
+      assertEquals((await anonymousAnswer(server)).status, 200);
+    });
 
     await t.step(
-      "the functions see the .env file and the platform's variables, but not the shell's",
+      "the functions see the .env file and the platform's variables, not the shell's",
       async () => {
-        await editClaims(
-          'if (1) return { sub: "anonymous", names: Object.keys(Deno.env.toObject()).sort(), ' +
-            "node: Object.keys(process.env).sort(), home: process.env.HOME ?? null };",
+        const { names, node, home } = await claimsOf(
+          "names: Object.keys(Deno.env.toObject()).sort(), node: Object.keys(process.env).sort(), " +
+            "home: process.env.HOME ?? null",
         );
-        const { names, node, home } = await anonymousClaims(server);
-        assertEquals(names, [
-          "POWERSYNC_PRIVATE_KEY",
-          "POWERSYNC_PUBLIC_KEY",
-          "POWERSYNC_URL",
-          "SUPABASE_JWKS",
-          "SUPABASE_PUBLISHABLE_KEYS",
-          "SUPABASE_URL",
-        ]);
+        const own = ["POWERSYNC_PRIVATE_KEY", "POWERSYNC_PUBLIC_KEY", "POWERSYNC_URL"];
+        assertEquals(names, [...own, "SUPABASE_JWKS", "SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_URL"]);
         assertEquals([node, home], [names, null]);
       },
     );
@@ -54,14 +61,13 @@ Deno.test("changed functions and secrets take effect while the server runs", asy
     await t.step(
       "they may read their own files and use the network, as when deployed, and nothing else",
       async () => {
-        const names = ["net", "env", "write", "run", "ffi", "sys"];
-        await editClaims(
-          `if (1) return { sub: "anonymous", may: ${JSON.stringify(names)}.filter((name) => ` +
-            'Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state === "granted"), ' +
-            'reads: ["supabase/functions", ".env.production", "deno.json"].filter((path) => ' +
-            `Deno.permissions.querySync({ name: "read", path: "${server.folder}/" + path }).state === "granted") };`,
+        const names = JSON.stringify(["net", "env", "write", "run", "ffi", "sys"]);
+        const paths = JSON.stringify(["supabase/functions", ".env.production", "deno.json"]);
+        const { may, reads } = await claimsOf(
+          `may: ${names}.filter((name) => Deno.permissions.querySync({ name } as never).state === "granted"), ` +
+            `reads: ${paths}.filter((path) => Deno.permissions.querySync(` +
+            `{ name: "read", path: "${folder}/" + path }).state === "granted")`,
         );
-        const { may, reads } = await anonymousClaims(server);
         assertEquals([may, reads], [["net"], ["supabase/functions"]]);
       },
     );
@@ -69,68 +75,117 @@ Deno.test("changed functions and secrets take effect while the server runs", asy
     await t.step("the development Auth keeps its users", async () => {
       const supabase = server.client();
       const { data: { user } } = await supabase.auth.signInAnonymously();
-      await editClaims('if (1) return { sub: "anonymous", plan: "changed" };');
-      assertEquals((await anonymousClaims(server)).plan, "changed");
+      assertEquals((await claimsOf('plan: "changed"')).plan, "changed");
       assertEquals((await supabase.functions.invoke("powersync-auth")).data.user_id, user?.id);
       assertEquals((await supabase.auth.getUser()).data.user?.id, user?.id);
     });
 
-    await t.step(
-      "a syntax error is printed in one line, it is the answer as long as it lasts, and the correction takes effect",
-      async () => {
-        const line = await editClaims("const broken = ;", NOT_LOADED);
-        assertMatch(line, /claims\.ts:\d+:\d+$/);
-        const { status, headers, body } = await anonymousAnswer(server);
-        assertEquals([status, body.code, headers.get("Access-Control-Allow-Origin")], [
-          503,
-          "BOOT_ERROR",
-          "*",
-        ]);
-        assertEquals(`The functions cannot be loaded: ${body.hint}`, line);
-        await server.edit(CLAIMS, () => original.replace('role: "anon"', 'role: "corrected"'), LOADED);
-        assertEquals((await anonymousClaims(server)).role, "corrected");
-      },
-    );
+    await t.step("a syntax error is printed in one line, and is the answer as long as it lasts", async () => {
+      const line = await editClaims("const broken = ;", NOT_LOADED);
+      assertMatch(line, /claims\.ts:\d+:\d+$/);
+      const { status, headers, body } = await anonymousAnswer(server);
+      assertEquals([status, body.code, headers.get("Access-Control-Allow-Origin")], [503, "BOOT_ERROR", "*"]);
+      assertEquals(`The functions cannot be loaded: ${body.hint}`, line);
+      assertEquals((await claimsOf('role: "corrected"')).role, "corrected");
+    });
 
     await t.step("functions that fail on their own start again with the next request", async () => {
       await editClaims('setTimeout(() => { throw new Error("on its own"); });');
       const from = server.position;
-      await server.client().functions.invoke("powersync-auth-anonymous");
+      await anonymousAnswer(server);
       assertStringIncludes(await server.line(/^The functions ended: /, from), "on its own");
-      const response = await fetch(`${server.origin}/functions/v1/powersync-jwks`);
-      await response.body?.cancel();
-      assertEquals(response.status, 200);
+      const get = async (path: string) => await answer(await fetch(`${server.origin}${path}`));
+      assertEquals((await get("/functions/v1/powersync-jwks")).status, 200);
+      assertStringIncludes((await get("/dev/state.json")).body.functions.exception.text, "on its own");
+    });
+
+    await t.step("an exception of claims.ts is printed with its message and its stack", async () => {
+      await editClaims('throw new Error("no such table");');
+      const from = server.position;
+      assertEquals((await anonymousAnswer(server)).body.code, "CLAIMS_FAILED");
+      await server.line(/^powersync-auth-anonymous CLAIMS_FAILED /, from);
+      await server.line(/^Error: no such table$/, from);
+      assertMatch(await server.line(/^ {4}at anonymousClaims/, from), /claims\.ts:\d+:\d+\)?$/);
+    });
+
+    await t.step("every refusal is printed with its reason, equal ones too, and no token", async () => {
+      const token = await userToken({ iss: "https://other.example/auth/v2" });
+      const headers = { Authorization: `Bearer ${token}` };
+      for (let time = 0; time < 2; time++) {
+        const from = server.position;
+        await answer(await fetch(`${server.origin}/functions/v1/powersync-auth`, { headers }));
+        await server.line(
+          /^powersync-auth USER_TOKEN_INVALID reason=issuer iss="https:\/\/other\.example\/auth\/v2" /,
+          from,
+        );
+      }
+      assertEquals(server.output.includes(token), false);
     });
 
     await t.step(
-      "a changed .env takes effect, a removed secret is gone, and a broken line is reported in one line",
+      "what the functions print is not taken for an answer, nor an answer for what they print",
       async () => {
-        await editClaims(
-          'if (1) return { sub: "anonymous", own: Deno.env.get("MY_SECRET") ?? "unset" };',
-        );
-        assertEquals((await anonymousClaims(server)).own, "unset");
-        const secrets = await Deno.readTextFile(`${server.folder}/${ENV_FILE}`);
+        const print = 'Deno.stdout.writeSync(new TextEncoder().encode("half a line"));';
+        await editClaims(`${print} console.log({ whole: "line" }); ${print}`);
+        assertEquals((await anonymousAnswer(server)).status, 200);
+        await server.line(/^half a line\{ whole: "line" \}$/);
+        await server.line(/^half a line$/);
+      },
+    );
+
+    await t.step(
+      "a changed .env takes effect, a removed secret is gone, a broken line is reported in one line",
+      async () => {
+        const secrets = await Deno.readTextFile(`${folder}/${ENV_FILE}`);
+        assertEquals((await claimsOf('own: Deno.env.get("MY_SECRET") ?? "unset"')).own, "unset");
         await server.edit(ENV_FILE, () => `${secrets}MY_SECRET=1\nPOWERSYNC_TOKEN_TTL=600\n`, LOADED);
-        const { own, iat = 0, exp = 0 } = await anonymousClaims(server);
-        assertEquals([own, Number(exp) - Number(iat)], ["1", 600]);
+        const { own, iat = 0, exp = 0 } = (await anonymousAnswer(server)).claims;
+        assertEquals([own, exp - iat], ["1", 600]);
         const line = await server.edit(ENV_FILE, () => `${secrets}no assignment\n`, /neither NAME=value/);
         assertMatch(line, /\.env, line \d+: /);
         const { status, body } = await anonymousAnswer(server);
         assertEquals([status, body.code, body.hint], [503, "BOOT_ERROR", line]);
         await server.edit(ENV_FILE, () => secrets, LOADED);
-        assertEquals((await anonymousClaims(server)).own, "unset");
+        assertEquals((await anonymousAnswer(server)).claims.own, "unset");
       },
     );
 
     await t.step("a package that is added to a function's deno.json can be imported", async () => {
       const packages = "supabase/functions/powersync-auth/deno.json";
-      await server.edit(
-        packages,
-        (text) => text.replace('"imports": {', '$& "mine": "npm:jose@6.2.17",'),
-        LOADED,
-      );
+      const added = '"imports": { "mine": "npm:jose@6.2.17",';
+      await server.edit(packages, (text) => text.replace('"imports": {', added), LOADED);
       await server.edit(CLAIMS, (text) => `import * as mine from "mine";\nmine.decodeJwt;\n${text}`, LOADED);
-      assertNotEquals((await anonymousClaims(server)).own, undefined);
+      assertNotEquals((await anonymousAnswer(server)).claims.own, undefined);
     });
-  }, { env: { POWERSYNC_TOKEN_TTL: "nonsense", POWERSYNC_URL: "nonsense", SHELL_SECRET: "1" } });
+
+    await t.step("that packages are downloaded is said in one line", async () => {
+      const headers = { "Content-Type": "text/typescript" };
+      await using here = serve(() => new Response("export {};\n", { headers }));
+      // Names that no cache knows.
+      const imports = [1, 2].map(() => `import "${here.url}/${crypto.randomUUID()}.ts";\n`).join("");
+      const from = server.position;
+      await server.edit(CLAIMS, () => imports + original, LOADED);
+      const said = server.output.split("\n").slice(from).filter((line) => /Download/.test(line));
+      assertEquals(said, ["Downloading the packages of the functions …"]);
+    });
+  });
+});
+
+Deno.test("no process is left when the server is killed, even while a function loops", async () => {
+  await inProject(async (folder) => {
+    const disconnected = Promise.withResolvers<void>();
+    // The functions' process keeps this answer open until it ends.
+    const body = () => new ReadableStream({ cancel: () => disconnected.resolve() });
+    await using here = serve(() => new Response(body()));
+    // Not the task, which would be killed in place of the server.
+    const { script, flags } = await readTask("dev");
+    const server = await DevServer.start(folder, { command: ["run", ...flags, script] });
+    const loop = `return fetch("${here.url}").then(() => { console.log("looping"); for (;;); });`;
+    await server.editClaims("anonymousClaims", loop);
+    const asked = anonymousAnswer(server).catch((error) => error.name);
+    await server.line(/^looping$/);
+    await server.end("SIGKILL");
+    assertEquals(await asked, "TypeError");
+    await disconnected.promise;
+  });
 });

@@ -1,13 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { answer, type ServerParts } from "../../scripts/dev/server.ts";
-import { serverParts } from "../support/dev_auth.ts";
+import { startDevelopmentAuth } from "../../scripts/dev/auth.ts";
+import type { ServerParts } from "../../scripts/dev/server.ts";
+import { askServer } from "../support/dev_auth.ts";
 
 const page = () => Promise.resolve(new Response("page"));
 
-async function statusFor(host: string | undefined, overrides: Partial<ServerParts> = {}): Promise<number> {
-  const headers: Record<string, string> = host === undefined ? {} : { Host: host };
-  const request = new Request("http://127.0.0.1:54321/", { headers });
-  return (await answer(request, serverParts({ page, ...overrides }))).status;
+async function statusFor(host: string, overrides: Partial<ServerParts> = {}): Promise<number> {
+  return (await askServer("/", { headers: { Host: host } }, { page, ...overrides })).status;
 }
 
 for (
@@ -34,12 +33,9 @@ for (
     "127.0.0.1",
     "192.168.0.2:54321",
     "",
-    undefined,
   ]
 ) {
-  Deno.test(`a request to ${host === undefined ? "no host" : `"${host}"`} is refused`, async () => {
-    assertEquals(await statusFor(host), 421);
-  });
+  Deno.test(`a request to "${host}" is refused`, async () => assertEquals(await statusFor(host), 421));
 }
 
 Deno.test("--host adds that name, --host 0.0.0.0 every address, and neither a foreign name", async () => {
@@ -50,8 +46,7 @@ Deno.test("--host adds that name, --host 0.0.0.0 every address, and neither a fo
 });
 
 Deno.test("a failure of the server is a 500 that a browser can read", async () => {
-  const request = new Request("http://127.0.0.1:54321/", { headers: { Host: "127.0.0.1:54321" } });
-  const response = await answer(request, serverParts({ page: () => Promise.reject(new Error("inside")) }));
+  const response = await askServer("/", {}, { page: () => Promise.reject(new Error("inside")) });
   assertEquals(response.status, 500);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
   assertEquals((await response.text()).includes("inside"), false);
@@ -59,8 +54,16 @@ Deno.test("a failure of the server is a 500 that a browser can read", async () =
 
 Deno.test("other functions and other paths are a 404", async () => {
   for (const path of ["/functions/v1/other", "/functions/v1/", "/rest/v1/todos"]) {
-    const request = new Request(`http://127.0.0.1:54321${path}`, { headers: { Host: "127.0.0.1:54321" } });
-    const response = await answer(request, serverParts());
-    assertEquals(response.status, 404);
+    assertEquals([path, (await askServer(path)).status], [path, 404]);
+  }
+});
+
+Deno.test("a body of more than 1 MB is refused with 413, which a browser can read", async () => {
+  const auth = await startDevelopmentAuth("http://127.0.0.1:54321/auth/v1");
+  for (const path of ["/functions/v1/powersync-auth", "/auth/v1/signup", "/dev/check"]) {
+    const headers = { "Content-Length": `${1024 * 1024 + 1}` };
+    const response = await askServer(path, { method: "POST", headers }, { auth });
+    assertEquals([path, response.status], [path, 413]);
+    assertEquals(response.headers.get("Access-Control-Allow-Origin"), "*");
   }
 });

@@ -1,6 +1,5 @@
 import { assert, assertStringIncludes } from "@std/assert";
-
-const FOLDER = new URL("../../docs/connectors/", import.meta.url);
+import { filesIn, readFile } from "../support/documents.ts";
 
 /** The build file of each connector, and where it names the SDK's version. */
 const SDKS: Readonly<Record<string, { readonly file: string; readonly version: RegExp }>> = {
@@ -12,26 +11,20 @@ const SDKS: Readonly<Record<string, { readonly file: string; readonly version: R
 
 for (const [name, { file, version }] of Object.entries(SDKS)) {
   Deno.test(`docs/connectors/${name}/README.md names the SDK's version, what was done with it, and every file`, async () => {
-    const folder = new URL(`${name}/`, FOLDER);
-    const readme = await Deno.readTextFile(new URL("README.md", folder));
-    const [, built = "none"] = version.exec(await Deno.readTextFile(new URL(file, folder))) ?? [];
+    const folder = `docs/connectors/${name}`;
+    const readme = readFile(`${folder}/README.md`);
+    const [, built = "none"] = version.exec(readFile(`${folder}/${file}`)) ?? [];
     const [, claim = ""] = /^For ([^]*?)\n\n/m.exec(readme) ?? [];
     assertStringIncludes(claim, built);
     assert(/\*\*(Run|Read)\*\*/.test(claim), claim);
-    for (const path of await filesOf(folder)) {
-      if (!path.endsWith("README.md")) assertStringIncludes(readme, `${path.split("/").at(-1)}\``);
+    // Cargo writes its lock file where somebody has built there.
+    const others = filesIn(folder).map((path) => path.split("/").at(-1) ?? "");
+    for (const file of others.filter((file) => !["README.md", "Cargo.lock"].includes(file))) {
+      assertStringIncludes(readme, `${file}\``);
     }
-    for (const [, target = ""] of readme.matchAll(/\]\(([^)#]+)/g)) await Deno.stat(new URL(target, folder));
+    const links = readme.matchAll(/\]\(([^)#]+)/g);
+    for (const [, target = ""] of links) {
+      await Deno.stat(new URL(`../../${folder}/${target}`, import.meta.url));
+    }
   });
-}
-
-async function filesOf(folder: URL): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    // Cargo's, where somebody has built there.
-    if (name === "target" || name === "Cargo.lock") continue;
-    if (isDirectory) files.push(...await filesOf(new URL(`${name}/`, folder)));
-    else files.push(new URL(name, folder).pathname);
-  }
-  return files;
 }

@@ -1,50 +1,45 @@
 /** Whether the documentation shows the connectors as they are, and names what they were run with. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VERSIONS } from "../clients/javascript/project.ts";
+import { blocksOf, filesIn, readFile } from "../support/documents.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+const FOLDER = "docs/connectors/javascript";
 
-/** The block that follows a comment of this name. */
-function blockAfter(comment: string, page: string): string {
-  const [, block] = new RegExp(`<!-- ${comment} -->\\s*\`\`\`ts\\n([^]*?)\`\`\``).exec(page) ?? [];
-  assert(block !== undefined, comment);
-  return block;
+for (
+  const [page, marker, file] of [
+    ["README.md", "fetch-credentials", "connector.ts"],
+    [`${FOLDER}/README.md`, "app.ts", "app.ts"],
+  ] as const
+) {
+  Deno.test(`${page} shows a part of the JavaScript connector's ${file}`, () => {
+    const { text = "?" } = blocksOf(page).find((block) => block.marker === marker) ?? {};
+    const source = readFile(`${FOLDER}/${file}`);
+    assert(source.includes(text) || source.includes(text.replaceAll(/^(?=.)/gm, "  ")), text);
+    assert(text.includes("fetchCredentials") || file === "app.ts");
+  });
 }
 
-Deno.test("the README shows fetchCredentials of the JavaScript connector", async () => {
-  const block = blockAfter("fetch-credentials", await read("README.md"));
-  assertStringIncludes(block, "fetchCredentials");
-  const connector = await read("docs/connectors/javascript/connector.ts");
-  assertStringIncludes(connector, block.replace(/^(?=.)/gm, "  "));
-});
-
-Deno.test("the page of the JavaScript connector shows a part of app.ts", async () => {
-  const block = blockAfter("app.ts", await read("docs/connectors/javascript/README.md"));
-  assertStringIncludes(await read("docs/connectors/javascript/app.ts"), block);
-});
-
-Deno.test("the page of the JavaScript connector names the versions of all that runs it", async () => {
-  const page = await read("docs/connectors/javascript/README.md");
+Deno.test("the page of the JavaScript connector names the versions of all that runs it", () => {
+  const page = readFile(`${FOLDER}/README.md`);
   const { typescript, ...packages } = VERSIONS;
   for (const [name, version] of Object.entries(packages)) assertStringIncludes(page, `${name}@${version}`);
   assertStringIncludes(page, `TypeScript ${typescript}`);
 });
 
-Deno.test("docs/clients.md links the folder of each SDK, and says whether it was run, compiled or read", async () => {
-  const page = await read("docs/clients.md");
+Deno.test("docs/clients.md links the folder of each SDK, and says whether it was run, compiled or read", () => {
+  const page = readFile("docs/clients.md");
   const rows = [...page.matchAll(/^\|[^|]+\| \[\w+\]\(connectors\/(\w+)\/README\.md\) +\| (.*)\|$/gm)];
   for (const [, folder, tested = ""] of rows) assert(/\b(run|compiled|read)\b/.test(tested), folder);
-  const folders = [...Deno.readDirSync(new URL("docs/connectors", ROOT))].map(({ name }) => name);
+  const folders = [...new Set(filesIn("docs/connectors").map((path) => path.split("/")[2]))];
   assertEquals(
     rows.map(([, folder = ""]) => folder).filter((name) => folders.includes(name)).sort(),
     folders.sort(),
   );
 });
 
-Deno.test("docs/clients.md names the codes after which a user has to sign in again", async () => {
-  const page = await read("docs/clients.md");
-  const connector = await read("docs/connectors/javascript/connector.ts");
+Deno.test("docs/clients.md names the codes after which a user has to sign in again", () => {
+  const page = readFile("docs/clients.md");
+  const connector = readFile(`${FOLDER}/connector.ts`);
   const codes = [...connector.matchAll(/answer\.code === "(\w+)"/g)].map(([, code]) => code);
   assertEquals(codes, ["USER_TOKEN_INVALID", "USER_TOKEN_EXPIRED"]);
   for (const code of codes) assertStringIncludes(page, `\`${code}\``);

@@ -2,22 +2,15 @@
 import { assert, assertStringIncludes } from "@std/assert";
 import { HOSTS } from "../hosts/hosts.ts";
 import { VERSIONS } from "../hosts/project.ts";
+import { filesIn, readFile } from "../support/documents.ts";
 
-const FOLDER = new URL("../../docs/hosts/", import.meta.url);
-const page = await Deno.readTextFile(new URL("../hosts.md", FOLDER));
+const page = readFile("docs/hosts.md");
 
-function filesIn(folder: URL): URL[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesIn(new URL(`${name}/`, folder)) : [new URL(name, folder)]
-  );
-}
-
-Deno.test("docs/hosts.md shows every file of docs/hosts as it is", async () => {
-  const files = filesIn(FOLDER);
+Deno.test("docs/hosts.md shows every file of docs/hosts as it is", () => {
+  const files = filesIn("docs/hosts");
   assert(files.length > HOSTS.length / 2);
   for (const file of files) {
-    const language = file.pathname.split(".").at(-1);
-    assertStringIncludes(page, `\n\`\`\`${language}\n${await Deno.readTextFile(file)}\`\`\`\n`);
+    assertStringIncludes(page, `\n\`\`\`${file.split(".").at(-1)}\n${readFile(file)}\`\`\`\n`);
   }
 });
 
@@ -26,8 +19,8 @@ Deno.test("docs/hosts.md names every host that is run, and the versions of all t
   for (const [name, version] of Object.entries(VERSIONS)) assert(page.includes(version), name);
 });
 
-Deno.test("docs/hosts.md installs the versions of the packages that the functions import", async () => {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("../../import_map.json", FOLDER)));
+Deno.test("docs/hosts.md installs the versions of the packages that the functions import", () => {
+  const { imports } = JSON.parse(readFile("import_map.json"));
   for (const name of ["jose", "@supabase/supabase-js"]) {
     assertStringIncludes(page, ` ${`${imports[name]}`.replace("npm:", "")}`);
   }

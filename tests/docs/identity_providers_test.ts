@@ -1,8 +1,7 @@
 /** Whether what docs/identity-providers.md gives people to paste can be pasted, and is what the doctor proposes. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { entryFor, providerOf } from "../../scripts/doctor/tokens/known-providers.ts";
-import { machineSign } from "../../scripts/doctor/tokens/machine-token.ts";
+import { entryFor, machineSign, providerOf } from "../../scripts/doctor/tokens/known-providers.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { parseIdentityProviders } from "../../supabase/functions/_shared/powersync/provider-settings.ts";
 import { blocksOf } from "../support/documents.ts";

@@ -1,7 +1,7 @@
 /** Whether the pages name the limits that the code has, and the sizes of keys. */
 import { assert, assertEquals } from "@std/assert";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
-import { readPage } from "../support/bundle.ts";
+import { readFile } from "../support/documents.ts";
 
 const CODE = "supabase/functions/_shared/powersync";
 
@@ -33,15 +33,15 @@ const UNITS: Readonly<Record<string, number>> = {
   minutes: 60_000,
 };
 
-Deno.test("the pages name the limits that the code has", async () => {
+Deno.test("the pages name the limits that the code has", () => {
   for (const [file, name, unit, pages] of LIMITS) {
-    const source = await readPage(`${CODE}/${file}`);
+    const source = readFile(`${CODE}/${file}`);
     const [, product = ""] = new RegExp(`^(?:export )?const ${name} = ([\\d_.* ]+);`, "m").exec(source) ?? [];
     const value = product.split("*").reduce((all, factor) => all * Number(factor.replaceAll("_", "")), 1);
     const divisor = name.endsWith("_SECONDS") ? 1 : UNITS[unit] ?? 1;
     const shown = `${(value / divisor).toLocaleString("en-US")} ${unit}`.trim();
     for (const page of pages) {
-      const text = (await readPage(page)).replaceAll(/\s+/g, " ");
+      const text = readFile(page).replaceAll(/\s+/g, " ");
       assert(
         product !== "" && new RegExp(`\\b${shown}(?!\\w)`).test(text),
         `${page} does not say ${shown}: ${name}`,
@@ -51,7 +51,7 @@ Deno.test("the pages name the limits that the code has", async () => {
 });
 
 Deno.test("docs/hosts.md names the sizes of keys", async () => {
-  const page = (await readPage("docs/hosts.md")).replaceAll(/\s+/g, " ");
+  const page = readFile("docs/hosts.md").replaceAll(/\s+/g, " ");
   const [, ec, rsa] = /an ES256 key .*? has (\d+) bytes, an RSA key ([\d.]+) KB;/.exec(page) ?? [];
   const size = async (alg: "ES256" | "RS256") => encodeSecret((await makeKeyPair(alg)).privateJwk).length;
   assertEquals(Number(ec), Math.round(await size("ES256") / 10) * 10);

@@ -9,6 +9,8 @@ import {
   SqlSyncRules,
 } from "npm:@powersync/service-sync-rules@0.38.1";
 
+import { blocksOf } from "../support/documents.ts";
+
 /** What `claims.ts`, as it comes, says of each kind of caller. */
 const CALLERS = {
   nobody: { sub: "anonymous", role: "anon", is_anonymous: true },
@@ -17,9 +19,8 @@ const CALLERS = {
 } as const;
 
 /** The page's YAML blocks: two ways to say the same. */
-async function documentedConfigs(): Promise<[string, HydratedSyncConfig][]> {
-  const page = await Deno.readTextFile(new URL("../../docs/claims.md", import.meta.url));
-  return [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml = ""]) => {
+function documentedConfigs(): [string, HydratedSyncConfig][] {
+  return blocksOf("docs/claims.md").filter(({ language }) => language === "yaml").map(({ text: yaml }) => {
     const { config, errors } = SqlSyncRules.fromYaml(yaml, { defaultSchema: "public", throwOnError: false });
     assertEquals(errors.map(({ message }) => message), []);
     const hydrated = config.hydrate({ hydrationState: DEFAULT_HYDRATION_STATE, sqlite: null });
@@ -47,8 +48,8 @@ function bucketsOfRow(
   return config.evaluateRow({ sourceTable, record }).map(({ bucket }) => bucket.replace("|0", ""));
 }
 
-Deno.test("the documented Sync Streams and Sync Rules keep anonymous and signed-in data apart", async () => {
-  const configs = await documentedConfigs();
+Deno.test("the documented Sync Streams and Sync Rules keep anonymous and signed-in data apart", () => {
+  const configs = documentedConfigs();
   assertEquals(configs.map(([kind]) => kind), ["config", "bucket_definitions"]);
   for (const [kind, config] of configs) {
     assertEquals(bucketsOf(config, CALLERS.nobody), ["articles[]"], kind);

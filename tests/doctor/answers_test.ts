@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { whoAnswered } from "../../scripts/doctor/answers.ts";
-import type { ProbeId } from "../../scripts/doctor/probes.ts";
+import { whyNoAnswer } from "../../scripts/setup/ask.ts";
+import type { KnownCause } from "../../scripts/doctor/causes.ts";
 
 /** Who answers, and how: status, body, headers. Words of the platform, its router, gateways, Cloudflare and proxies. */
-const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = [
+const ANSWERS: readonly (readonly [KnownCause, number, unknown, HeadersInit?])[] = [
   ["gateway-check", 401, { code: 401, message: "Missing authorization header" }],
   ["gateway-check", 401, { code: "UNAUTHORIZED_INVALID_JWT_FORMAT", message: "Invalid JWT" }],
   ["gateway-check", 401, { msg: "Error: Missing authorization header" }],
@@ -23,6 +24,7 @@ const ANSWERS: readonly (readonly [ProbeId, number, unknown, HeadersInit?])[] = 
   ["boot-error", 500, { msg: 'InvalidWorkerCreation: worker boot error: Module not found "file:///x.ts"' }],
   ["function-limit", 546, { code: "WORKER_RESOURCE_LIMIT", message: "not enough compute resources" }],
   ["function-limit", 546, ""],
+  ["function-timeout", 504, ""],
   ["function-timeout", 504, { code: "IDLE_TIMEOUT", message: "Function timed out" }],
   ["function-timeout", 500, { msg: "InvalidWorkerCreation: worker did not respond in time" }],
   ["function-crashed", 500, { code: "WORKER_ERROR", message: "Function exited due to an error" }],
@@ -83,4 +85,20 @@ Deno.test("the router of a self-hosted Supabase is told from the platform", () =
   assertEquals(isSelfHosted({ message: "x" }, { "X-Kong-Proxy-Latency": "1", "CF-Ray": "8f" }), false);
   assertEquals(isSelfHosted({ code: "BOOT_ERROR", message: "x" }), false);
   assertEquals(isSelfHosted({ msg: "x" }, { "sb-project-ref": "abc" }), false);
+});
+
+/** What Deno says in an error's cause. */
+const FAILURES = {
+  "no-dns": "dns error: failed to lookup",
+  "no-trust": "client error (Connect): invalid peer certificate: UnknownIssuer",
+  "no-http": "client error (SendRequest): invalid HTTP version parsed",
+  "no-whole-answer": "client error (SendRequest): peer closed connection without sending TLS close_notify",
+};
+
+Deno.test("why nothing answers is told from the words of Deno", () => {
+  for (const [kind, text] of Object.entries(FAILURES)) {
+    assertEquals(whyNoAnswer(new TypeError("fetch failed", { cause: new Error(text) }), 1).kind, kind);
+  }
+  const denied = 'Requires net access to "x:443", run again with the --allow-net flag';
+  assertEquals(whyNoAnswer(new Deno.errors.NotCapable(denied), 1).kind, "no-permission");
 });

@@ -1,16 +1,18 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { fixOf } from "../../scripts/doctor/fixes.ts";
 import type { CauseId } from "../../scripts/doctor/check.ts";
 import { Invocation } from "../../scripts/cli/invocation.ts";
-import type { FixContext, ProjectKind } from "../../scripts/doctor/fix-context.ts";
-import { PROBES } from "../../scripts/doctor/probes.ts";
+import type { EnvChange, ProjectKind, SetUp } from "../../scripts/doctor/fix-context.ts";
+import { CAUSES } from "../../scripts/doctor/causes.ts";
 import { RULE_CODES } from "../../scripts/powersync/result.ts";
 import { ERRORS } from "../../supabase/functions/_shared/powersync/errors.ts";
 
-const CAUSES = [PROBES, RULE_CODES, ERRORS].flatMap((table) => Object.keys(table)) as CauseId[];
+const IDS = [CAUSES, RULE_CODES, ERRORS].flatMap((table) => Object.keys(table)) as CauseId[];
+
+const NO_FILE = { path: ".env.production", isLocal: false, names: undefined, url: undefined, canSign: false };
 
 /** Everything about the set-up is known. */
-function contextOf(project: ProjectKind, canSign: boolean): FixContext {
+function contextOf(project: ProjectKind, canSign: boolean): SetUp {
   const url = "https://x.powersync.journeyapps.com";
   return {
     invocation: new Invocation(undefined, "deno"),
@@ -30,7 +32,7 @@ function contextOf(project: ProjectKind, canSign: boolean): FixContext {
 const FIXES = (["hosted", "self-hosted", "local"] as const).flatMap((project) =>
   [true, false].flatMap((canSign) =>
     ["jwks", "powersync-auth", "function-token", "powersync"].flatMap((id) =>
-      CAUSES.map((cause) => {
+      IDS.map((cause) => {
         const check = { id, title: "", status: "failed", seen: "", hint: "Hint.", cause } as const;
         return { what: `${cause} of ${id}`, project, fix: fixOf(check, contextOf(project, canSign)) };
       })
@@ -59,3 +61,88 @@ Deno.test("no command prints a private key, and only a hosted project is deploye
     }
   }
 });
+
+/** A change of the secrets in a set-up, and what is printed for it. */
+const CHANGES: readonly (readonly [EnvChange, Partial<SetUp>, commands: readonly string[], note: RegExp])[] =
+  [
+    [
+      { byHand: true },
+      {},
+      [],
+      /^Hint\. Edit \.env\.production, then upload it: supabase secrets set --env-file/,
+    ],
+    [
+      { byHand: true },
+      { file: NO_FILE },
+      [],
+      /^Hint\. Write it into \.env\.production, then upload it: supabase/,
+    ],
+    [
+      { instance: true },
+      { powersync: undefined, endpoint: undefined },
+      [],
+      /under Connect; self-hosted, .* Edit/,
+    ],
+    [
+      { remove: ["POWERSYNC_TOKEN_TTL"] },
+      { project: "self-hosted" },
+      ["docker compose up -d --force-recreate --no-deps functions"],
+      /Remove POWERSYNC_TOKEN_TTL from the functions' environment; \.env\.production does not have it\.$/,
+    ],
+    [
+      { remove: ["POWERSYNC_TOKEN_TTL"] },
+      {},
+      ["supabase secrets unset POWERSYNC_TOKEN_TTL --yes --project-ref abc"],
+      /^Hint\.$/,
+    ],
+    [
+      { set: { POWERSYNC_TOKEN_TTL: "300" } },
+      { file: NO_FILE },
+      ["supabase secrets set POWERSYNC_TOKEN_TTL=300 --yes --project-ref abc"],
+      /^Hint\.$/,
+    ],
+    [
+      { newKey: true, remove: ["POWERSYNC_PRIVATE_KEY_2"] },
+      { file: { ...NO_FILE, names: ["POWERSYNC_PRIVATE_KEY_2"] } },
+      [
+        "deno task keys -- --force --env-file .env.production",
+        "deno task edit-secrets -- --env-file .env.production --remove POWERSYNC_PRIVATE_KEY_2",
+        "supabase secrets set --env-file .env.production --yes --project-ref abc",
+        "supabase secrets unset POWERSYNC_PRIVATE_KEY_2 --yes --project-ref abc",
+      ],
+      /^The first command creates a new key\. .* Running functions may use the old values/,
+    ],
+    [
+      {},
+      { project: "local" },
+      ["deno task edit-secrets -- --env-file .env.production"],
+      /^The first command repairs the format; the values stay the same\.$/,
+    ],
+  ];
+
+Deno.test("what was named on the command line decides about the fix", () => {
+  const check = { id: "jwks", title: "", status: "failed", seen: "", cause: "jwks-of-auth" } as const;
+  const setUp = contextOf("hosted", true);
+  const commandsOf = (cause: CauseId, changes: Partial<SetUp>) =>
+    fixOf({ ...check, cause }, { ...setUp, ...changes })?.commands.join(" && ") ?? "";
+  assertMatch(commandsOf("jwks-of-auth", {}), /^supabase functions deploy/);
+  assertMatch(commandsOf("jwks-of-auth", { isOtherJwksUrl: true }), /^deno task config -- /);
+  assertMatch(commandsOf("audience-other", { audiences: ["a", "b"] }), /POWERSYNC_AUDIENCE=a,b && supabase /);
+});
+
+for (const [change, setUp, commands, note] of CHANGES) {
+  Deno.test(`the commands for ${JSON.stringify(change)} with ${Object.keys(setUp)}`, () => {
+    const check = {
+      id: "x",
+      title: "",
+      status: "failed",
+      seen: "",
+      cause: "KEY_MALFORMED",
+      hint: "Hint.",
+      change,
+    } as const;
+    const fix = fixOf(check, { ...contextOf("hosted", true), ...setUp });
+    assertEquals(fix?.commands, commands);
+    assertMatch(fix?.note ?? "", note);
+  });
+}

@@ -1,5 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { main as doctor } from "../../scripts/doctor.ts";
+import { main as editSecrets } from "../../scripts/edit-secrets.ts";
+import { main as keys } from "../../scripts/generate-keys.ts";
 import type { Report } from "../../scripts/doctor/report.ts";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
 import { callCommand } from "../support/call_command.ts";
@@ -9,8 +11,12 @@ import { runPrinted } from "../support/printed_command.ts";
 import { base64, PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { makeKey } from "../support/signing.ts";
+import { answering, inEnvironment, json, type SetUp as Breakage } from "./examination.ts";
+
+type Command = Parameters<typeof callCommand>[0];
 
 const other = await makeKey("ES256", "powersync-other");
+const PLACEHOLDER = "https://<instance>.powersync.journeyapps.com";
 
 /** A linked set-up: a deployment and the file that its secrets come from. */
 interface SetUp {
@@ -43,14 +49,23 @@ function words(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
 }
 
+/** The tasks that are printed; each runs in a shell once, as a person pastes it, and then in this process. */
+const TASKS: Readonly<Record<string, Command>> = { "edit-secrets": editSecrets, keys };
+const ranInShell = new Set<string>();
+
 /** Runs a command that the doctor printed: its own tasks, and what the Supabase CLI does to a deployment. */
 async function run(command: string, { deployment }: SetUp): Promise<void> {
-  const [program, verb = "", ...args] = words(command);
-  if (program !== "supabase") {
-    const { code, stderr } = await runPrinted(command);
-    assertEquals(code, 0, `${command}\n${stderr}`);
+  const [, task = ""] = / task ([\w-]+) -- /.exec(command) ?? [];
+  const main = TASKS[task];
+  if (main !== undefined) {
+    const ran = ranInShell.has(task)
+      ? await callCommand(main, words(command.replace(/.* -- /, "")))
+      : await runPrinted(command);
+    ranInShell.add(task);
+    assertEquals(ran.code, 0, `${command}\n${ran.stderr}`);
     return;
   }
+  const [, verb, ...args] = words(command);
   const flags = args.slice(1).filter((arg) => arg !== "--yes");
   if (verb === "functions") {
     for (const name of Object.keys(deployment.instead)) delete deployment.instead[name];
@@ -63,122 +78,95 @@ async function run(command: string, { deployment }: SetUp): Promise<void> {
   }
 }
 
-/** A fault, and how it comes about. Whatever is wrong in the file was uploaded as well. */
-const FAULTS: Readonly<Record<string, (setUp: SetUp) => Promise<unknown> | unknown>> = {
-  "a cut key": ({ path, key }) => replace(path, key, key.slice(0, 60)),
-  "a misspelt name": ({ path }) => replace(path, "POWERSYNC_PRIVATE_KEY", "POWERSYNC_PRIVTE_KEY"),
-  "swapped halves": async ({ path, key }) => {
-    await replace(path, `PRIVATE_KEY=${key}`, `PUBLIC_KEY=${key}`);
-    await append(path, `POWERSYNC_PRIVATE_KEY=${base64(other.publicJwk)}`);
-  },
-  "the public half of another key": ({ path }) => {
-    const { publicJwk } = other;
-    return append(path, `POWERSYNC_PUBLIC_KEY=${base64({ ...publicJwk, kid: "powersync-0123456789" })}`);
-  },
-  "a private key in a public place": ({ path }) =>
-    append(path, `POWERSYNC_PUBLIC_KEY=${base64(other.privateJwk)}`),
-  "two keys of one ID": ({ path }) => {
-    const { privateJwk } = other;
-    return append(path, `POWERSYNC_PRIVATE_KEY_2=${base64({ ...privateJwk, kid: "powersync-0123456789" })}`);
-  },
-  "a lifetime that PowerSync refuses": ({ path }) => append(path, "POWERSYNC_TOKEN_TTL=90000"),
-  "an unknown session check": ({ path }) => append(path, "POWERSYNC_SESSION_CHECK=always"),
-  "an empty audience": ({ path }) => append(path, "POWERSYNC_AUDIENCE=,"),
-  "an audience that is a placeholder": ({ path }) =>
-    append(path, "POWERSYNC_AUDIENCE=https://<instance>.powersync.journeyapps.com"),
-  "an audience that the instance does not have": async ({ path, deployment }) => {
-    await append(path, "POWERSYNC_AUDIENCE=my-app");
+/** The text of a file with a fault in it; whatever is wrong there was uploaded as well. */
+const FAULTS: Readonly<Record<string, (text: string, setUp: SetUp) => string>> = {
+  "a cut key": (text, { key }) => text.replace(key, key.slice(0, 60)),
+  "a misspelt name": (text) => text.replace("PRIVATE_KEY", "PRIVTE_KEY"),
+  "swapped halves": (text) =>
+    `${text.replace("PRIVATE", "PUBLIC")}POWERSYNC_PRIVATE_KEY=${base64(other.publicJwk)}\n`,
+  "the public half of another key": (text) =>
+    `${text}POWERSYNC_PUBLIC_KEY=${base64({ ...other.publicJwk, kid: "powersync-0123456789" })}\n`,
+  "a private key in a public place": (text) => `${text}POWERSYNC_PUBLIC_KEY=${base64(other.privateJwk)}\n`,
+  "two keys of one ID": (text) =>
+    `${text}POWERSYNC_PRIVATE_KEY_2=${base64({ ...other.privateJwk, kid: "powersync-0123456789" })}\n`,
+  "a lifetime that PowerSync refuses": (text) => `${text}POWERSYNC_TOKEN_TTL=90000\n`,
+  "an unknown session check": (text) => `${text}POWERSYNC_SESSION_CHECK=always\n`,
+  "an empty audience": (text) => `${text}POWERSYNC_AUDIENCE=,\n`,
+  "an audience that is a placeholder": (text) => `${text}POWERSYNC_AUDIENCE=${PLACEHOLDER}\n`,
+  "an audience that the instance does not have": (text, { deployment }) => {
     deployment.environment.POWERSYNC_AUDIENCE = "my-app";
+    return `${text}POWERSYNC_AUDIENCE=my-app\n`;
   },
-  "a URL that is a placeholder": ({ path, deployment }) =>
-    replace(path, deployment.powersync, "https://<instance>.powersync.journeyapps.com"),
-  "a page of the dashboard in the place of the URL": ({ path, deployment }) => {
-    const page = "https://dashboard.powersync.com/org/1/project/2/instances/65a1b2c3d4e5f60718293a4b";
-    return replace(path, deployment.powersync, page);
+  "a URL that is a placeholder": (text) => text.replace(/URL=.*/, `URL=${PLACEHOLDER}`),
+  "a page of the dashboard in the place of the URL": (text) =>
+    text.replace(
+      /URL=.*/,
+      "URL=https://dashboard.powersync.com/org/1/project/2/instances/65a1b2c3d4e5f60718293a4b",
+    ),
+  "no URL": (text) => text.replace(/.*URL=.*/, ""),
+  "a key in base64 twice": (text, { key }) => text.replace(key, btoa(key)),
+  "two faults of form": (text, { key }) => text.replace(`=${key}`, `: ${btoa(key)}`),
+  "JSON": (text) => {
+    const members = text.trim().split("\n").map((line) => `  "${line.replace("=", '": "')}"`);
+    return `{\n${members.join(",\n")}\n}\n`;
   },
-  "no URL": ({ path, deployment }) => replace(path, `POWERSYNC_URL=${deployment.powersync}`, ""),
-  "a key in UTF-16": async ({ path }) => {
-    const text = await Deno.readTextFile(path);
-    await Deno.writeFile(
-      path,
-      new Uint8Array(Uint16Array.from(`\ufeff${text}`, (unit) => unit.charCodeAt(0)).buffer),
-    );
-  },
-  "a key in base64 twice": ({ path, key }) => replace(path, key, btoa(key)),
-  "two faults of form": async ({ path, key }) => {
-    await replace(path, `POWERSYNC_PRIVATE_KEY=${key}`, `POWERSYNC_PRIVATE_KEY: ${btoa(key)}`);
-  },
-  "JSON": async ({ path }) => {
-    const lines = Object.entries(await readEnvFile(path) ?? {}).map(([name, value]) =>
-      `  "${name}": "${value}"`
-    );
-    await Deno.writeTextFile(path, `{\n${lines.join(",\n")}\n}\n`);
-  },
-  "a broken key beside none": ({ path }) => replace(path, "PRIVATE_KEY=ey", "PRIVATE_KEY_2=ey,"),
-  "a key that is wrapped as in a shell": ({ path, key }) =>
-    replace(path, key, `${key.slice(0, 76)}\\\n${key.slice(76)}`),
-  "a wrapped key": ({ path, key }) => replace(path, key, `${key.slice(0, 76)}\n${key.slice(76)}`),
+  "a broken key beside none": (text) => text.replace("PRIVATE_KEY=ey", "PRIVATE_KEY_2=ey,"),
+  "a key that is wrapped as in a shell": (text, { key }) =>
+    text.replace(key, key.replace(/^.{76}/, "$&\\\n")),
+  "a wrapped key": (text, { key }) => text.replace(key, key.replace(/^.{76}/, "$&\n")),
+  "a key in UTF-16": (text) => `\ufeff${text}`,
 };
 
 /** A fault of the deployment alone; the file is in order. */
-const DEPLOYED_FAULTS: Readonly<Record<string, (setUp: SetUp) => unknown>> = {
-  "secrets that were not uploaded": ({ deployment }) => {
-    deployment.environment.POWERSYNC_PRIVATE_KEY = base64(other.privateJwk);
-  },
-  "no secrets at all": ({ deployment }) => delete deployment.environment.POWERSYNC_PRIVATE_KEY,
-  "another URL": ({ deployment }) => {
-    deployment.environment.POWERSYNC_URL = "https://old.powersync.journeyapps.com";
-  },
-  "a lifetime that is not in the file": ({ deployment }) => {
-    deployment.environment.POWERSYNC_TOKEN_TTL = "1";
-  },
-  "an audience that is not in the file": ({ deployment }) => {
-    deployment.environment.POWERSYNC_AUDIENCE = ",";
-  },
-  "another audience than the file's": ({ deployment }) => {
-    deployment.environment.POWERSYNC_AUDIENCE = "old-app";
-  },
-  "the gateway's check": ({ deployment }) => {
-    deployment.instead["powersync-jwks"] = () =>
-      Response.json({ code: "UNAUTHORIZED_NO_AUTH_HEADER", message: "Missing authorization header" }, {
-        status: 401,
-      });
-  },
-  "a function that is missing": ({ deployment }) => {
-    deployment.instead["powersync-auth-anonymous"] = () =>
-      Response.json({ code: "NOT_FOUND", message: "Requested function was not found" }, { status: 404 });
-  },
-  "a function that does not start": ({ deployment }) => {
-    deployment.instead["powersync-auth"] = () =>
-      Response.json({ code: "BOOT_ERROR", message: "Function failed to start" }, { status: 503 });
-  },
+const DEPLOYED_FAULTS: Readonly<Record<string, Breakage>> = {
+  "secrets that were not uploaded": inEnvironment({ POWERSYNC_PRIVATE_KEY: base64(other.privateJwk) }),
+  "no secrets at all": inEnvironment({ POWERSYNC_PRIVATE_KEY: "" }),
+  "another URL": inEnvironment({ POWERSYNC_URL: "https://old.powersync.journeyapps.com" }),
+  "a lifetime that is not in the file": inEnvironment({ POWERSYNC_TOKEN_TTL: "1" }),
+  "an audience that is not in the file": inEnvironment({ POWERSYNC_AUDIENCE: "," }),
+  "another audience than the file's": inEnvironment({ POWERSYNC_AUDIENCE: "old-app" }),
+  "the gateway's check": failing("powersync-jwks", 401, "UNAUTHORIZED_NO_AUTH_HEADER"),
+  "a function that is missing": failing("powersync-auth-anonymous", 404, "NOT_FOUND"),
+  "a function that does not start": failing("powersync-auth", 503, "BOOT_ERROR"),
 };
 
-async function replace(path: string, from: string, to: string): Promise<void> {
-  const text = await Deno.readTextFile(path);
-  assert(text.includes(from));
-  await Deno.writeTextFile(path, text.replaceAll(from, to));
+function failing(name: string, status: number, code: string): Breakage {
+  return answering(name, json({ code }, { status }));
 }
 
-async function append(path: string, line: string): Promise<void> {
-  await Deno.writeTextFile(path, `${line}\n`, { append: true });
+/** Writes a fault into the file. */
+async function breakFile(setUp: SetUp, change: (text: string, setUp: SetUp) => string): Promise<void> {
+  const text = await Deno.readTextFile(setUp.path);
+  const broken = change(text, setUp);
+  assertNotEquals(broken, text);
+  // PowerShell 5 writes UTF-16 with a byte order mark.
+  const units = Array.from(broken, (unit) => unit.charCodeAt(0));
+  const bytes = broken.startsWith("\ufeff") ? Uint16Array.from(units) : Uint8Array.from(units);
+  await Deno.writeFile(setUp.path, new Uint8Array(bytes.buffer));
 }
 
-Deno.test("a URL that only the deployment knows is written into the file", async () => {
-  await withDeployment((deployment) =>
-    inFolder(async (folder) => {
-      const { path } = await healthy(deployment, folder);
-      await replace(path, deployment.powersync, "https://<instance>.powersync.journeyapps.com");
-      const args = ["--json", `--env-file=${path}`, `--project=${deployment.url}`];
-      const known = await callCommand(doctor, [...args, `--publishable-key=${PUBLISHABLE_KEY}`]);
-      const { first }: Report = JSON.parse(known.stdout);
-      const [edit = "", ...others] = first?.fix?.commands ?? [];
-      assert(edit.endsWith(` POWERSYNC_URL=${deployment.powersync}`), edit);
-      assertEquals(others.length, 1);
-      const unknown: Report = JSON.parse((await callCommand(doctor, args)).stdout);
-      assertEquals([unknown.first?.cause, unknown.first?.fix?.commands], ["url-placeholder", []]);
-    })
-  );
+/** Runs a test with a set-up that is in order. */
+function testSetUp(name: string, test: (setUp: SetUp) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await withDeployment((deployment) =>
+      inFolder(async (folder) => {
+        await captureLog(async () => await test(await healthy(deployment, folder)));
+      })
+    );
+  });
+}
+
+testSetUp("a URL that only the deployment knows is written into the file", async (setUp) => {
+  const { deployment, path } = setUp;
+  await breakFile(setUp, (text) => text.replace(/URL=.*/, `URL=${PLACEHOLDER}`));
+  const args = ["--json", `--env-file=${path}`, `--project=${deployment.url}`];
+  const known = await callCommand(doctor, [...args, `--publishable-key=${PUBLISHABLE_KEY}`]);
+  const { first }: Report = JSON.parse(known.stdout);
+  const [edit = "", ...others] = first?.fix?.commands ?? [];
+  assert(edit.endsWith(` POWERSYNC_URL=${deployment.powersync}`), edit);
+  assertEquals(others.length, 1);
+  const unknown: Report = JSON.parse((await callCommand(doctor, args)).stdout);
+  assertEquals([unknown.first?.cause, unknown.first?.fix?.commands], ["url-placeholder", []]);
 });
 
 /** Does what the doctor says, until it finds nothing; a chain of faults would show here. */
@@ -192,33 +180,21 @@ async function assertHeals(setUp: SetUp): Promise<void> {
   assertEquals(after.checks.filter(({ status }) => status === "failed"), [], commands.join("\n"));
 }
 
-Deno.test("a set-up in order is healthy", async () => {
-  await withDeployment((deployment) =>
-    inFolder(async (folder) => {
-      const report = await examine(await healthy(deployment, folder));
-      assertEquals([report.outcome, report.checks.filter(({ status }) => status === "failed")], [
-        "healthy",
-        [],
-      ]);
-    })
-  );
+testSetUp("a set-up in order is healthy", async (setUp) => {
+  const { outcome, checks } = await examine(setUp);
+  assertEquals([outcome, checks.filter(({ status }) => status === "failed")], ["healthy", []]);
 });
 
-const ALL = [
-  ...Object.entries(FAULTS).map(([fault, cause]) => [`${fault} in the file`, cause] as const),
-  ...Object.entries(DEPLOYED_FAULTS).map(([fault, cause]) => [`${fault} in the deployment`, cause] as const),
-];
+for (const [fault, change] of Object.entries(FAULTS)) {
+  testSetUp(`${fault} in the file: the printed commands heal it`, async (setUp) => {
+    await breakFile(setUp, change);
+    await assertHeals(setUp);
+  });
+}
 
-for (const [fault, cause] of ALL) {
-  Deno.test(`${fault}: the printed commands heal it`, async () => {
-    await withDeployment((deployment) =>
-      inFolder(async (folder) => {
-        await captureLog(async () => {
-          const setUp = await healthy(deployment, folder);
-          await cause(setUp);
-          await assertHeals(setUp);
-        });
-      })
-    );
+for (const [fault, cause] of Object.entries(DEPLOYED_FAULTS)) {
+  testSetUp(`${fault} in the deployment: the printed commands heal it`, async (setUp) => {
+    await cause(setUp.deployment);
+    await assertHeals(setUp);
   });
 }

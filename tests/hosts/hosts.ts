@@ -16,56 +16,58 @@ export interface Host {
   readonly version: string;
   /** The folder of its files in docs/hosts. */
   readonly folder: string;
-  /** Starts it in its prepared folder. */
-  start(options: StartOptions): Promise<HostProcess>;
+  /** It writes into its folder, so that each start needs a new one. */
+  readonly isFolderItsOwn?: true;
+  command(options: StartOptions & { readonly port: number }): Command | Promise<Command>;
 }
+
+type Command = readonly [program: string, ...args: string[]];
 
 interface StartOptions {
   readonly project: HostProject;
+  /** Its prepared folder. */
   readonly folder: string;
   readonly environment: Environment;
 }
 
-const ADAPTER = (name: string) => fileURLToPath(new URL(`./servers/${name}`, import.meta.url));
-
-/** A host that reads its environment and its port from the process; `isFolderItsOwn`: it writes into its folder. */
-function processHost(
-  { command, isFolderItsOwn, ...host }: Pick<Host, "name" | "version" | "folder"> & {
-    readonly isFolderItsOwn?: true;
-    readonly command: (
-      options: StartOptions & { readonly port: number },
-    ) => ReturnType<Command> | Promise<ReturnType<Command>>;
-  },
-): Host {
-  return {
-    ...host,
-    async start(given) {
-      const folder = isFolderItsOwn ? await given.project.prepare(host.folder) : given.folder;
-      const options = { ...given, folder };
-      const port = freePort();
-      const [program, ...args] = await command({ ...options, port });
-      const environment = { ...options.environment, ...EDGE_ENV, HOST: "127.0.0.1", PORT: `${port}` };
-      return await startProcess({ program, args, folder: options.folder, environment, port });
-    },
-  };
+/** Starts a host, on a free port. */
+export async function startHost(host: Host, options: StartOptions): Promise<HostProcess> {
+  const { project, environment } = options;
+  const folder = host.isFolderItsOwn ? await project.prepare(host.folder) : options.folder;
+  const port = freePort();
+  const [program, ...args] = await host.command({ project, folder, environment, port });
+  const variables = { ...environment, ...EDGE_ENV, HOST: "127.0.0.1", PORT: `${port}` };
+  return await startProcess({ program, args, folder, environment: variables, port });
 }
 
-type Command = (options: StartOptions) => [program: string, ...args: string[]];
+const ADAPTER = (name: string) => fileURLToPath(new URL(`./servers/${name}`, import.meta.url));
 
 /** A host that runs Node, in each version that its users have. */
 function onNode(name: string, folder: string, args: (options: StartOptions) => string[]): Host[] {
-  return (["24", "22"] as const).map((major) => {
-    const version = VERSIONS[`node-${major}`];
-    const command: Command = (
-      options,
-    ) => [options.project.installed(`node-${major}/bin/node`), ...args(options)];
-    return processHost({ name, version: name === "Node" ? version : `Node ${version}`, folder, command });
-  });
+  return (["24", "22"] as const).map((major) => ({
+    name,
+    version: name === "Node" ? VERSIONS[`node-${major}`] : `Node ${VERSIONS[`node-${major}`]}`,
+    folder,
+    command: (options) => [options.project.installed(`node-${major}/bin/node`), ...args(options)],
+  }));
 }
 
-function denoArgs(port: number): string[] {
+/** An entry file behind an adapter that plays the platform. */
+function adapted(adapter: string, entry: string) {
+  return ({ folder }: StartOptions) => [ADAPTER(adapter), join(folder, entry)];
+}
+
+function deno(version: string, program: () => string | Promise<string>): Host {
   const [serve = "", ...args] = startArgs("deno");
-  return [serve, "--quiet", "--no-lock", "--no-prompt", "--host=127.0.0.1", `--port=${port}`, ...args];
+  return {
+    name: "Deno",
+    version,
+    folder: "deno",
+    command: async ({ port }) => {
+      const flags = ["--quiet", "--no-lock", "--no-prompt", "--host=127.0.0.1", `--port=${port}`];
+      return [await program(), serve, ...flags, ...args];
+    },
+  };
 }
 
 /** Cloudflare's runtime itself. */
@@ -74,36 +76,25 @@ function workerd(compatibilityDate: string): Host {
     name: "Cloudflare Workers",
     version: `workerd ${VERSIONS.workerd}, compatibility date ${compatibilityDate}`,
     folder: "cloudflare",
-    async start({ project, folder, environment }) {
-      const port = freePort();
+    async command({ project, folder, environment, port }) {
       const config = join(folder, "dist", `workerd-${port}.capnp`);
       const options = { port, environment, compatibilityDate };
       await Deno.writeTextFile(config, await workerdConfig(join(folder, "dist"), options));
-      const { os, arch } = Deno.build;
-      const platform = `${os}-${arch === "x86_64" ? "64" : "arm64"}`;
-      const program = project.installed(`@cloudflare/workerd-${platform}/bin/workerd`);
-      return await startProcess({ program, args: ["serve", config], folder, environment: {}, port });
+      const platform = `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "64" : "arm64"}`;
+      return [project.installed(`@cloudflare/workerd-${platform}/bin/workerd`), "serve", config];
     },
   };
 }
 
 export const HOSTS: readonly Host[] = [
   ...onNode("Node", "node", () => startArgs("node")),
-  ...onNode(
-    "AWS Lambda",
-    "aws-lambda",
-    ({ folder }) => [ADAPTER("lambda.mjs"), join(folder, "dist/lambda.mjs")],
-  ),
+  ...onNode("AWS Lambda", "aws-lambda", adapted("lambda.mjs", "dist/lambda.mjs")),
   ...onNode("Google Cloud Functions", "google", ({ project }) => [
     project.installed("@google-cloud/functions-framework/build/src/main.js"),
     "--target=powersync",
   ]),
-  ...onNode(
-    "Azure Functions",
-    "azure",
-    ({ folder }) => [ADAPTER("azure.mjs"), join(folder, "dist/index.mjs")],
-  ),
-  processHost({
+  ...onNode("Azure Functions", "azure", adapted("azure.mjs", "dist/index.mjs")),
+  {
     name: "Netlify Functions",
     version: `@netlify/dev ${VERSIONS["@netlify/dev"]}, Node ${VERSIONS["node-24"]}`,
     folder: "netlify",
@@ -113,25 +104,15 @@ export const HOSTS: readonly Host[] = [
       ADAPTER("netlify.mjs"),
       project.installed("@netlify/dev/dist/main.js"),
     ],
-  }),
-  processHost({
+  },
+  {
     name: "Bun",
     version: VERSIONS.bun,
     folder: "bun",
     command: ({ project }) => [project.installed("bun/bin/bun.exe"), ...startArgs("bun")],
-  }),
-  processHost({
-    name: "Deno",
-    version: Deno.version.deno,
-    folder: "deno",
-    command: ({ port }) => [Deno.execPath(), ...denoArgs(port)],
-  }),
-  processHost({
-    name: "Deno",
-    version: "2.1.4",
-    folder: "deno",
-    command: async ({ port }) => [await edgeDenoPath(), ...denoArgs(port)],
-  }),
+  },
+  deno(Deno.version.deno, () => Deno.execPath()),
+  deno("2.1.4", edgeDenoPath),
   workerd("2026-11-01"),
   // Before 2024-10-14 a promise of a request that has ended never settles; since then, a wait for it is rejected.
   workerd("2024-10-01"),

@@ -17,7 +17,7 @@ import {
   callTo,
   withApiKey,
 } from "../support/contract.ts";
-import { type Environment, HOSTS } from "./hosts.ts";
+import { type Environment, HOSTS, startHost } from "./hosts.ts";
 import { type HostProject, IS_NETLIFY_LEFT_OUT, makeProject } from "./project.ts";
 import { assertSurvivesReset, type Upstream } from "./resets.ts";
 
@@ -79,7 +79,7 @@ for (const host of HOSTS) {
   const ignore = IS_NETLIFY_LEFT_OUT && host.folder === "netlify";
   Deno.test(`${host.name}, ${host.version}`, { ignore }, async (t) => {
     const folder = await project.prepare(host.folder);
-    const start = (environment: Environment) => host.start({ project, folder, environment });
+    const start = (environment: Environment) => startHost(host, { project, folder, environment });
     const step = async (name: string, run: () => Promise<void>) => {
       await t.step({ name, fn: run, sanitizeResources: false, sanitizeOps: false });
     };

@@ -4,7 +4,13 @@ export interface HostProcess extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Its end, and what it has logged until then. */
+  readonly ended: Promise<{ readonly code: number; readonly log: string }>;
 }
+
+/** Where Deno keeps what it has compiled: a server of ours runs in a home of its own. */
+export const DENO_DIR = Deno.env.get("DENO_DIR") ??
+  `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;
 
 /** A free port. */
 export function freePort(): number {
@@ -31,19 +37,22 @@ export async function startProcess(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  // Read to its end, so that a server that logs much is not held up.
-  const said = new Response(child.stderr).text();
   let hasEnded = false;
-  const ended = child.status.then(() => hasEnded = true);
+  // Its log is read to its end, so that a server that logs much is not held up.
+  const ended = Promise.all([child.status, new Response(child.stderr).text()]).then(([{ code }, log]) => {
+    hasEnded = true;
+    return { code, log };
+  });
   await listening(port, () => hasEnded);
-  if (hasEnded) throw new Error(`${program} ended:\n${await said}`);
+  if (hasEnded) throw new Error(`${program} ended:\n${(await ended).log}`);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     pid: child.pid,
+    ended,
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await Promise.all([ended, said]);
+      if (!hasEnded) child.kill("SIGKILL");
+      await ended;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** A project as docs/hosts.md describes it: the functions' folder, the entry files, and the packages. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copy } from "../support/dev_server.ts";
 import { addPackages, nodePackage, run } from "../support/npm_project.ts";
 import { putOwnClaims } from "../support/own_claims.ts";
 
@@ -59,10 +60,11 @@ export async function makeProject(): Promise<HostProject> {
 }
 
 function hostPackages(): Record<string, string> {
+  const wanted = Object.entries(VERSIONS).filter(([name]) =>
+    !(IS_NETLIFY_LEFT_OUT && name === "@netlify/dev")
+  );
   return Object.fromEntries(
-    Object.entries(VERSIONS).filter(([name]) => !(IS_NETLIFY_LEFT_OUT && name === "@netlify/dev")).map((
-      [name, version],
-    ) => name.startsWith("node-") ? [name, nodePackage(version)] : [name, version]),
+    wanted.map(([name, version]) => [name, name.startsWith("node-") ? nodePackage(version) : version]),
   );
 }
 
@@ -96,13 +98,4 @@ function sectionOf(host: string): string {
 
 function readPage(): string {
   return Deno.readTextFileSync(join(ROOT, "docs/hosts.md"));
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    if (isDirectory) await copy(join(from, name), join(to, name));
-    // A developer's own secrets stay where they are.
-    else if (!/^\.env/.test(name)) await Deno.copyFile(join(from, name), join(to, name));
-  }
 }

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { decodeJwt } from "jose";
+import { decodeProtectedHeader } from "jose";
 import { parseEnv } from "node:util";
 import { main } from "../../scripts/generate-keys.ts";
 import { encodeSecret, makeKeyPair } from "../../scripts/keys/key-pair.ts";
-import { removableSecrets } from "../../scripts/keys/removable.ts";
-import { rotationSecretName } from "../../scripts/keys/rotation.ts";
+import { removableSecrets } from "../../scripts/keys/rotate.ts";
+import { rotationSecretName } from "../../scripts/keys/secret-names.ts";
 import { main as makeToken } from "../../scripts/token.ts";
 import { loadKeyRing, signingKeyAt } from "../../supabase/functions/_shared/powersync/keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
-import { assertRefused, callCommand } from "../support/call_command.ts";
+import { assertRefused, callCommand, callWithFile } from "../support/call_command.ts";
 import { inFolder, type Ran, runTask } from "../support/run_script.ts";
 
 const FAST = ["--alg", "ES256", "--rotate"];
@@ -39,19 +39,31 @@ function seconds(time: string): number {
   return Date.parse(time) / 1000;
 }
 
-/** Writes a file with signing keys that start at the given times (seconds). */
-async function writeKeys(path: string, keys: Record<string, number | undefined>, more = ""): Promise<void> {
+/** The same with a file of this text. */
+const rotateIn = (text: string, ...args: string[]) => callWithFile(main, [...FAST, ...args], text);
+
+/** A file with signing keys that start at the given times (seconds). */
+async function fileWith(keys: Record<string, number | undefined>, more = ""): Promise<string> {
   const lines = await Promise.all(
     Object.entries(keys).map(async ([name, notBefore]) =>
       `${name}=${encodeSecret((await makeKeyPair("ES256", { notBefore })).privateJwk)}`
     ),
   );
-  await Deno.writeTextFile(path, `${more}${lines.join("\n")}\n`);
+  return `${more}${lines.join("\n")}\n`;
 }
+
+Deno.test("a new key's secret is named after the UTC date, with a number when that is taken", () => {
+  const late = Date.UTC(2026, 10, 21, 23, 59, 59) / 1000;
+  const name = "POWERSYNC_PRIVATE_KEY_20261121";
+  assertEquals(rotationSecretName(late, ["POWERSYNC_PRIVATE_KEY"]), name);
+  assertEquals(rotationSecretName(late, [name]), `${name}_2`);
+  assertEquals(rotationSecretName(late, [name, `${name}_2`]), `${name}_3`);
+  assertEquals(rotationSecretName(late + 1, [name]), "POWERSYNC_PRIVATE_KEY_20261122");
+});
 
 Deno.test("it prints two commands with their times, without the old key", async () => {
   const before = rotationSecretName(Date.now() / 1000, []);
-  const ran = await runTask("keys", FAST, { cwd: Deno.cwd(), permissions: [] });
+  const ran = await callCommand(main, FAST);
   // One of them, should midnight pass.
   const names = [before, rotationSecretName(Date.now() / 1000, [])];
   assertEquals([ran.code, ran.stderr], [0, ""]);
@@ -99,36 +111,35 @@ Deno.test("--replaces names another old key, and its name is not used again", as
 });
 
 Deno.test("with --env-file it adds to the file, and reads the names and the lifetime from it", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env.production`;
-    await callCommand(main, ["--alg", "ES256", "--env-file", path]);
-    const before = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, `${before}POWERSYNC_TOKEN_TTL=3600\nPOWERSYNC_URL=https://a.example\n`);
-    const ran = await rotate(["--env-file", path]);
-    assertEquals([ran.code, ran.stderr], [0, ""]);
-    const text = await Deno.readTextFile(path);
-    assert(text.startsWith(before));
-    const ring = await loadKeyRing(readKeySecrets(parseEnv(text)));
-    assertEquals([ring.signing.length, ring.published.length], [2, 2]);
-    assertEquals(signingKeyAt(ring, ran.to).secret, "POWERSYNC_PRIVATE_KEY");
-    assertMatch(signingKeyAt(ring, ran.to + 75 * MINUTE).secret, /^POWERSYNC_PRIVATE_KEY_\d{8}$/);
-    const commands = ran.stdout.match(/^supabase .*$/gm);
-    assertEquals(commands, [
-      `supabase secrets set --env-file ${path}`,
-      "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
-    ]);
-    const again = json(await rotate(["--json", "--env-file", path]));
-    assertEquals(seconds(again.unsetNotBefore) - seconds(again.startsAt), 3600 + 60 + 600);
-    assertEquals(again.unset.length, 3);
-    assertEquals(again.removed, []);
-    assertEquals((await Deno.readTextFile(path)).match(/^POWERSYNC_PRIVATE_KEY_\d{8}(_2)?=/gm)?.length, 2);
-  });
+  const first = (await callWithFile(main, ["--alg", "ES256"], undefined)).text;
+  const { code, stdout, stderr, path, text } = await rotateIn(
+    `${first}POWERSYNC_TOKEN_TTL=3600\nPOWERSYNC_URL=https://a.example\n`,
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assert(text.startsWith(first));
+  const ring = await loadKeyRing(readKeySecrets(parseEnv(text)));
+  assertEquals([ring.signing.length, ring.published.length], [2, 2]);
+  const now = Date.now() / 1000;
+  assertEquals(signingKeyAt(ring, now).secret, "POWERSYNC_PRIVATE_KEY");
+  assertMatch(signingKeyAt(ring, now + 75 * MINUTE).secret, /^POWERSYNC_PRIVATE_KEY_\d{8}$/);
+  assertEquals(stdout.match(/^supabase .*$/gm), [
+    `supabase secrets set --env-file ${path}`,
+    "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
+  ]);
+  const second = await rotateIn(text, "--json");
+  const again = json(second);
+  assertEquals(seconds(again.unsetNotBefore) - seconds(again.startsAt), 3600 + 60 + 600);
+  assertEquals([again.unset.length, again.removed], [3, []]);
+  const third = await rotateIn(text, "--replaces", "POWERSYNC_PRIVATE_KEY");
+  for (const { text } of [second, third]) {
+    assertEquals(text.match(/^POWERSYNC_PRIVATE_KEY_\d{8}(_2)?=/gm)?.length, 2);
+  }
 });
 
 Deno.test("of rotations at the same time, each that says success has its key in the file", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/.env.production`;
-    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
+    await Deno.writeTextFile(path, await fileWith({ POWERSYNC_PRIVATE_KEY: undefined }));
     const args = [...FAST, "--json", "--env-file", path];
     const ran = await Promise.all([1, 2, 3, 4].map(() => runTask("keys", args, { cwd: folder })));
     const succeeded = ran.filter(({ code }) => code === 0);
@@ -143,20 +154,17 @@ Deno.test("of rotations at the same time, each that says success has its key in 
 });
 
 Deno.test("with --env-file it removes both halves of keys that are no longer needed, and says how to unset them", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env.production`;
-    const now = Math.floor(Date.now() / 1000);
-    const keys = { POWERSYNC_PRIVATE_KEY: undefined, POWERSYNC_PRIVATE_KEY_20200101: now - 3600 };
-    await writeKeys(path, keys, "POWERSYNC_URL=https://a.example\nPOWERSYNC_PUBLIC_KEY=e30\n");
-    const ran = await rotate(["--env-file", path]);
-    const names = Object.keys(parseEnv(await Deno.readTextFile(path)));
-    assertEquals(names.slice(0, 2), ["POWERSYNC_URL", "POWERSYNC_PRIVATE_KEY_20200101"]);
-    assertEquals(names.length, 3);
-    assertEquals(ran.stdout.match(/^supabase secrets unset.*$/gm), [
-      "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
-      "supabase secrets unset POWERSYNC_PRIVATE_KEY_20200101",
-    ]);
-  });
+  const lastHour = Math.floor(Date.now() / 1000) - 3600;
+  const keys = { POWERSYNC_PRIVATE_KEY: undefined, POWERSYNC_PRIVATE_KEY_20200101: lastHour };
+  const more = "POWERSYNC_URL=https://a.example\nPOWERSYNC_PUBLIC_KEY=e30\n";
+  const { stdout, text } = await rotateIn(await fileWith(keys, more));
+  const names = Object.keys(parseEnv(text));
+  assertEquals(names.slice(0, 2), ["POWERSYNC_URL", "POWERSYNC_PRIVATE_KEY_20200101"]);
+  assertEquals(names.length, 3);
+  assertEquals(stdout.match(/^supabase secrets unset.*$/gm), [
+    "supabase secrets unset POWERSYNC_PRIVATE_KEY POWERSYNC_PUBLIC_KEY",
+    "supabase secrets unset POWERSYNC_PRIVATE_KEY_20200101",
+  ]);
 });
 
 Deno.test("a key may be removed exactly when the last token it signed has expired", async () => {
@@ -178,49 +186,35 @@ Deno.test("a key may be removed exactly when the last token it signed has expire
 });
 
 Deno.test("a file for local work gets a dev- key and no command that uploads", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await callCommand(main, ["--alg", "ES256", "--kid", "dev-me", "--env-file", path]);
-    const ran = await rotate(["--env-file", path]);
-    assertEquals(ran.code, 0);
-    assertFalse(ran.stdout.includes("supabase secrets"), ran.stdout);
-    const { signing } = await loadKeyRing(
-      readKeySecrets(parseEnv(await Deno.readTextFile(path))),
-    );
-    assertEquals(signing.map(({ kid }) => kid.startsWith("dev-")), [true, true]);
-  });
+  const local = await callWithFile(main, ["--alg", "ES256", "--kid", "dev-me"], undefined);
+  const { code, stdout, text } = await rotateIn(local.text);
+  assertEquals(code, 0);
+  assertFalse(stdout.includes("supabase secrets"), stdout);
+  const { signing } = await loadKeyRing(readKeySecrets(parseEnv(text)));
+  assertEquals(signing.map(({ kid }) => kid.startsWith("dev-")), [true, true]);
 });
 
-Deno.test("a broken key in the file, or one that is not there, is named", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await Deno.writeTextFile(path, "POWERSYNC_PRIVATE_KEY=bm9wZQ\n");
-    assertRefused(
-      await rotate(["--env-file", path]),
-      /POWERSYNC_PRIVATE_KEY cannot be used.*Remove it/,
-    );
-    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
-    assertRefused(
-      await rotate(["--env-file", path, "--replaces", "POWERSYNC_PRIVATE_KEY_X"]),
-      /has no POWERSYNC_PRIVATE_KEY_X/,
-    );
-  });
+Deno.test("a broken key or lifetime in the file, or a key that is not there, is named", async () => {
+  assertRefused(
+    await rotateIn("POWERSYNC_PRIVATE_KEY=bm9wZQ\n"),
+    /POWERSYNC_PRIVATE_KEY cannot be used.*Remove it/,
+  );
+  const text = await fileWith({ POWERSYNC_PRIVATE_KEY: undefined });
+  const longLived = `${text}POWERSYNC_TOKEN_TTL=soon\n`;
+  assertRefused(await rotateIn(longLived), /POWERSYNC_TOKEN_TTL cannot be used/);
+  assertEquals((await rotateIn(longLived, "--token-ttl", "300")).code, 0);
+  const refused = await rotateIn(text, "--replaces", "POWERSYNC_PRIVATE_KEY_X");
+  assertRefused(refused, /has no POWERSYNC_PRIVATE_KEY_X/);
 });
 
 Deno.test("tokens go from the old key to the new one with one file", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/.env`;
-    await writeKeys(path, { POWERSYNC_PRIVATE_KEY: undefined });
-    const token = () => callCommand(makeToken, ["--user", "u", "--env-file", path]);
-    const kid = ({ stdout }: Ran) => JSON.parse(atob(stdout.split(".")[0] ?? "")).kid;
-    const old = kid(await token());
-    await rotate(["--env-file", path]);
-    assertEquals(kid(await token()), old);
-    await rotate(["--env-file", path, "--starts-in", "now", "--kid", "urgent"]);
-    const latest = await token();
-    assertEquals(kid(latest), "urgent");
-    assertEquals(decodeJwt(latest.stdout.trim()).sub, "u");
-  });
+  const kidOf = async (text: string) =>
+    decodeProtectedHeader((await callWithFile(makeToken, ["--user", "u"], text)).stdout.trim()).kid;
+  const first = await fileWith({ POWERSYNC_PRIVATE_KEY: undefined });
+  const { text: second } = await rotateIn(first);
+  assertEquals(await kidOf(second), await kidOf(first));
+  const { text: third } = await rotateIn(second, "--starts-in", "now", "--kid", "urgent");
+  assertEquals(await kidOf(third), "urgent");
 });
 
 for (

@@ -4,13 +4,13 @@ import { parseEnv } from "node:util";
 import { main } from "../../scripts/generate-keys.ts";
 import { readKeySecrets } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { assertRefused, callCommand } from "../support/call_command.ts";
-import { inFolder, runTask } from "../support/run_script.ts";
+import { inFolder } from "../support/run_script.ts";
 
 Deno.test("--alg HS256 makes a shared secret and prints the client_auth block", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/supabase/functions`, { recursive: true });
     const path = `${folder}/supabase/functions/.env`;
-    const ran = await runTask("keys", ["--alg", "HS256"], { cwd: folder });
+    const ran = await callCommand(main, ["--alg", "HS256", "--dir", folder]);
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const variables = parseEnv(await Deno.readTextFile(path));
     assertEquals(Object.keys(variables), ["POWERSYNC_SHARED_KEY"]);

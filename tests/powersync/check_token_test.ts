@@ -1,8 +1,8 @@
 /** How the rules report; that they decide as PowerSync does, verdicts_test.ts holds. */
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { POWERSYNC_CODES } from "../../scripts/powersync/codes.ts";
-import { checkToken, type TokenCheck } from "../../scripts/powersync/check-token.ts";
-import { RULE_CODES, type RuleId, type RuleResult, verdictOf } from "../../scripts/powersync/result.ts";
+import { checkToken } from "../../scripts/powersync/check-token.ts";
+import { verdictOf } from "../../scripts/powersync/result.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
 import {
   assertAccepted,
@@ -17,9 +17,6 @@ import {
 } from "./token_check.ts";
 
 const GIVEN = { audiences: [AUDIENCE], nowSeconds: NOW };
-const HEADER = { alg: "ES256", kid: "powersync-a" };
-const impostor = await makeKey("ES256", "powersync-a");
-const { kid: _, ...wildcard } = key.publicJwk;
 
 Deno.test("a good token passes every rule, each with its own sentence", async () => {
   const results = await checkClaims({});
@@ -27,67 +24,6 @@ Deno.test("a good token passes every rule, each with its own sentence", async ()
   assertEquals(new Set(results.map(({ rule }) => rule)).size, results.length);
   assert(results.every(({ outcome, seen }) => outcome === "passed" && seen.endsWith(".")));
 });
-
-const { sub: _sub, ...withoutSub } = GOOD;
-const { iat: _iat, ...withoutIat } = GOOD;
-const { exp: _exp, ...withoutExp } = GOOD;
-const { aud: _aud, ...withoutAud } = GOOD;
-
-/** One fault for each way to break a rule. */
-const FAULTS: readonly [RuleId, string, string, Partial<TokenCheck>?][] = [
-  ["token-form", "two parts", "e30.e30"],
-  ["token-form", "four parts", "e30.e30.e30.e30"],
-  ["token-form", "no JSON in the header", "bm9wZQ.e30.e30"],
-  ["token-form", "a `crit` that names nothing known", unsigned({ ...HEADER, crit: ["x"], x: 1 }, GOOD)],
-  ["token-algorithm", "no alg", unsigned({ kid: key.kid }, GOOD)],
-  ["token-algorithm", "alg none", unsigned({ alg: "none", kid: key.kid }, GOOD)],
-  ["token-algorithm", "alg Ed25519", unsigned({ alg: "Ed25519", kid: key.kid }, GOOD)],
-  ["key-found", "another kid", await sign(GOOD, { key, header: { kid: "powersync-b" } })],
-  ["key-found", "no kid", await sign(GOOD, { key: { ...key, kid: undefined } })],
-  ["key-found", "a kid, and the wildcard did not sign", await sign(GOOD, { key: impostor }), {
-    jwks: { keys: [wildcard] },
-  }],
-  ["key-algorithm", "another alg than the key states", await sign(GOOD, { key }), {
-    jwks: { keys: [{ ...key.publicJwk, alg: "ES384" }] },
-  }],
-  ["key-algorithm", "an alg that the curve does not have", await sign(GOOD, { key }), {
-    jwks: { keys: [{ ...(await makeKey("ES384", key.kid)).publicJwk, alg: "ES256" }] },
-  }],
-  ["signature", "another key's signature", await sign(GOOD, { key: impostor })],
-  ["signature", "the key that signed beside the first of that kid", await sign(GOOD, { key: impostor }), {
-    jwks: { keys: [key.publicJwk, impostor.publicJwk] },
-  }],
-  ["sub-present", "no sub", await sign(withoutSub, { key })],
-  ["iat-present", "no iat", await sign(withoutIat, { key })],
-  ["exp-present", "no exp", await sign(withoutExp, { key })],
-  ["aud-present", "no aud", await sign(withoutAud, { key })],
-];
-
-for (const [rule, what, token, options] of FAULTS) {
-  Deno.test(`a token with ${what} fails the rule ${rule} alone`, async () => {
-    assertRefused(await check(token, options), rule, RULE_CODES[rule]);
-  });
-}
-
-/** Claims that break one rule each. */
-const BAD_CLAIMS: readonly [RuleId, Record<string, unknown>, Partial<TokenCheck>?][] = [
-  ["iat-number", { iat: `${NOW}` }],
-  ["nbf-reached", { nbf: NOW + 61 }],
-  ["nbf-reached", { nbf: "soon" }],
-  ["exp-number", { exp: `${NOW}` }],
-  ["exp-not-passed", { iat: NOW - 300, exp: NOW - 60 }],
-  ["aud-present", { aud: null }],
-  ["aud-accepted", { aud: ["https://elsewhere.example"] }],
-  ["lifetime", { exp: NOW + 86_401 }],
-  ["lifetime", { exp: NOW + 301 }, { maxLifetimeSeconds: 300 }],
-  ["parameters-object", { parameters: [] }],
-];
-
-for (const [rule, claims, options] of BAD_CLAIMS) {
-  Deno.test(`the claims ${JSON.stringify(claims)} fail the rule ${rule} alone`, async () => {
-    assertRefused(await checkClaims(claims, options), rule, RULE_CODES[rule]);
-  });
-}
 
 Deno.test("a token of 16 KB fails with HTTP 431, one a little shorter passes", async () => {
   const empty = (await sign({ ...GOOD, filler: "" }, { key })).length;
@@ -122,23 +58,6 @@ Deno.test("a trailing slash in aud is named as the only difference", async () =>
   assertFalse((await seen("x")).includes("trailing slash"));
 });
 
-Deno.test("a JWKS that PowerSync cannot use gives the code of the JWKS", async () => {
-  const token = await sign(GOOD, { key });
-  const spoiled = { keys: [key.publicJwk, { ...key.publicJwk, kid: "bad", x: "AAAA" }] };
-  assertRefused(await check(token, { jwks: spoiled }), "key-found", "PSYNC_S2201");
-  assertRefused(await check(token, { jwks: { message: "not found" } }), "key-found", "PSYNC_S2204");
-  const answer = { status: 503, text: JSON.stringify(JWKS) };
-  assertRefused(await checkToken(token, { ...GIVEN, jwksAnswer: answer }), "key-found", "PSYNC_S2204");
-});
-
-Deno.test("static keys with which the service does not start refuse without a code", async () => {
-  const { alg: _, ...unusable } = key.publicJwk;
-  const token = await sign(GOOD, { key });
-  const verdict = verdictOf(await checkToken(token, { ...GIVEN, staticJwks: { keys: [unusable] } }));
-  assertEquals([verdict.outcome, verdict.code, verdict.because?.rule], ["refused", undefined, "static-jwks"]);
-  assertAccepted(await checkToken(token, { ...GIVEN, staticJwks: JWKS }));
-});
-
 Deno.test("without a JWKS the verdict is open, and every other rule is still checked", async () => {
   assertEquals(verdictOf(await checkToken(await sign(GOOD, { key }), GIVEN)).outcome, "undecided");
   const other = await sign({ ...GOOD, aud: "x" }, { key });
@@ -153,23 +72,10 @@ Deno.test("all faults are reported, and the first in PowerSync's order gives the
 });
 
 Deno.test("a payload that is not an object is reported after the signature", async () => {
-  const results = await check(unsigned(HEADER, []));
+  const results = await check(unsigned({ alg: "ES256", kid: "powersync-a" }, []));
   const failures = results.filter(({ outcome }) => outcome === "failed").map(({ rule }) => rule);
   assertEquals(failures, ["signature", "token-form"]);
 });
-
-Deno.test("a sub that is not a user's ID, and an iss of Supabase, are accepted with a warning", async () => {
-  for (const claims of [{ sub: 42 }, { sub: "" }, { sub: null }, { sub: true }]) {
-    assertEquals(warnings(await checkClaims(claims)), ["sub-text"]);
-  }
-  assertEquals(warnings(await checkClaims({ iss: "https://abc.supabase.co" })), ["iss-not-supabase"]);
-  assertEquals(warnings(await checkClaims({ iss: "powersync-auth" })), []);
-});
-
-function warnings(results: readonly RuleResult[]): RuleId[] {
-  assertAccepted(results);
-  return results.filter(({ outcome }) => outcome === "warning").map(({ rule }) => rule);
-}
 
 Deno.test("no result holds key material or a whole token", async () => {
   const leaked = (await makeKey("RS256", "leaked")).privateJwk;
@@ -183,8 +89,8 @@ Deno.test("no result holds key material or a whole token", async () => {
 
 Deno.test("every code is in the table once, with its cause and its fix", () => {
   assertEquals(new Set(POWERSYNC_CODES.map(({ code }) => code)).size, POWERSYNC_CODES.length);
-  for (const { raisedFor, cause, fix } of POWERSYNC_CODES) {
-    assert(raisedFor !== "" && cause !== "" && fix !== "");
+  for (const { code, ...texts } of POWERSYNC_CODES) {
+    assert(Object.values(texts).every((text: string) => text.length > 10), code);
   }
 });
 

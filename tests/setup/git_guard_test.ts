@@ -1,16 +1,18 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "../../scripts/cli/command.ts";
+import { main } from "../../scripts/generate-keys.ts";
 import { assertGitIgnores } from "../../scripts/setup/git-guard.ts";
-import { assertRefused } from "../support/call_command.ts";
+import { assertRefused, callCommand } from "../support/call_command.ts";
+import { makeLink } from "../support/file_tree.ts";
 import { inFolder, type Ran, runTask } from "../support/run_script.ts";
 
 /** Whatever this computer's git is configured with. */
 const NEUTRAL = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
 for (const [name, value] of Object.entries(NEUTRAL)) Deno.env.set(name, value);
 
-/** Writes a key to `keys.env` in a folder, as a person does. */
-function writeKey(cwd: string, env: Record<string, string> = {}, ...args: string[]): Promise<Ran> {
-  return runTask("keys", ["--alg", "ES256", "--env-file", "keys.env", ...args], { cwd, env });
+/** Writes a key to `keys.env` in a folder, as a person does whose environment has these variables. */
+function writeKey(cwd: string, env: Record<string, string>): Promise<Ran> {
+  return runTask("keys", ["--alg", "ES256", "--env-file", "keys.env"], { cwd, env });
 }
 
 async function git(folder: string, ...args: string[]): Promise<void> {
@@ -34,17 +36,19 @@ async function assertForbidden(folder: string, reason: RegExp): Promise<void> {
 Deno.test("a file that git would commit is refused; an ignored one, or one outside of a repository, is written", async () => {
   await inFolder(async (folder) => {
     const file = `${folder}/keys.env`;
+    const write = (...args: string[]) => callCommand(main, ["--alg", "ES256", "--env-file", file, ...args]);
     await assertAllowed(folder);
     await git(folder, "init", "--quiet");
-    assertRefused(await writeKey(folder), /Git would commit keys\.env: add it to \.gitignore/);
+    assertRefused(await write(), /Git would commit \S+\/keys\.env: add it to \.gitignore/);
     await assertRejects(() => Deno.stat(file), Deno.errors.NotFound);
     await Deno.writeTextFile(`${folder}/.gitignore`, "*.env\n");
-    assertEquals(await writeKey(folder).then(({ code, stderr }) => [code, stderr]), [0, ""]);
+    const { code, stderr } = await write();
+    assertEquals([code, stderr], [0, ""]);
     assert((await Deno.stat(file)).isFile);
     await git(folder, "add", "--force", "keys.env");
-    assertRefused(await writeKey(folder, {}, "--force"), /Git would commit/);
-    const nowhere = await runTask("keys", ["--env-file", "missing/folder/.env"], { cwd: folder });
-    assertRefused(nowhere, /folder does not exist/);
+    assertRefused(await write("--force"), /Git would commit/);
+    const nowhere = ["--env-file", `${folder}/missing/folder/.env`];
+    assertRefused(await callCommand(main, nowhere), /folder does not exist/);
   });
 });
 
@@ -54,8 +58,7 @@ Deno.test("the target of a link counts, because it gets the key", async () => {
     const outer = `${folder}/outer`;
     await Deno.mkdir(`${outer}/shared`);
     await Deno.writeTextFile(`${outer}/.gitignore`, "keys.env\n");
-    // Deno.symlink needs leave to write anywhere.
-    await new Deno.Command("sh", { args: ["-c", 'ln -s shared/secrets "$0"', `${outer}/keys.env`] }).output();
+    await makeLink("shared/secrets", `${outer}/keys.env`);
     await assertForbidden(outer, /Git would commit/);
     await Deno.writeTextFile(`${outer}/.gitignore`, "shared/\n");
     await assertAllowed(outer);
@@ -103,18 +106,17 @@ Deno.test("while the environment leads git to another repository, the file is re
     const ceiling = { GIT_CEILING_DIRECTORIES: `${folder}/own` };
     await Deno.mkdir(`${folder}/own/sub`);
     assertRefused(await writeKey(`${folder}/own/sub`, ceiling), /Git would commit/);
-    for (
-      const env of [
-        { GIT_DIR: other },
-        { GIT_DIR: ".git" },
-        { GIT_WORK_TREE: folder },
-        { GIT_COMMON_DIR: other },
-        { GIT_INDEX_FILE: `${other}/index` },
-      ]
-    ) {
-      const [reason = ""] = Object.keys(env);
-      assertRefused(await writeKey(`${folder}/own`, env), RegExp(`${reason} is set`));
-    }
+    const misleading = {
+      GIT_DIR: other,
+      GIT_WORK_TREE: folder,
+      GIT_COMMON_DIR: other,
+      GIT_INDEX_FILE: `${other}/index`,
+    };
+    await Promise.all(
+      [...Object.entries(misleading), ["GIT_DIR", ".git"]].map(async ([name = "", value = ""]) => {
+        assertRefused(await writeKey(`${folder}/own`, { [name]: value }), RegExp(`${name} is set`));
+      }),
+    );
   });
 });
 

@@ -9,16 +9,9 @@ import { WRAPPERS } from "../support/pasted.ts";
 import { PUBLISHABLE_KEY, USER_ISSUER, userToken } from "../support/project.ts";
 
 const { privateJwk, publicJwk } = await makeKeyPair("ES256");
-const weak = await crypto.subtle.generateKey(
-  {
-    name: "RSASSA-PKCS1-v1_5",
-    modulusLength: 1024,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: "SHA-256",
-  },
-  true,
-  ["sign", "verify"],
-);
+const rsa1024 = { name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) };
+const weak = await crypto.subtle.generateKey({ ...rsa1024, hash: "SHA-256" }, true, ["sign", "verify"]);
+const TOKEN = await userToken();
 const KEY = encodeSecret(privateJwk);
 const provider = (issuer: string) => JSON.stringify([{ issuer, audience: "app" }]);
 
@@ -79,7 +72,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 /** Whether any function answers with an error of the set-up. */
 async function isRefused(environment: Record<string, string>): Promise<boolean> {
   const { ask } = startFunctions({ whole: environment });
-  const headers = { apikey: PUBLISHABLE_KEY, Authorization: `Bearer ${await userToken()}` };
+  const headers = { apikey: PUBLISHABLE_KEY, Authorization: `Bearer ${TOKEN}` };
   const answers = await Promise.all(FUNCTION_NAMES.map((name) => ask(name, headers)));
   return answers.some(({ status }) => status === 500);
 }
@@ -120,29 +113,25 @@ Deno.test("a provider that claims the project's own issuer is found by the proje
   assertEquals(await idsWith({}, "https://other.supabase.co"), []);
 });
 
+const other = encodeSecret((await makeKeyPair("EdDSA")).privateJwk);
+const rsa = encodeSecret((await makeKeyPair("RS256")).privateJwk);
+const PUBLIC = encodeSecret(publicJwk);
+const POWERSYNC_URL = "https://6a6c503191ecf2aec48ee8ad.powersync.journeyapps.com";
+const BASE = { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: KEY };
+const inLines = Buffer.from(JSON.stringify(privateJwk, null, 2)).toString("base64url");
+
 /** Sets that are in order, as projects have them. */
-const other = await makeKeyPair("EdDSA");
-const rsa = await makeKeyPair("RS256");
-const URL_ONLY = { POWERSYNC_URL: "https://6a6c503191ecf2aec48ee8ad.powersync.journeyapps.com" };
-const BASE = { ...URL_ONLY, POWERSYNC_PRIVATE_KEY: KEY };
 const GOOD: readonly Record<string, string>[] = [
   BASE,
-  { ...BASE, POWERSYNC_PUBLIC_KEY: encodeSecret(publicJwk) },
-  {
-    ...URL_ONLY,
-    POWERSYNC_PRIVATE_KEY: encodeSecret(rsa.privateJwk),
-    POWERSYNC_PUBLIC_KEY_OLD: encodeSecret(publicJwk),
-  },
-  { ...URL_ONLY, POWERSYNC_PRIVATE_KEY_20261125: KEY },
-  { ...BASE, POWERSYNC_PRIVATE_KEY_20261125_2: encodeSecret(other.privateJwk) },
-  { ...URL_ONLY, POWERSYNC_PRIVATE_KEY: JSON.stringify(privateJwk) },
-  { ...URL_ONLY, POWERSYNC_PRIVATE_KEY: `“${KEY}”` },
-  { ...URL_ONLY, POWERSYNC_PRIVATE_KEY: KEY.replace(/.{64}/g, "$&\n") },
-  {
-    ...URL_ONLY,
-    POWERSYNC_PRIVATE_KEY: Buffer.from(JSON.stringify(privateJwk, null, 2)).toString("base64url"),
-  },
-  { ...URL_ONLY, POWERSYNC_PRIVATE_KEY: JSON.stringify([{ ...privateJwk, key_ops: ["sign", "verify"] }]) },
+  { ...BASE, POWERSYNC_PUBLIC_KEY: PUBLIC },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: rsa, POWERSYNC_PUBLIC_KEY_OLD: PUBLIC },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY_20261125: KEY },
+  { ...BASE, POWERSYNC_PRIVATE_KEY_20261125_2: other },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: JSON.stringify(privateJwk) },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: `“${KEY}”` },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: KEY.replace(/.{64}/g, "$&\n") },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: inLines },
+  { POWERSYNC_URL, POWERSYNC_PRIVATE_KEY: JSON.stringify([{ ...privateJwk, key_ops: ["sign", "verify"] }]) },
   { ...BASE, POWERSYNC_AUDIENCE: "powersync,https://sync.example.org/" },
   { ...BASE, POWERSYNC_TOKEN_TTL: "3600", POWERSYNC_SESSION_CHECK: "server", POWERSYNC_ISSUER: "my-app" },
   { ...BASE, POWERSYNC_USER_ISSUER: "https://auth.example.org/auth/v1", POWERSYNC_USER_AUDIENCE: "app" },
@@ -150,29 +139,14 @@ const GOOD: readonly Record<string, string>[] = [
   { ...BASE, POWERSYNC_OAUTH_CLIENTS: "3f1c7f6a-0000-4000-8000-000000000001" },
   {
     ...BASE,
-    STRIPE_KEY: "sk_live",
     POWERSYNC_DB_URL: "postgresql://u:p@db.example.org/x",
     VITE_POWERSYNC_URL: "x",
+    STRIPE_KEY: "s",
   },
-  {
-    ...BASE,
-    PRIVATE_KEY: "-----BEGIN",
-    JWT_SECRET: "s",
-    POWERSYNC_KEY: "mine",
-    POWERSYNC_TOKEN: "x",
-    PS_PORT: "80",
-  },
-  {
-    ...BASE,
-    SUPABASE_SERVICE_ROLE_KEY: "sb_secret_x",
-    SUPABASE_ANON_KEY: "sb_publishable_x",
-    SUPABASE_DB_URL: "p",
-  },
-  {
-    ...BASE,
-    SUPABASE_URL: "https://ref.supabase.co",
-    SUPABASE_PUBLISHABLE_KEYS: '{"web":"sb_publishable_x"}',
-  },
+  { ...BASE, PRIVATE_KEY: "-----BEGIN", JWT_SECRET: "s", POWERSYNC_KEY: "mine", POWERSYNC_TOKEN: "x" },
+  { ...BASE, SUPABASE_SERVICE_ROLE_KEY: "sb_secret_x", SUPABASE_DB_URL: "p", PS_PORT: "80" },
+  { ...BASE, SUPABASE_ANON_KEY: "sb_publishable_x" },
+  { ...BASE, SUPABASE_URL: "https://ref.supabase.co", SUPABASE_PUBLISHABLE_KEYS: '{"a":"sb_publishable_x"}' },
   { ...BASE, POWERSYNC_URL: "https://sync.example.org" },
   { ...BASE, POWERSYNC_URL_2: "https://other.example.org", POWERSYNC_AUDIENCE: "" },
 ];

@@ -46,6 +46,7 @@ for (const [name, what, headers, status] of CASES) {
     const after = await server.measure();
     assertNoGrowth(before, after);
     const resident = (after.residentBytes - before.residentBytes) / REQUESTS * 1000;
+    console.log(`${(resident / 1024 / 1024).toFixed(2)} MB per 1000 requests`);
     assert(resident <= MAX_RESIDENT_BYTES_PER_1000, `${resident} bytes more per 1000 requests`);
     assert(auth.calls.jwks <= 1, `${auth.calls.jwks} fetches of the JWKS`);
     // Concurrent questions about one token are one.

@@ -20,18 +20,15 @@ declare global {
 }
 
 if (import.meta.main) {
+  const [name = "", port = ""] = Deno.args;
   const functions = new Map([
     ["powersync-jwks", powersyncJwks],
     ["powersync-auth", powersyncAuth],
     ["powersync-auth-anonymous", powersyncAuthAnonymous],
   ]);
-  const served = functions.get(Deno.args[0] ?? "");
+  const served = functions.get(name);
   if (served === undefined) throw new Error("Which function?");
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: ({ port }) => console.log(port),
-  }, (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: Number(port) }, (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/measure") return measure();
     if (pathname !== "/stop") return served.fetch(request);

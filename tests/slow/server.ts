@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { DENO_DIR, freePort, startProcess } from "../hosts/process.ts";
 import { environmentOf, type FunctionName, type StartOptions } from "../support/functions.ts";
 import type { Measure } from "./measured_server.ts";
 
@@ -10,7 +11,9 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Starts a function in a process of its own. */
 export async function startServer(name: FunctionName, project: StartOptions) {
-  const child = new Deno.Command(Deno.execPath(), {
+  const port = freePort();
+  const server = await startProcess({
+    program: Deno.execPath(),
     args: [
       "run",
       "--no-check",
@@ -21,46 +24,26 @@ export async function startServer(name: FunctionName, project: StartOptions) {
       `--config=${ROOT}deno.json`,
       fileURLToPath(new URL("./measured_server.ts", import.meta.url)),
       name,
+      `${port}`,
     ],
-    env: environmentOf(project),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
-  await reader.cancel();
-  const port = Number(value);
-  const log: string[] = [];
-  const logged = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log.push(...text.split("\n").filter((line) => line !== ""));
-    }
-  })();
-  let stopped = false;
-  return {
+    folder: ROOT,
+    environment: { ...environmentOf(project), DENO_DIR },
     port,
-    /** What it has logged. */
-    log,
+  });
+  const call = (path: string) => fetch(`${server.url}${path}`, { headers: { Connection: "close" } });
+  return {
+    ...server,
     async measure(): Promise<Measure> {
-      const response = await fetch(`http://127.0.0.1:${port}/measure`, { headers: { Connection: "close" } });
-      return await response.json();
+      return await (await call("/measure")).json();
     },
-    /** Asks it to stop listening; it must end by itself. */
-    async stop(): Promise<void> {
-      await (await fetch(`http://127.0.0.1:${port}/stop`, { headers: { Connection: "close" } })).body
-        ?.cancel();
-      const timer = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
-      const { code } = await child.status;
+    /** Asks it to stop listening; it must end by itself. Returns the lines that it has logged. */
+    async stop(): Promise<string[]> {
+      await (await call("/stop")).body?.cancel();
+      const timer = setTimeout(() => server[Symbol.asyncDispose](), HANG_MS);
+      const { code, log } = await server.ended;
       clearTimeout(timer);
-      await logged;
-      stopped = true;
       assertEquals(code, 0, "something kept the process from ending");
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      if (stopped) return;
-      child.kill("SIGKILL");
-      await Promise.all([child.status, logged]);
+      return log.split("\n").filter((line) => line !== "");
     },
   };
 }

@@ -6,7 +6,7 @@ import { main } from "../../scripts/add.ts";
 import { readBundle } from "../../scripts/add/bundle.ts";
 import { callCommand } from "./call_command.ts";
 import { readTree, writeTree } from "./file_tree.ts";
-import { inFolder, type Ran } from "./run_script.ts";
+import type { Ran } from "./run_script.ts";
 
 const BUNDLE = await readBundle(fileURLToPath(new URL("../../", import.meta.url)));
 
@@ -35,16 +35,27 @@ export function without(tree: ReadonlyMap<string, string>, ...paths: string[]): 
   return new Map([...tree].filter(([path]) => !paths.includes(path)));
 }
 
-/** A project beside a clone. */
-export class AddProject {
+/** A project beside a clone, for one test: `await using project = await AddProject.make();`. */
+export class AddProject implements AsyncDisposable {
   /** The clone's folder. */
   readonly root: string;
   /** The project's folder; its name has a space. */
   readonly folder: string;
 
-  constructor(outer: string) {
+  private constructor(readonly outer: string) {
     this.root = join(outer, "clone");
     this.folder = join(outer, "my app");
+  }
+
+  static async make(): Promise<AddProject> {
+    const project = new AddProject(await Deno.makeTempDir());
+    await project.release("1.0.0", Object.fromEntries(BUNDLE.files));
+    await project.write({ [CONFIG_FILE]: CONFIG });
+    return project;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.outer, { recursive: true });
   }
 
   /** Runs the clone's \`add\` on the project. */
@@ -73,14 +84,4 @@ export class AddProject {
   release(version: string, files: Readonly<Record<string, string>>): Promise<void> {
     return writeTree(this.root, { "deno.json": JSON.stringify({ version }), ...files });
   }
-}
-
-/** Makes a project and a clone for one test. */
-export async function withAddProject(test: (project: AddProject) => Promise<void>): Promise<void> {
-  await inFolder(async (outer) => {
-    const project = new AddProject(outer);
-    await project.release("1.0.0", Object.fromEntries(BUNDLE.files));
-    await project.write({ "supabase/config.toml": CONFIG });
-    await test(project);
-  });
 }

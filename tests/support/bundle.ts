@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { blocksOf } from "./documents.ts";
 import { putOwnClaims } from "./own_claims.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,13 +26,7 @@ export async function copyBundle(folder: string): Promise<void> {
   await putOwnClaims(folder);
 }
 
-/** The text of a document: README.md or a page of docs/. */
-export function readPage(path: string): Promise<string> {
-  return Deno.readTextFile(join(ROOT, path));
-}
-
 /** Every line of shell in a document. */
-export async function commandsOf(path: string): Promise<string> {
-  const page = await readPage(path);
-  return [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines]) => lines).join("");
+export function commandsOf(page: string): string {
+  return blocksOf(page).flatMap(({ language, text }) => language === "sh" ? [text] : []).join("");
 }

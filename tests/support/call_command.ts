@@ -1,18 +1,31 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { runCommand } from "../../scripts/cli/command.ts";
-import type { Ran } from "./run_script.ts";
+import { type Ran, readTask } from "./run_script.ts";
+
+/** A command of scripts/. */
+export type Main = (args: readonly string[]) => Promise<number | void>;
+
+/** The command that a task of deno.json runs. */
+export async function mainOf(task: string): Promise<Main> {
+  const { script } = await readTask(task);
+  return (await import(new URL(`../../${script}`, import.meta.url).href)).main;
+}
+
+/** Runs a task as it was printed, `deno task keys -- --dir '../my app'`, in this process. */
+export async function callPrinted(command: string): Promise<Ran> {
+  const [, task = "", rest = ""] = /^(?:deno|npx -y deno@2) task ([\w-]+)(?: -- (.*))?$/.exec(command) ?? [];
+  const words = rest.match(/(?:'[^']*'|[^\s'])+/g) ?? [];
+  return await callCommand(await mainOf(task), words.map((word) => word.replaceAll(/'([^']*)'/g, "$1")));
+}
 
 /**
- * Runs a command of scripts/ in this process, with its own `main`; much faster than `runTask`. What depends on the
- * working folder, on permissions or on standard input needs a process of its own.
+ * Runs a command of scripts/ in this process, with its own `main`; much faster than `runTask`. What depends on
+ * permissions, on standard input or on the working folder, which `--dir` replaces, needs a process of its own.
  *
  * @param main The command's `main`.
  * @param args The flags.
  */
-export async function callCommand(
-  main: (args: readonly string[]) => Promise<number | void>,
-  args: readonly string[],
-): Promise<Ran> {
+export async function callCommand(main: Main, args: readonly string[]): Promise<Ran> {
   const printed = { stdout: "", stderr: "" };
   const { log, error } = console;
   console.log = (text: string) => void (printed.stdout += `${text}\n`);
@@ -24,16 +37,34 @@ export async function callCommand(
   }
 }
 
-/** The same with a `.env` file of this text, which `--env-file` names. */
+/** What a command did, and what the file is afterwards. */
+export interface RanWithFile extends Ran {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The same with an `.env` file.
+ *
+ * @param args The flags; `--env-file` is added, unless a function is to name the file.
+ * @param text The file's content; `undefined` where there is none yet.
+ */
 export async function callWithFile(
-  main: (args: readonly string[]) => Promise<number | void>,
-  args: readonly string[],
-  text: string,
-): Promise<Ran> {
+  main: Main,
+  args: readonly string[] | ((path: string) => readonly string[]),
+  text: string | Uint8Array | undefined,
+): Promise<RanWithFile> {
   const folder = await Deno.makeTempDir();
+  const path = `${folder}/.env`;
   try {
-    await Deno.writeTextFile(`${folder}/.env`, text);
-    return await callCommand(main, [...args, "--env-file", `${folder}/.env`]);
+    if (text !== undefined) {
+      await Deno.writeFile(path, new Uint8Array(await new Blob([text as BlobPart]).arrayBuffer()));
+    }
+    const ran = await callCommand(
+      main,
+      typeof args === "function" ? args(path) : [...args, "--env-file", path],
+    );
+    return { ...ran, path, text: await Deno.readTextFile(path).catch(() => "") };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

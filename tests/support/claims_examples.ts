@@ -1,6 +1,6 @@
 /** The files for claims.ts that the documents show, as somebody pastes them. */
 import { join } from "node:path";
-import { readPage } from "./bundle.ts";
+import { blocksOf } from "./documents.ts";
 import { CLAIMS_FOLDER } from "./own_claims.ts";
 
 /** An example: `claims.ts`, and files beside it. */
@@ -11,22 +11,22 @@ export interface ClaimsExample {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** A block and the comment before it: `<!-- claims.ts: name -->`. */
-const MARKED = /^<!-- (\w+\.ts): ([\w-]+) -->\n+```ts\n(.*?)^```$/gms;
-
-/** The examples of a document. */
-export async function examplesOf(page: string): Promise<ClaimsExample[]> {
-  const examples = new Map<string, Map<string, string>>();
-  for (const [, file = "", name = "", text = ""] of (await readPage(page)).matchAll(MARKED)) {
-    const files = examples.get(name) ?? new Map();
-    examples.set(name, files.set(file, text));
-  }
-  return [...examples].map(([name, files]) => ({ page, name, files }));
+/** The examples of a document: blocks with a comment before them, `<!-- claims.ts: name -->`. */
+export function examplesOf(page: string): ClaimsExample[] {
+  const marked = blocksOf(page).flatMap(({ marker, text }) => {
+    const [, file, name] = /^(\w+\.ts): ([\w-]+)$/.exec(marker ?? "") ?? [];
+    return file === undefined || name === undefined ? [] : [{ file, name, text }];
+  });
+  return [...Map.groupBy(marked, ({ name }) => name)].map(([name, blocks]) => ({
+    page,
+    name,
+    files: new Map(blocks.map(({ file, text }) => [file, text])),
+  }));
 }
 
 /** The example of that name. */
-export async function exampleNamed(page: string, name: string): Promise<ClaimsExample> {
-  const example = (await examplesOf(page)).find((one) => one.name === name);
+export function exampleNamed(page: string, name: string): ClaimsExample {
+  const example = examplesOf(page).find((one) => one.name === name);
   if (example === undefined) throw new Error(`${page} has no example ${name}.`);
   return example;
 }

@@ -1,9 +1,16 @@
 /** The development page in a browser, as a person uses it. */
+import { assertEquals } from "@std/assert";
+import axe from "npm:axe-core@4.14.1";
 import type { Browser, BrowserContextOptions, Page } from "npm:playwright-core@1.65.1";
 import { complaintsOf, withBrowser } from "./browser.ts";
 import { type DevServer, withDevServer } from "./dev_server.ts";
 
 const TOKEN_FIELD = "The token; paste any other to check it";
+
+/** Screenshots are kept for a person to look at. The README's picture is the upper part of organization-1280-light. */
+const SCREENSHOTS = Deno.env.get("TEST_SCREENSHOTS") ??
+  await Deno.makeTempDir({ prefix: "page-screenshots-" });
+console.log(`Screenshots: ${SCREENSHOTS}`);
 
 /** The page, opened. */
 export interface OpenPage {
@@ -38,6 +45,28 @@ export async function withDevPage(
   );
 }
 
+/** The page as it is now: axe finds nothing, and nothing is wider than the screen, at two widths, light and dark. */
+export async function assertLooksGood(page: Page, state: string): Promise<void> {
+  const viewport = page.viewportSize() ?? { width: 1280, height: 720 };
+  await page.evaluate(axe.source);
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const look = `${state}-${width}-${colorScheme}`;
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.screenshot({ path: `${SCREENSHOTS}/${look}.png`, fullPage: true });
+      const findings = await page.evaluate(
+        `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => id + " " + target + " " + failureSummary)))`,
+      );
+      const scrollWidth = await page.evaluate("document.documentElement.scrollWidth");
+      assertEquals([look, findings, scrollWidth], [look, [], width]);
+    }
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await page.setViewportSize(viewport);
+}
+
 /** Signs a new user up. */
 export async function signUp(page: Page, email = "ada@example.com"): Promise<void> {
   await page.getByLabel("E-mail").fill(email);
@@ -46,10 +75,16 @@ export async function signUp(page: Page, email = "ada@example.com"): Promise<voi
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-/** Gets a token and waits for the verdict. */
-export async function getToken(page: Page, verdict: "accepted" | "refused" = "accepted"): Promise<void> {
-  await page.getByRole("button", { name: "Get token", exact: true }).click();
-  await page.locator(`#verdict[data-outcome=${verdict}]`).waitFor();
+/** Calls a function, the one that is chosen by default. */
+export async function call(page: Page, name?: string): Promise<void> {
+  if (name !== undefined) await page.getByLabel("Function to call").selectOption(name);
+  await page.getByRole("button", { name: "Get token" }).click();
+}
+
+/** Gets a token that PowerSync accepts. */
+export async function getToken(page: Page, name?: string): Promise<void> {
+  await call(page, name);
+  await page.locator("#verdict[data-outcome=accepted]").waitFor();
 }
 
 /** Puts a token into the field and has it checked. */

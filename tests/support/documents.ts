@@ -38,7 +38,8 @@ export const PAGES: readonly string[] = [
   ...["docs", ".github"].flatMap(filesIn).filter((path) => path.endsWith(".md")).sort(),
 ];
 
-function filesIn(folder: string): string[] {
+/** The files below a folder of the repository, by their paths there. */
+export function filesIn(folder: string): string[] {
   return [...Deno.readDirSync(`${ROOT}${folder}`)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
     // What is built there is not ours.
@@ -47,9 +48,14 @@ function filesIn(folder: string): string[] {
   });
 }
 
+/** The text of a file of the repository. */
+export function readFile(path: string): string {
+  return Deno.readTextFileSync(`${ROOT}${path}`);
+}
+
 /** The blocks of a page, in their order. */
 export function blocksOf(page: string): Block[] {
-  const text = Deno.readTextFileSync(`${ROOT}${page}`);
+  const text = readFile(page);
   return [...text.matchAll(FENCED)].map(({ index, 1: indent = "", 2: language = "", 3: code = "" }) => ({
     page,
     language,
@@ -75,14 +81,14 @@ export function isShownFile(text: string): boolean {
 }
 
 const SHOWN_FILES = ["docs/hosts", "docs/connectors"].flatMap(filesIn).filter((path) => !path.endsWith(".md"))
-  .map((path) => Deno.readTextFileSync(`${ROOT}${path}`));
+  .map(readFile);
 
 /** The commands of a page: those of its blocks of shell, and those in backticks. */
 export function commandsIn(page: string): Command[] {
   const inBlocks = blocksOf(page).filter(({ language }) => language === "sh").flatMap((block) =>
     commandsOf(block.text).map((command) => ({ ...block, ...command }))
   );
-  const whole = Deno.readTextFileSync(`${ROOT}${page}`);
+  const whole = readFile(page);
   const prose = whole.replaceAll(FENCED, (block) => block.replaceAll(/[^\n]/g, " "));
   const inText = [...prose.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(({ index, 1: code = "" }) => ({
     page,

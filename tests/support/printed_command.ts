@@ -40,3 +40,10 @@ export async function runPrinted(
     await Deno.remove(bin, { recursive: true });
   }
 }
+
+/** The same for a command that must succeed; returns what it printed. */
+export async function printed(command: string, options: Parameters<typeof runPrinted>[1]): Promise<string> {
+  const { code, stdout, stderr } = await runPrinted(command, options);
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}\n${stderr}`);
+  return stdout;
+}

@@ -1,8 +1,9 @@
 /** What docs/identity-providers.md gives people to paste. */
-const PAGE = new URL("../../docs/identity-providers.md", import.meta.url);
-const SHARED = new URL("../../supabase/functions/_shared/powersync/", import.meta.url);
+import { exampleNamed } from "./claims_examples.ts";
+import { blocksOf } from "./documents.ts";
 
-const page = await Deno.readTextFile(PAGE);
+const PAGE = "docs/identity-providers.md";
+const SHARED = new URL("../../supabase/functions/_shared/powersync/", import.meta.url);
 
 /** An entry of `POWERSYNC_IDENTITY_PROVIDERS` as the page shows it. */
 export type Entry = Readonly<Record<string, unknown>> & { readonly issuer: string };
@@ -30,12 +31,10 @@ export type ProviderTokens = Readonly<Record<string, Readonly<Record<string, Pro
 
 /** The lists, as text, by the heading of their section. */
 export const LISTS: ReadonlyMap<string, readonly string[]> = new Map(
-  page.split(/^#{2,3} /m).slice(1).map((section) =>
-    [
-      section.split("\n")[0] ?? "",
-      [...section.matchAll(/```json\n(.*?)```/gs)].map(([, list = ""]) => list),
-    ] as const
-  ).filter(([, lists]) => lists.length > 0),
+  [...Map.groupBy(
+    blocksOf(PAGE).filter(({ language }) => language === "json"),
+    ({ section }) => /^#+ (.*)/.exec(section)?.[1] ?? "",
+  )].map(([section, lists]) => [section, lists.map(({ text }) => text)]),
 );
 
 /** One entry: of which section, which list in it, and which entry of that. */
@@ -51,7 +50,7 @@ export async function loadClaimsExample(): Promise<{
   anonymousClaims(): unknown;
   issuers: readonly string[];
 }> {
-  const [, text = ""] = /<!-- claims.ts: people -->\s+```ts\n(.+?)```/s.exec(page) ?? [];
+  const text = exampleNamed(PAGE, "people").files.get("claims.ts") ?? "";
   const source = text.replaceAll(/"\.\/(\w+\.ts)"/g, (_, name) => `"${new URL(name, SHARED)}"`);
   const module = `${source}\nexport const issuers = Object.keys(IS_PERSON);`;
   return await import(`data:application/typescript,${encodeURIComponent(module)}`);

@@ -1,9 +1,8 @@
 /** Buttons: each area does one thing at a time, and shows what went wrong in it. */
-import { element, make, withCode } from "./dom.js";
+import { element, errorLines, fill } from "./dom.js";
 
 /** Runs `run` when a button is pressed. */
-export function onClick(id, run) {
-  const button = element(id);
+export function onClick(button, run) {
   button.addEventListener("click", () => act(button, run));
 }
 
@@ -18,32 +17,25 @@ export function onSubmit(id, run) {
 }
 
 /** Runs what a button does; until it has ended, the buttons of its area do nothing. */
-export async function act(button, run) {
+async function act(button, run) {
   const area = button.closest("[data-area]");
   if (area.dataset.busy !== undefined) return;
   area.dataset.busy = "";
   button.setAttribute("aria-busy", "true");
-  showMessage(area);
+  showError(area);
   try {
     await run();
   } catch (error) {
-    showMessage(area, error);
+    showError(area, error);
   } finally {
     button.removeAttribute("aria-busy");
     delete area.dataset.busy;
   }
 }
 
-/** Shows an error in an area, with its code and hint; without one, hides the last. */
-export function showMessage(area, error) {
-  const box = area.querySelector(".message");
-  if (error === undefined) return box.replaceChildren();
-  const { code, message, hint = "" } = error;
-  box.replaceChildren(
-    ...code === undefined ? [] : [make("strong", {}, make("code", {}, code)), " "],
-    ...withCode(message),
-    ...hint === "" ? [] : [make("span", { class: "fix" }, ...withCode(hint))],
-  );
+/** Shows an error in an area; without one, hides the last. */
+export function showError(area, error) {
+  fill(area.querySelector(".message:not([id])"), ...error === undefined ? [] : errorLines(error));
 }
 
 /** Says something to people who do not see the page. */

@@ -1,30 +1,17 @@
 /** The calls that a browser app makes, with the headers that supabase-js sends. */
-import { shared } from "./store.js";
+import { page } from "./store.js";
 
-/** An error answer, with its status, code and hint. */
-export class AnswerError extends Error {
-  constructor(status, body) {
-    super(body.message ?? body.msg ?? `The server answered ${status}.`);
-    this.status = status;
-    this.code = body.error_code ?? body.code;
-    this.hint = body.hint;
-  }
-}
-
-/** Sends a request and returns its JSON. */
+/** Sends a request and returns its JSON; an error has the answer's status, code and hint. */
 async function send(url, options) {
   const response = await fetch(url, options).catch(() => {
     throw new Error(`${new URL(url, location.origin).origin} does not answer.`);
   });
-  const text = await response.text();
-  let body = {};
-  try {
-    body = text === "" ? {} : JSON.parse(text);
-  } catch {
-    // A body that is not JSON comes from a proxy or gateway; the status is enough.
-  }
-  if (!response.ok) throw new AnswerError(response.status, body);
-  return body;
+  // A body that is not JSON comes from a proxy or gateway; the status is enough. So it is for an empty one.
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const { status } = response;
+  const { message = body.msg ?? `The server answered ${status}.`, hint, code, error_code = code } = body;
+  throw Object.assign(new Error(message), { status, code: error_code, hint });
 }
 
 /** What the server says of itself now. */
@@ -34,16 +21,13 @@ export function readState() {
 
 /** Has the development server check a token. */
 export function checkToken(token) {
-  return send("/dev/check", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
-  });
+  const headers = { "Content-Type": "application/json" };
+  return send("/dev/check", { method: "POST", headers, body: JSON.stringify({ token }) });
 }
 
 /** The headers of supabase-js 2.119.0: without a session a legacy key is the bearer too, a publishable one is not. */
 function clientHeaders() {
-  const { state: { publishableKey = "" }, session } = shared;
+  const { server: { publishableKey = "" }, session } = page;
   const bearer = session?.access_token ?? (publishableKey.startsWith("sb_") ? undefined : publishableKey);
   return {
     apikey: publishableKey,
@@ -59,14 +43,14 @@ export function askAuth(path, body) {
 
 /** Asks the development Auth as an administrator does. */
 export function askAdmin(method, path, body) {
-  return sendToAuth(`admin/${path}`, { method, headers: { apikey: shared.state.secretKey }, body });
+  return sendToAuth(`admin/${path}`, { method, headers: { apikey: page.server.secretKey }, body });
 }
 
-function sendToAuth(path, { method, headers, body }) {
-  return send(`${shared.state.supabaseUrl}/auth/v1/${path}`, {
+function sendToAuth(path, { method, headers, body = {} }) {
+  return send(`${page.server.supabaseUrl}/auth/v1/${path}`, {
     method,
     headers: { ...headers, "Content-Type": "application/json;charset=UTF-8" },
-    ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
+    ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
   });
 }
 

@@ -1,24 +1,37 @@
 /** The development page: who calls, the token they get, and whether PowerSync accepts it. */
-import "./copy.js";
-import "./server.js";
+import "./session.js";
 import "./users.js";
-import { followClock } from "./claims.js";
-import { connect } from "./connection.js";
+import { announce, onClick } from "./actions.js";
+import { curlOf } from "./calls.js";
 import { element } from "./dom.js";
-import { showSessionExpiry } from "./session.js";
-import { on } from "./store.js";
-import { followToken } from "./token.js";
+import { connect } from "./server.js";
+import { page, update } from "./store.js";
+import { endpoint } from "./token.js";
 
-// Enter presses the first button: a development Auth has no users at first, a project has.
-on("state", ({ isDevelopmentAuth }, before) => {
-  if (before !== undefined) return;
-  if (isDevelopmentAuth) element("email").value ||= "ada@example.com";
-  else element("use-password").parentElement.prepend(element("use-password"));
-});
+const COPIED_MS = 1_500;
+
+const COPIES = {
+  token: () => element("token").value.trim(),
+  endpoint,
+  curl: () => curlOf(element("function").value),
+  client_auth: () => page.server.clientAuth ?? "",
+};
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  onClick(button, async () => {
+    const { copy } = button.dataset;
+    const text = COPIES[copy]();
+    if (text === "") throw new Error(`There is no ${copy} to copy yet.`);
+    // Browsers offer no clipboard to pages of another computer without TLS.
+    if (navigator.clipboard === undefined) {
+      throw new Error(`This browser does not let the page copy: ${text}`);
+    }
+    await navigator.clipboard.writeText(text);
+    announce(`Copied: ${copy}.`);
+    button.dataset.done = "";
+    setTimeout(() => delete button.dataset.done, COPIED_MS);
+  });
+}
 
 connect();
-setInterval(() => {
-  followToken();
-  followClock();
-  showSessionExpiry();
-}, 1_000);
+setInterval(update, 1_000);

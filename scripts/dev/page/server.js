@@ -1,78 +1,96 @@
-/** Shows what the server says of itself: the functions, the keys, the settings, and what is wrong with them. */
-import { element, make, setText, withCode } from "./dom.js";
-import { on, shared } from "./store.js";
+/** Follows what the server says of itself, and shows it: the functions, the keys, the settings, and what is wrong. */
+import { showError } from "./actions.js";
+import { code, element, errorLines, fill, make, withCode } from "./dom.js";
+import { onUpdate, page, update } from "./store.js";
 import { dateAndTime } from "./time.js";
 import { resultItem } from "./verdict.js";
+
+const RETRY_MS = 1_000;
 
 const STATES = {
   ready: "Functions ready",
   loading: "Loading the functions…",
   failed: "Functions not loaded",
+  offline: "Server stopped",
 };
 
-on("isOnline", showAlerts);
+let events;
+let retry;
 
-on("state", (state) => {
-  const { supabaseUrl, isDevelopmentAuth, publishableKey, keys = [], clientAuth = "" } = state;
-  element("platform").replaceChildren(
-    isDevelopmentAuth ? "Development Auth " : "Your project ",
-    make("code", {}, supabaseUrl),
-    publishableKey === undefined ? ", publishable key not set" : ", publishable key ",
-    ...publishableKey === undefined ? [] : [make("code", {}, publishableKey)],
-  );
-  element("keys").replaceChildren(...keys.map((key) =>
-    make(
-      "tr",
-      {},
-      make("td", {}, make("code", {}, key.kid)),
-      make("td", {}, make("code", {}, key.alg)),
-      make("td", {}, roleText(key)),
-    )
-  ));
-  setText("client-auth", clientAuth);
-  // Not known while the .env file is broken.
-  for (const id of ["keys-card", "settings-card"]) element(id).hidden = state.problem !== undefined;
-  showAlerts();
+/** Connects, unless nobody sees the page: a browser has six connections for one server. */
+export function connect() {
+  events?.close();
+  clearTimeout(retry);
+  if (document.hidden) return;
+  events = new EventSource("/dev/events");
+  events.onmessage = ({ data }) => receive(JSON.parse(data));
+  events.onerror = () => {
+    events.close();
+    update({ isOnline: false });
+    retry = setTimeout(connect, RETRY_MS);
+  };
+}
+
+document.addEventListener("visibilitychange", connect);
+
+function receive(server) {
+  const isOther = page.server !== undefined && page.server.instance !== server.instance;
+  const hasLostUsers = isOther && server.isDevelopmentAuth && page.session !== undefined;
+  update({ server, isOnline: true, ...(hasLostUsers ? { session: undefined } : {}) });
+  if (!hasLostUsers) return;
+  const message = "The server was started again, and its users are gone: sign up again.";
+  showError(element("caller-card"), { message });
+}
+
+onUpdate(() => {
+  const { server, isOnline } = page;
+  if (isOnline === undefined) return;
+  const shown = isOnline ? server.functions.state : "offline";
+  element("status").dataset.state = shown;
+  fill("status", STATES[shown]);
+  const alerts = isOnline
+    ? [loadAlert(server), fileAlert(server), findingsAlert(server)]
+    : [offlineAlert(server)];
+  // What keeps tokens from being made comes above everything else.
+  fill("alerts", ...alerts);
+  if (server !== undefined) showSettings(server);
 });
+
+function showSettings(
+  { supabaseUrl, isDevelopmentAuth, publishableKey, keys = [], clientAuth = "", problem },
+) {
+  fill(
+    "platform",
+    isDevelopmentAuth ? "Development Auth " : "Your project ",
+    code(supabaseUrl),
+    ", publishable key ",
+    publishableKey === undefined ? "not set" : code(publishableKey),
+  );
+  const rows = keys.map((key) =>
+    make("tr", {}, ...[code(key.kid), code(key.alg), roleText(key)].map((content) => make("td", {}, content)))
+  );
+  fill("keys", ...rows);
+  fill("client-auth", clientAuth);
+  // Not known while the .env file is broken.
+  for (const id of ["keys-card", "settings-card"]) element(id).hidden = problem !== undefined;
+}
 
 function roleText({ role, startsAt }) {
   if (role === "signs") return "signs new tokens";
   return role === "verifies" ? "verifies only" : `starts to sign at ${dateAndTime(startsAt)}`;
 }
 
-/** What keeps tokens from being made comes above everything else. */
-function showAlerts() {
-  const { isOnline, state } = shared;
-  const shown = isOnline
-    ? state.functions.problem === undefined ? state.functions.state : "failed"
-    : "offline";
-  element("status").dataset.state = shown;
-  setText("status", STATES[shown] ?? "Server stopped");
-  const alerts = isOnline
-    ? [loadAlert(state), fileAlert(state), findingsAlert(state)]
-    : [offlineAlert(state)];
-  // What has not changed is not announced again, and a selection in it stays.
-  const box = element("alerts");
-  const wanted = alerts.filter((alert) => alert !== undefined);
-  const isSame = box.children.length === wanted.length &&
-    wanted.every((alert, index) => alert.isEqualNode(box.children[index]));
-  if (!isSame) box.replaceChildren(...wanted);
-}
-
-function offlineAlert(state) {
-  // Before the first state it is not known how the reader starts it.
-  const again = state === undefined ? "Start it again." : `Start it again: \`${state.command}\`.`;
-  return alertOf("The server does not answer", [
-    ...withCode(`${again} This page goes on by itself.`),
-  ]);
+function offlineAlert(server) {
+  // Before the first answer it is not known how the reader starts it.
+  const again = server === undefined ? "Start it again." : `Start it again: \`${server.command}\`.`;
+  return alertOf("The server does not answer", withCode(`${again} This page goes on by itself.`));
 }
 
 function loadAlert({ functions: { problem }, problem: fileProblem, problems = [] }) {
   if (problem === undefined) return undefined;
   // A broken .env is shown with its fix, by itself.
   const isOfFile = problem.file === undefined || problem.file.endsWith(".env");
-  const isShown = fileProblem !== undefined || problems.some(({ severity }) => severity === "error");
-  if (isOfFile && isShown) return undefined;
+  if (isOfFile && (fileProblem !== undefined || problems.some(isError))) return undefined;
   const { file, line, text } = problem;
   const place = file === undefined ? "" : `\`${file}\`${line === undefined ? "" : `, line ${line}`}. `;
   return alertOf("The functions cannot be loaded", [
@@ -82,33 +100,27 @@ function loadAlert({ functions: { problem }, problem: fileProblem, problems = []
 }
 
 function fileAlert({ problem }) {
-  if (problem === undefined) return undefined;
-  const { code, message, hint = "" } = problem;
-  return alertOf("The .env file is broken", [
-    ...code === undefined ? [] : [make("code", {}, code), " "],
-    ...withCode(message),
-    ...hint === "" ? [] : [make("span", { class: "fix" }, ...withCode(hint))],
-  ]);
+  return problem && alertOf("The .env file is broken", errorLines(problem));
 }
 
 function findingsAlert({ problems = [] }) {
   if (problems.length === 0) return undefined;
-  const items = problems.map(({ id, severity, message, hint }) =>
-    resultItem({
-      rule: id,
-      outcome: severity === "error" ? "failed" : "warning",
-      seen: message,
-      ...(hint === "" ? {} : { fix: hint }),
-    })
-  );
-  const isBroken = problems.some(({ severity }) => severity === "error");
-  return alertOf("Check supabase/functions/.env", [make("ul", { class: "results" }, ...items)], isBroken);
+  const items = problems.map((finding) => {
+    const outcome = isError(finding) ? "failed" : "warning";
+    return resultItem({ rule: finding.id, outcome, seen: finding.message, fix: finding.hint });
+  });
+  const list = make("ul", { class: "results" }, ...items);
+  return alertOf("Check supabase/functions/.env", [list], problems.some(isError) ? "error" : "warning");
 }
 
-function alertOf(title, content, isError = true) {
+function isError({ severity }) {
+  return severity === "error";
+}
+
+function alertOf(title, content, severity = "error") {
   return make(
     "div",
-    { class: "alert", "data-severity": isError ? "error" : "warning" },
+    { class: "alert", "data-severity": severity },
     make("h2", {}, title),
     make("div", {}, ...content),
   );

@@ -1,31 +1,28 @@
 /** Who calls: signs in, refreshes and signs out as supabase-js does. */
-import { onClick, onSubmit, showMessage } from "./actions.js";
+import { onClick, onSubmit } from "./actions.js";
 import { askAuth } from "./calls.js";
-import { element, setText } from "./dom.js";
-import { on, set, shared } from "./store.js";
-import { dateAndTime, distance } from "./time.js";
+import { element, fill } from "./dom.js";
+import { onUpdate, page, update } from "./store.js";
+import { expiryOf } from "./time.js";
 
 /** What ends a session in supabase-js: a refusal, not a server that does not answer. */
 const ENDED = /^(user_banned|session_not_found|refresh_token_\w+)$/;
 
 onSubmit("sign-in", async ({ id, value }) => {
   const [email, password] = ["email", "password"].map((name) => element(name).value);
-  const isNew = value === "signup";
-  const answer = await askAuth(
-    value,
-    id === "anonymous" ? { data: {} } : { email, password, ...isNew ? { data: {} } : {} },
-  );
-  if (answer.access_token === undefined) throw new Error("Confirm the e-mail address, then sign in.");
-  set("session", answer);
+  const user = id === "anonymous" ? {} : { email, password };
+  const session = await askAuth(value, value === "signup" ? { ...user, data: {} } : user);
+  if (session.access_token === undefined) throw new Error("Confirm the e-mail address, then sign in.");
+  update({ session });
   element("get-token").focus();
 });
 
-onClick("refresh", refreshSession);
+onClick(element("refresh"), refreshSession);
 
-onClick("sign-out", async () => {
+onClick(element("sign-out"), async () => {
   // Even if Auth does not know the session any more, it ends here.
   const ended = askAuth("logout").catch((error) => error);
-  set("session", undefined);
+  update({ session: undefined });
   element("caller-title").focus();
   await ended;
 });
@@ -35,43 +32,28 @@ onClick("sign-out", async () => {
  *
  * @throws Auth refuses; then the user is signed out here too.
  */
-export async function refreshSession() {
-  const { refresh_token } = shared.session;
+async function refreshSession() {
+  const { refresh_token } = page.session;
   try {
-    set("session", await askAuth("token?grant_type=refresh_token", { refresh_token }));
+    update({ session: await askAuth("token?grant_type=refresh_token", { refresh_token }) });
   } catch (error) {
-    if (ENDED.test(error.code)) set("session", undefined);
+    if (ENDED.test(error.code)) update({ session: undefined });
     throw error;
   }
 }
 
-on("session", (session) => {
+onUpdate((before) => {
+  const { server, session } = page;
   element("sign-in").hidden = session !== undefined;
   element("signed-in").hidden = session === undefined;
-  if (session === undefined) return;
-  const { user } = session;
-  setText("user-name", user.is_anonymous ? "Anonymous user" : user.email);
-  setText("user-id", user.id);
-  showSessionExpiry();
+  if (session !== undefined) {
+    const { expires_at, user } = session;
+    fill("user-name", user.is_anonymous ? "Anonymous user" : user.email);
+    fill("user-id", user.id);
+    fill("session-expiry", `The session's access token ${expiryOf(expires_at)}`);
+  }
+  if (server === undefined || before.server !== undefined) return;
+  // Enter presses the first button: a development Auth has no users at first, a project has.
+  if (server.isDevelopmentAuth) element("email").value ||= "ada@example.com";
+  else element("use-password").parentElement.prepend(element("use-password"));
 });
-
-on("state", ({ instance, isDevelopmentAuth }, before) => {
-  if (!isDevelopmentAuth || before === undefined || before.instance === instance) return;
-  if (shared.session === undefined) return;
-  set("session", undefined);
-  showMessage(
-    element("sign-in"),
-    new Error("The server was started again, and its users are gone: sign up again."),
-  );
-});
-
-/** Says how long the access token of the session is valid. */
-export function showSessionExpiry() {
-  const { expires_at } = shared.session ?? {};
-  if (expires_at === undefined) return;
-  const verb = expires_at < Date.now() / 1000 ? "expired" : "expires";
-  setText(
-    "session-expiry",
-    `The session's access token ${verb} ${distance(expires_at)} · ${dateAndTime(expires_at)}`,
-  );
-}

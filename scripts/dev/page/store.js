@@ -1,21 +1,19 @@
-/** What the parts of the page share. Each change is told to whoever listens. */
-
-const listeners = { state: [], isOnline: [], session: [] };
-
 /**
- * `state`: what the server says of itself; `undefined` at first. `isOnline`: whether it answers; `undefined` at first.
- * `session`: of the signed-in user, in memory only, so that a reload signs out.
+ * What the parts of the page share. `server`: what it says of itself. `isOnline`: whether it answers; both are
+ * `undefined` at first. `session`: of the signed-in user, in memory only, so that a reload signs out.
  */
-export const shared = { state: undefined, isOnline: undefined, session: undefined };
+export let page = { server: undefined, isOnline: undefined, session: undefined };
 
-/** Changes one of the three. */
-export function set(name, value) {
-  const before = shared[name];
-  shared[name] = value;
-  if (value !== before) listeners[name].forEach((listener) => listener(value, before));
+const listeners = [];
+
+/** Calls back after each change and each second, with the page before it: everything on the page follows from both. */
+export function onUpdate(listener) {
+  listeners.push(listener);
 }
 
-/** Calls back after each change, with the new and the old value. */
-export function on(name, listener) {
-  listeners[name].push(listener);
+/** Changes the page. */
+export function update(changes = {}) {
+  const before = page;
+  page = { ...page, ...changes };
+  listeners.forEach((listener) => listener(before));
 }

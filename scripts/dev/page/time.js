@@ -36,3 +36,15 @@ export function dateAndTime(seconds) {
   });
   return `${local} (${utc})`;
 }
+
+/** A time as a distance and a date; `undefined` for what is no time. */
+export function when(seconds) {
+  const date = dateAndTime(seconds);
+  return date && `${distance(seconds)} · ${date}`;
+}
+
+/** When a token expires or has expired; `undefined` for what is no time. */
+export function expiryOf(seconds) {
+  const text = when(seconds);
+  return text && `${seconds < Date.now() / 1000 ? "expired" : "expires"} ${text}`;
+}

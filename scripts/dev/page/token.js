@@ -1,165 +1,131 @@
 /** Gets tokens, and has them checked: no verdict stays when what it is about has changed. */
-import { act, onClick, onSubmit, showMessage } from "./actions.js";
+import { onClick, onSubmit } from "./actions.js";
 import { callFunction, checkToken, readState } from "./calls.js";
-import { decode } from "./claim-rows.js";
-import { clearClaims, showClaims, showHeader } from "./claims.js";
-import { element, make, setText } from "./dom.js";
-import { on, shared } from "./store.js";
-import { clearVerdict, showExpiry, showVerdict } from "./verdict.js";
-
-const EMPTY = "Get a token, or paste one to check it.";
+import { changeSummary, claimRow, claimRows, decode } from "./claims.js";
+import { element, errorLines, fill } from "./dom.js";
+import { onUpdate, page } from "./store.js";
+import { expiryOf } from "./time.js";
+import { showNoVerdict, showVerdict } from "./verdict.js";
 
 /** PowerSync accepts a token for so long after it has expired. */
 const LEEWAY_SECONDS = 60;
 
-/** The token that was checked last, and the claims of the one before. `code`: what made it, if it was made here. */
-let checked = { token: "", claims: undefined, before: undefined, code: undefined };
+/** The last call of a function: its `answer` or its `error`, and the `state` of the code that gave it. */
+let call = {};
 
-/** The last call: what answered it, where its token may be used, and whether the function failed. */
-export const lastCall = { name: "powersync-auth-anonymous", run: undefined, endpoint: "", failed: false };
+/** The last token that was decoded, the claims of the one `before`, and the `code` that made it, if it was made here. */
+let token = { text: "" };
 
-/** Of several calls, and of several checks, only the last may show its result. */
-let calls = 0;
-let checks = 0;
+/** What the last check was `of`, and its `result` or `error`. */
+let check = {};
 
 const field = element("token");
-const choice = element("call").elements.namedItem("function");
+const choice = element("function");
+
+/** Where the token of the last call may be used. */
+export function endpoint() {
+  return call.answer?.endpoint ?? "";
+}
 
 onSubmit("call", getToken);
-onClick("check", () => judge());
-
-/** Gets a token for the user who has just signed in or whose session was refreshed. */
-export async function getUserToken() {
-  choice.value = "powersync-auth";
-  element("token-card").scrollIntoView({ block: "nearest" });
-  await act(element("get-token"), getToken);
-}
+onClick(element("check"), () => judge());
 
 async function getToken() {
-  const mine = ++calls;
-  Object.assign(lastCall, { name: choice.value, endpoint: "", failed: false });
-  showException();
-  const { answer, error, state } = await callOf(lastCall.name);
-  if (mine !== calls) return;
-  lastCall.run = state && runOf(state);
-  if (error !== undefined) {
-    clearToken("No token: the call failed");
-    lastCall.failed = error.status >= 500;
-    showException();
-    // The function's hint says that the exception is not shown to the caller; here it is.
-    if (error.code === "CLAIMS_FAILED") error.hint = undefined;
-    throw error;
-  }
-  lastCall.endpoint = answer.endpoint;
-  field.value = answer.token;
-  await judge(codeOf(state));
+  const mine = call = {};
+  show();
+  const called = await callOf(choice.value).catch((error) => ({ error, state: page.server }));
+  // Another call, another user, or a token that was typed in the meantime.
+  if (mine !== call) return;
+  call = called;
+  field.value = call.answer?.token ?? "";
+  if (call.answer === undefined) show();
+  else await judge(codeOf(call.state));
 }
 
-/** Calls a function, and returns its answer or error with the state of the code that answered. */
 async function callOf(name) {
-  let state;
-  try {
-    // Asked first: what was made during a reload counts as older.
-    state = await readState();
-    return { answer: await callFunction(name), state: await loadedAfter(state) };
-  } catch (error) {
-    return { error, state: await loadedAfter(state).catch(() => state) };
-  }
+  // Asked first: what was made during a reload counts as older.
+  const before = await readState();
+  const called = await callFunction(name).then((answer) => ({ answer }), (error) => ({ error }));
+  const after = await readState();
+  const { exception } = after.functions;
+  // Of this function, or what ended all of them.
+  const isOurs = [name, "the functions"].includes(exception?.name);
+  if (called.error?.status >= 500 && isOurs) called.error.exception = exception.text;
+  // A request waits for code that is being loaded.
+  return { ...called, state: before.functions.state === "loading" ? after : before };
 }
 
-/** A request waits for code that is being loaded: then the state after the answer counts. */
-async function loadedAfter(state) {
-  return state?.functions.state === "loading" ? await readState() : state;
-}
-
-/** Has the token in the field checked, and compares it with the token before. */
+/** Decodes the token in the field, compares it with the token before, and has it checked. */
 async function judge(code) {
-  const mine = ++checks;
-  const token = field.value.trim();
-  const { header, claims } = decode(token);
-  if (token !== checked.token || code !== undefined) {
-    checked = { token, claims, before: checked.claims, code };
+  const text = field.value.trim();
+  if (text !== token.text || code !== undefined) {
+    token = { text, ...decode(text), before: token.claims, code };
   }
-  showHeader(header);
-  showClaims(claims, checked.before);
-  showExpiry(claims?.exp);
-  showAge();
-  try {
-    const check = await checkToken(token);
-    if (mine === checks) showVerdict(check);
-  } catch (error) {
-    if (mine === checks) clearVerdict("No verdict: the check failed");
-    throw error;
-  }
+  await ask();
 }
 
-/** Checks the token again because something that decides about it has changed. */
-function judgeAgain() {
-  const isShown = field.value.trim() === checked.token && checked.token !== "";
-  if (isShown && shared.isOnline) judge().catch(() => {});
+async function ask() {
+  const mine = check = { ...check, of: decisive() };
+  const answer = await checkToken(token.text).then((result) => ({ result }), (error) => ({ error }));
+  if (mine !== check) return;
+  check = { of: mine.of, ...answer };
+  show();
 }
 
-function clearToken(text) {
-  forgetRequests();
-  field.value = "";
-  clearVerdict(text);
-  clearClaims(EMPTY);
-  showExpiry();
-  setText("older", "");
-}
-
-/** Why there is no verdict of the text in the field. */
-function unchecked() {
-  return field.value.trim() === "" ? "No token yet" : "Not checked yet";
-}
-
-function forgetRequests() {
-  calls += 1;
-  checks += 1;
+/** What a verdict depends on. */
+function decisive() {
+  const { server } = page;
+  const { exp } = token.claims ?? {};
+  const hasPassed = [exp, exp + LEEWAY_SECONDS].map((moment) => moment <= Date.now() / 1000);
+  const { keys, clientAuth, problem } = server;
+  return JSON.stringify([token.text, hasPassed, codeOf(server), keys, clientAuth, problem]);
 }
 
 field.addEventListener("input", () => {
-  forgetRequests();
-  clearVerdict(unchecked());
-  clearClaims(field.value.trim() === "" ? EMPTY : "Check this token to see what it says.");
-  showExpiry();
-  setText("older", "");
+  call = { ...call };
+  show();
 });
 
-on("session", (session, before) => {
-  // A refreshed session is still the same user's.
-  if (session?.user.id === before?.user.id) return;
-  clearToken("No token yet");
-  showMessage(element("call"));
-  lastCall.failed = false;
-  showException();
-  choice.value = session === undefined ? "powersync-auth-anonymous" : "powersync-auth";
-});
-
-on("state", (state, before) => {
-  if (runOf(state) !== lastCall.run) {
-    // What failed was older code.
-    lastCall.failed = false;
-    showMessage(element("call"));
+onUpdate((before) => {
+  const [userId, earlierId] = [page, before].map(({ session }) => session?.user.id);
+  if (userId !== earlierId) {
+    call = {};
+    field.value = "";
+    choice.value = userId === undefined ? "powersync-auth-anonymous" : "powersync-auth";
   }
-  showAge();
-  showException();
-  if (before !== undefined && decisive(state) !== decisive(before)) judgeAgain();
+  if (page.server !== undefined) show();
 });
 
-on("isOnline", (isOnline) => {
-  clearVerdict(isOnline ? unchecked() : "No verdict: the server does not answer");
-  judgeAgain();
-});
+function show() {
+  const { server, isOnline } = page;
+  const text = field.value.trim();
+  const shown = text !== "" && text === token.text ? token : undefined;
+  // What failed may have been older code.
+  const error = call.state && runOf(call.state) === runOf(server) ? call.error : undefined;
+  fill("call-error", ...error === undefined ? [] : errorLines(error));
+  showToken(shown);
+  if (!isOnline) showNoVerdict("No verdict: the server does not answer");
+  else if (text === "") showNoVerdict(error === undefined ? "No token yet" : "No token: the call failed");
+  else if (shown === undefined) showNoVerdict("Not checked yet");
+  else if (check.error !== undefined) showNoVerdict("No verdict: the check failed", check.error);
+  else if (check.result !== undefined) showVerdict(check.result);
+  if (shown !== undefined && check.of !== decisive() && isOnline) ask();
+  if (!isOnline) check = {};
+}
 
-/** Says when the code that made the token is no longer the newest. */
-function showAge() {
-  const { token, code } = checked;
-  const isOlder = code !== undefined && field.value.trim() === token && code !== codeOf(shared.state);
-  setText(
-    "older",
-    isOlder ? "Made by older code: the functions were loaded again since. Get a new token." : "",
-  );
+function showToken(shown) {
+  const { header = {}, claims, before, code } = shown ?? {};
+  const rows = claims === undefined ? [] : claimRows(claims, before);
+  fill("claims", ...rows.map(claimRow));
+  fill("header", ...claimRows(header).map(claimRow));
+  const expiry = expiryOf(claims?.exp);
+  fill("expiry", expiry === undefined ? "" : `This token ${expiry}`);
+  const isOlder = code !== undefined && code !== codeOf(page.server);
+  fill("older", isOlder ? "Made by older code: the functions were loaded again since. Get a new token." : "");
+  if (field.value.trim() === "") fill("changes", "Get a token, or paste one to check it.");
+  else if (shown === undefined) fill("changes", "Check this token to see what it says.");
+  else if (claims === undefined) fill("changes", "This text has no claims.");
+  else fill("changes", before === undefined ? "" : changeSummary(rows));
 }
 
 /** Names the version of the code that runs. */
@@ -168,31 +134,6 @@ function codeOf({ instance, functions: { generation } }) {
 }
 
 /** Changes as well when newer code cannot be loaded. */
-function runOf(state) {
-  return `${codeOf(state)} ${state.functions.state}`;
-}
-
-/** What a verdict depends on, besides the token and the time. */
-function decisive(state) {
-  return JSON.stringify([codeOf(state), state.keys, state.clientAuth, state.problem]);
-}
-
-/** Shows the exception behind the call that failed: of its function, or what ended all of them. */
-function showException() {
-  const { exception } = shared.state?.functions ?? {};
-  const isShown = lastCall.failed && [lastCall.name, "the functions"].includes(exception?.name);
-  const text = isShown ? exception.text : "";
-  if (element("exception").textContent !== text) {
-    element("exception").replaceChildren(...text === "" ? [] : [make("pre", {}, text)]);
-  }
-}
-
-/** Follows the clock: a verdict changes when the token expires, and when PowerSync's leeway ends. */
-let seenAt = Date.now() / 1000;
-export function followToken() {
-  const [before, now] = [seenAt, Date.now() / 1000];
-  seenAt = now;
-  const exp = field.value.trim() === checked.token ? checked.claims?.exp : undefined;
-  showExpiry(exp);
-  if ([exp, exp + LEEWAY_SECONDS].some((moment) => moment > before && moment <= now)) judgeAgain();
+function runOf(server) {
+  return `${codeOf(server)} ${server.functions.state}`;
 }

@@ -1,6 +1,5 @@
 /** Shows whether PowerSync accepts a token, and why not. */
-import { element, make, setText, withCode } from "./dom.js";
-import { dateAndTime, distance } from "./time.js";
+import { code, element, errorLines, fill, fixLine, make, withCode } from "./dom.js";
 
 const VERDICTS = {
   accepted: "PowerSync accepts this token",
@@ -9,43 +8,44 @@ const VERDICTS = {
 };
 
 /** Shows a verdict: what needs attention is open, what passed is one line. */
-export function showVerdict({ verdict: { outcome, code }, rules }) {
+export function showVerdict({ verdict, rules }) {
+  const { outcome } = verdict;
+  const text = [VERDICTS[outcome], verdict.code].filter((part) => part !== undefined).join(": ");
+  const open = ["failed", "warning", "skipped"].flatMap((one) =>
+    rules.filter((rule) => rule.outcome === one)
+  );
+  show({
+    text,
+    outcome,
+    open: open.map(resultItem),
+    passed: rules.filter(({ outcome }) => outcome === "passed"),
+  });
+}
+
+/** Shows why there is no verdict. */
+export function showNoVerdict(text, error) {
+  show({
+    text,
+    open: error === undefined ? [] : [make("li", { "data-outcome": "failed" }, ...errorLines(error))],
+  });
+}
+
+function show({ text, outcome = "", open, passed = [] }) {
   element("verdict").dataset.outcome = outcome;
-  setText("verdict-text", code === undefined ? VERDICTS[outcome] : `${VERDICTS[outcome]}: ${code}`);
-  const order = ["failed", "warning", "skipped"];
-  const open = order.flatMap((wanted) => rules.filter((rule) => rule.outcome === wanted));
-  const passed = rules.filter((rule) => rule.outcome === "passed");
-  element("open-rules").replaceChildren(...open.map(resultItem));
-  element("passed-rules").replaceChildren(...passed.map(resultItem));
-  setText("passed-count", passed.length === 1 ? "1 rule passed" : `${passed.length} rules passed`);
+  fill("verdict-text", text);
+  fill("open-rules", ...open);
+  fill("passed-rules", ...passed.map(resultItem));
+  fill("passed-count", passed.length === 1 ? "1 rule passed" : `${passed.length} rules passed`);
   element("passed").hidden = passed.length === 0;
 }
 
-/** Takes the verdict away, and says why there is none. */
-export function clearVerdict(text) {
-  delete element("verdict").dataset.outcome;
-  setText("verdict-text", text);
-  element("open-rules").replaceChildren();
-  element("passed").hidden = true;
-}
-
-/** Shows how long a token is still valid; `undefined` hides it. */
-export function showExpiry(seconds) {
-  const text = seconds === undefined ? undefined : dateAndTime(seconds);
-  if (text === undefined) return setText("expiry", "");
-  const verb = seconds < Date.now() / 1000 ? "Expired" : "Expires";
-  setText("expiry", `${verb} ${distance(seconds)} · ${text}`);
-}
-
 /** One rule or finding as a list item. */
-export function resultItem({ rule, outcome, code, seen, fix }) {
-  const title = [make("code", {}, rule), ` ${outcome}`];
-  if (code !== undefined) title.push(" ", make("code", { class: "code" }, code));
+export function resultItem({ rule, outcome, code: name, seen, fix }) {
   return make(
     "li",
     { "data-outcome": outcome },
-    make("strong", {}, ...title),
+    make("strong", {}, code(rule), ` ${outcome} `, name && code(name)),
     make("span", {}, ...withCode(seen)),
-    ...fix === undefined ? [] : [make("span", { class: "fix" }, ...withCode(fix))],
+    fixLine(fix),
   );
 }

@@ -1,7 +1,6 @@
-import { Buffer } from "node:buffer";
-import { isJsonObject } from "../../../supabase/functions/_shared/powersync/secret.ts";
-import { quoted } from "../../powersync/result.ts";
 import { visible } from "../../cli/shown.ts";
+import { decodePart } from "../../powersync/check-token.ts";
+import { quoted } from "../../powersync/result.ts";
 
 /** A JWT that was only decoded: anybody may have written what is in it. */
 export interface DecodedToken {
@@ -18,7 +17,7 @@ const MAX_SHOWN = 160;
 export function decodeLeniently(token: string): DecodedToken | undefined {
   const parts = token.split(".");
   if (parts.length !== 3 || token.length > MAX_CHARACTERS) return undefined;
-  const [header, claims] = parts.map(parseObject);
+  const [header, claims] = parts.map(decodePart);
   return header === undefined || claims === undefined ? undefined : { header, claims };
 }
 
@@ -37,11 +36,7 @@ export function textsOf(claim: unknown): string[] {
   return [claim].flat().filter((value) => typeof value === "string");
 }
 
-function parseObject(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString());
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** The audiences of a token, as a list. */
+export function audienceOf(token: string): unknown[] {
+  return [decodeLeniently(token)?.claims.aud].flat();
 }

@@ -28,10 +28,8 @@ const MEMBER = new RegExp(
 /**
  * Takes a token out of what a person pasted or a file holds: a header, quotation marks, a JSON answer, a printed object, a
  * URL, line breaks. What is not known comes back as it is.
- *
- * @param text The text.
  */
-export function unpackToken(text: string): PastedToken {
+export function unpackToken(text: string): Required<PastedToken> {
   const around: string[] = [];
   let rest = text;
   let isBroken = false;
@@ -42,11 +40,7 @@ export function unpackToken(text: string): PastedToken {
     isBroken ||= found.isBroken ?? false;
     if (found.around !== undefined) around.push(found.around);
   }
-  return {
-    token: rest,
-    ...(isBroken ? { isBroken } : {}),
-    ...(around.length === 0 ? {} : { around: around.join(" ") }),
-  };
+  return { token: rest, around: around.join(" "), isBroken };
 }
 
 /** One layer less, or `undefined` when nothing is around the text. */

@@ -7,15 +7,14 @@ import { providerOf } from "./known-providers.ts";
 /** What is known of the set-up that a token is compared with. */
 export interface KnownSetup {
   readonly supabaseUrl?: string | undefined;
-  readonly projectRef?: string | undefined;
   /** POWERSYNC_ISSUER. */
   readonly issuer: string;
   /** The key IDs that PowerSync gets: of the live JWKS, or of the file's. Empty where neither is known. */
   readonly keyIds: readonly string[];
   /** Of PowerSync tokens. Empty where they are not known. */
   readonly audiences: readonly string[];
-  /** The entries of POWERSYNC_IDENTITY_PROVIDERS. */
-  readonly providers: readonly { readonly issuer: string }[];
+  /** The issuers in POWERSYNC_IDENTITY_PROVIDERS. */
+  readonly providers: readonly string[];
   /** The `kid` of POWERSYNC_SHARED_KEY. */
   readonly sharedKid?: string | undefined;
 }
@@ -132,7 +131,7 @@ function recogniseJwt(decoded: DecodedToken, known: KnownSetup): Named {
   const isForInstance = textsOf(aud).some((audience) => known.audiences.includes(audience));
   const isOurs = iss === known.issuer;
   if (isPublished && (isOurs || isForInstance)) return functions(kid);
-  if (known.providers.some(({ issuer }) => issuer === iss)) return ofProvider(iss, known);
+  if (known.providers.some((issuer) => issuer === iss)) return ofProvider(iss, known);
   const ofSupabase = recogniseSupabase(decoded, known);
   if (ofSupabase !== undefined) return ofSupabase;
   const isShared = typeof alg === "string" && alg.startsWith("HS");
@@ -204,8 +203,8 @@ function recogniseSupabase({ header, claims }: DecodedToken, known: KnownSetup):
     claims.app_metadata !== undefined;
   if (!isAuth && !isSession) return undefined;
   const from = `Supabase Auth${iss === undefined ? "" : ` (\`iss\` is ${named(iss)})`}`;
-  const mine = projectOf(known);
-  const theirs = projectOf({ supabaseUrl: iss });
+  const mine = projectOf(known.supabaseUrl);
+  const theirs = projectOf(iss);
   const state = mine !== undefined && theirs !== undefined && mine !== theirs
     ? `: it belongs to the project ${named(theirs)}, and this project is ${named(mine)}`
     : "";
@@ -220,11 +219,10 @@ function recogniseSupabase({ header, claims }: DecodedToken, known: KnownSetup):
   };
 }
 
-/** The reference of a hosted project, or "local"; `undefined` where a name does not tell, as a custom domain. */
-function projectOf({ supabaseUrl, projectRef }: { supabaseUrl?: unknown; projectRef?: string | undefined }) {
-  if (typeof supabaseUrl !== "string") return projectRef;
-  if (isLoopback(supabaseUrl)) return "local";
-  return /^https:\/\/([a-z0-9]+)\.supabase\.(co|in|red)(\/|$)/.exec(supabaseUrl)?.[1] ?? projectRef;
+/** The reference of a hosted project, or "local"; `undefined` where a URL does not tell, as a custom domain. */
+function projectOf(url: unknown): string | undefined {
+  if (typeof url !== "string") return undefined;
+  return isLoopback(url) ? "local" : /^https:\/\/([a-z0-9]+)\.supabase\.(co|in|red)(\/|$)/.exec(url)?.[1];
 }
 
 function ofProvider(iss: unknown, { providers }: KnownSetup): Named {
@@ -233,7 +231,7 @@ function ofProvider(iss: unknown, { providers }: KnownSetup): Named {
   }
   const name = providerOf(iss)?.name;
   const what = `a token of ${name ?? "an issuer that is not known here"} (\`iss\` is ${named(iss)})`;
-  const entry = providers.findIndex(({ issuer }) => issuer === iss) + 1;
+  const entry = providers.findIndex((issuer) => issuer === iss) + 1;
   if (entry > 0) {
     return { owner: "provider", what: `${what}, entry ${entry} in POWERSYNC_IDENTITY_PROVIDERS` };
   }

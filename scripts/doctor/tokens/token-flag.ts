@@ -1,7 +1,6 @@
 import { CommandError } from "../../cli/command.ts";
 import { readHidden } from "../../cli/hidden-input.ts";
 
-/** The flags that take a token. */
 const FLAGS = ["token", "user-token"] as const;
 type Flag = typeof FLAGS[number];
 
@@ -30,6 +29,8 @@ export interface TokenInput {
   readonly ask: (question: string) => Promise<string>;
   /** All that is piped in. */
   readonly stream: ReadableStream<Uint8Array>;
+  /** Where a file is that a flag names. */
+  readonly pathOf: (file: string) => string;
 }
 
 /**
@@ -41,12 +42,15 @@ export interface TokenInput {
  */
 export async function readTokenFlags(
   flags: TokenFlags,
-  input: TokenInput = {
-    isTerminal: Deno.stdin.isTerminal(),
-    ask: (question) => readHidden(question),
-    stream: Deno.stdin.readable,
-  },
+  options: Partial<TokenInput> = {},
 ): Promise<TokenFlags> {
+  const input = {
+    isTerminal: Deno.stdin.isTerminal(),
+    ask: (question: string) => readHidden(question),
+    stream: Deno.stdin.readable,
+    pathOf: (file: string) => file,
+    ...options,
+  };
   if (FLAGS.every((flag) => flags[flag] === "-") && !input.isTerminal) {
     throw new CommandError("Standard input holds one token: pass a file for --token or for --user-token.");
   }
@@ -71,7 +75,7 @@ async function readToken(flag: Flag, value: string, input: TokenInput): Promise<
   }
   if (value === "-") return decode(flag, await readBytes(flag, input.stream));
   if (value.trim() === "") throw new CommandError(`--${flag} is empty: the shell's variable may not be set.`);
-  const file = await openFile(flag, value);
+  const file = await openFile(flag, input.pathOf(value));
   if (file !== undefined) return decode(flag, await readBytes(flag, file.readable));
   if (looksLikePath(value)) {
     throw new CommandError(`--${flag} names a file that does not exist: check the path.`);

@@ -9,10 +9,10 @@ export interface ClientEvent {
 
 export interface ClientCommand {
   readonly program: string;
-  readonly args: readonly string[];
-  readonly folder?: string;
-  /** Variables besides PATH and HOME. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly args?: string[];
+  readonly folder: string;
+  /** Variables besides those of this process. */
+  readonly environment?: Record<string, string>;
 }
 
 export class ClientProcess implements AsyncDisposable {
@@ -26,19 +26,13 @@ export class ClientProcess implements AsyncDisposable {
   #hasEnded = false;
   #commands = 0;
 
-  constructor({ program, args, folder, environment = {} }: ClientCommand) {
-    this.#process = new Deno.Command(program, {
-      args: [...args],
-      ...(folder === undefined ? {} : { cwd: folder }),
-      env: environment,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+  constructor({ program, args = [], folder, environment = {} }: ClientCommand) {
+    const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    this.#process = new Deno.Command(program, { args, cwd: folder, env: environment, ...piped }).spawn();
     this.#input = this.#process.stdin.getWriter();
     this.#ended = Promise.all([
-      this.#read(this.#process.stdout, (line) => this.#hear(line)),
-      this.#read(this.#process.stderr, (line) => void (this.#said += `${line}\n`)),
+      this.#read(this.#process.stdout, (line) => line.startsWith("{")),
+      this.#read(this.#process.stderr, () => false),
       this.#process.status,
     ]).then(() => {
       this.#hasEnded = true;
@@ -46,34 +40,30 @@ export class ClientProcess implements AsyncDisposable {
     });
   }
 
-  /** Sends a command, and waits until the client says `{"event":"done"}` with its number; an `error` there is thrown. */
-  async call(command: string, details: Readonly<Record<string, unknown>> = {}): Promise<ClientEvent> {
-    const number = await this.start(command, details);
-    const done = await this.event("done", (event) => event.number === number);
-    if (done.error !== undefined) throw new Error(`${command}: ${done.error}`);
-    return done;
-  }
-
-  /** Sends a command without waiting for its end, and returns its number. */
-  async start(command: string, details: Readonly<Record<string, unknown>> = {}): Promise<number> {
+  /** Sends a command, and waits for its result: `{"event":"done"}` with its number. An `error` there is thrown. */
+  async call(command: string, details: Readonly<Record<string, unknown>>): Promise<unknown> {
     const number = ++this.#commands;
     await this.#input.write(new TextEncoder().encode(`${JSON.stringify({ command, number, ...details })}\n`));
-    return number;
+    const done = await this.event((event) => event.event === "done" && event.number === number, command);
+    if (done.error !== undefined) throw new Error(`${command}: ${done.error}`);
+    return done.result;
   }
 
-  /** Waits for an event, an earlier one too. */
-  async event(name: string, isIt: (event: ClientEvent) => boolean = () => true): Promise<ClientEvent> {
+  /** Waits for an event, an earlier one too. `name` and the events that are `shown` are for the error. */
+  async event(
+    isIt: (event: ClientEvent) => boolean,
+    name: string,
+    shown: (event: ClientEvent) => boolean = isIt,
+  ): Promise<ClientEvent> {
     const find = () => {
-      const found = this.events.find((event) => event.event === name && isIt(event));
+      const found = this.events.find(isIt);
       if (found === undefined && this.#hasEnded) throw new Error(`The client ended:\n${this.#said}`);
       return found;
     };
-    return await this.#changes.until(`event ${name}`, find, () => [...this.events, this.#said]);
-  }
-
-  /** How many events of a name there were. */
-  count(name: string): number {
-    return this.events.filter(({ event }) => event === name).length;
+    return await this.#changes.until(`event ${name}`, find, () => [
+      ...this.events.filter(shown),
+      this.#said.slice(-2_000),
+    ]);
   }
 
   /** Ends the process, whatever it is doing. */
@@ -83,19 +73,20 @@ export class ClientProcess implements AsyncDisposable {
   }
 
   /** What is not an event is for a person who reads why a test failed. */
-  #hear(line: string): void {
-    if (line.startsWith("{")) this.events.push(JSON.parse(line));
-    else this.#said += `${line}\n`;
-    this.#changes.changed();
-  }
-
-  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>, hear: (line: string) => void): Promise<void> {
+  async #read(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    isEvent: (line: string) => boolean,
+  ): Promise<void> {
     let rest = "";
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      lines.forEach(hear);
+      for (const line of lines) {
+        if (isEvent(line)) this.events.push(JSON.parse(line));
+        else this.#said += `${line}\n`;
+      }
+      this.#changes.changed();
     }
-    if (rest !== "") hear(rest);
+    this.#said += rest;
   }
 }

@@ -27,11 +27,8 @@ export class Proxy {
   readonly #changes = new Changes();
   readonly #answers = new Set<Promise<unknown>>();
 
-  /**
-   * How long a client believes that a new session lasts, in seconds; the access token itself lasts an hour. Supabase's
-   * clients refresh a session in its last 30 to 90 seconds, each time they are asked for it.
-   */
-  sessionSeconds: number | undefined;
+  /** Whether new sessions look ended, so that clients refresh them at their next use. Their tokens last an hour. */
+  endsSessions = false;
 
   /**
    * @param origin Where `deno task dev` serves.
@@ -82,25 +79,28 @@ export class Proxy {
   }
 
   async #forward(origin: string, asked: Asked): Promise<Response> {
-    const { method, path, body } = asked;
+    const { method, path } = asked;
     const headers = new Headers(asked.headers);
     for (const name of NOT_FORWARDED) headers.delete(name);
-    const answer = fetch(`${origin}${path}`, { method, headers, body: body.length === 0 ? null : body })
+    const answer = fetch(`${origin}${path}`, {
+      method,
+      headers,
+      body: asked.body.length === 0 ? null : asked.body,
+    })
       .then(async (response) => ({ response, bytes: await response.bytes() }));
     this.#answers.add(answer);
     const { response, bytes } = await answer.finally(() => this.#answers.delete(answer));
     const answered = new Headers(response.headers);
     for (const name of NOT_FORWARDED) answered.delete(name);
-    const changed = SESSION.test(path) && response.ok ? this.#shorten(bytes) : bytes;
-    return new Response(bytes.length === 0 ? null : changed, { status: response.status, headers: answered });
+    const isSession = this.endsSessions && SESSION.test(path) && response.ok;
+    const body = isSession ? ended(bytes) : bytes.length === 0 ? null : bytes;
+    return new Response(body, { status: response.status, headers: answered });
   }
+}
 
-  #shorten(bytes: Uint8Array<ArrayBuffer>): string | Uint8Array<ArrayBuffer> {
-    if (this.sessionSeconds === undefined) return bytes;
-    const session = JSON.parse(new TextDecoder().decode(bytes));
-    const expires_at = Math.floor(Date.now() / 1000) + this.sessionSeconds;
-    return JSON.stringify({ ...session, expires_in: this.sessionSeconds, expires_at });
-  }
+function ended(session: Uint8Array<ArrayBuffer>): string {
+  const expires_at = Math.floor(Date.now() / 1000) - 10;
+  return JSON.stringify({ ...JSON.parse(new TextDecoder().decode(session)), expires_in: -10, expires_at });
 }
 
 function partOf(path: string): Part | undefined {

@@ -2,6 +2,7 @@
  * A stand-in of the PowerSync Service, for its clients: checks tokens by the service's rules (scripts/powersync), and
  * gives each user one row of `notes`, whose ID is the token's `sub`.
  */
+import { decodeJwt } from "jose";
 import { checkToken } from "../../../scripts/powersync/check-token.ts";
 import { verdictOf } from "../../../scripts/powersync/result.ts";
 import { Changes } from "./changes.ts";
@@ -91,7 +92,7 @@ export class SyncStandIn {
     const { outcome, code } = verdictOf(await checkToken(token, check));
     const refusal = this.#refuseNext > 0 ? "PSYNC_S2101" : outcome === "accepted" ? undefined : `${code}`;
     this.#refuseNext = Math.max(0, this.#refuseNext - 1);
-    if (refusal === undefined) return JSON.parse(new TextDecoder().decode(base64Url(token.split(".")[1])));
+    if (refusal === undefined) return decodeJwt<TokenClaims>(token);
     this.#refusals.push(refusal);
     this.#changes.changed();
     return refusal;
@@ -111,11 +112,4 @@ export class SyncStandIn {
 function refused(code: string): Response {
   const error = { code, status: 401, description: "Authentication required", name: "AuthorizationError" };
   return Response.json({ error }, { status: 401 });
-}
-
-function base64Url(text = ""): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(
-    atob(text.replaceAll("-", "+").replaceAll("_", "/")),
-    (character) => character.charCodeAt(0),
-  );
 }

@@ -1,6 +1,6 @@
 /**
- * An app on the real @powersync/node and supabase-js, with the documented connector. Each line on standard input is code
- * to run in it; each line on standard output is an event.
+ * An app on the real @powersync/node and supabase-js, with the documented connector. Each line on standard input is a
+ * command; each line on standard output is an event.
  */
 import { createInterface } from "node:readline";
 
@@ -16,24 +16,13 @@ const { SUPABASE_URL, SUPABASE_KEY, DATABASE_FOLDER, APP_LOCK, TIMEOUT_MS } = pr
 
 const say = (event, details = {}) => console.log(JSON.stringify({ event, ...details }));
 
-/** Where the session is stored, so that a test can make it expire. */
-const stored = new Map();
 const supabase = createClient(SUPABASE_URL, SUPABASE_KEY, {
   global: { fetch: limitedFetch },
-  auth: {
-    autoRefreshToken: false,
-    storageKey: "session",
-    storage: {
-      getItem: (name) => stored.get(name) ?? null,
-      setItem: (name, value) => void stored.set(name, value),
-      removeItem: (name) => void stored.delete(name),
-    },
-    ...(APP_LOCK === "process" ? { lock: processLock } : {}),
-  },
+  auth: { autoRefreshToken: false, ...(APP_LOCK === "process" ? { lock: processLock } : {}) },
 });
 
 const database = new PowerSyncDatabase({
-  schema: new Schema({ notes: new Table({ body: column.text }) }),
+  schema: new Schema({ notes: new Table({ body: column.text, size: column.integer }) }),
   database: { dbFilename: "app.db", dbLocation: DATABASE_FOLDER, implementation: { type: "node:sqlite" } },
 });
 database.registerListener({
@@ -44,60 +33,95 @@ database.registerListener({
   },
 });
 
-const onRefused = (changes) => {
-  if (app.failsToTake) return Promise.reject(new Error("The app's own storage is full."));
-  say("refused", { changes: changes.map(({ entry, code }) => `${entry.op} ${entry.id} ${code}`) });
-  return Promise.resolve();
-};
-const connectorOf = (user) =>
-  new SupabaseConnector({ supabase: app.supabase, user, onRefused, timeoutMs: Number(TIMEOUT_MS) });
-/** Tries again sooner than after the SDK's 5 s. */
-const connect = (connector) => database.connect(connector, { retryDelayMs: 100, crudUploadThrottleMs: 10 });
+database.watch("SELECT id FROM notes ORDER BY id", [], {
+  onResult: ({ rows }) => say("notes", { ids: rows._array.map(({ id }) => id).join(", ") }),
+});
 
-const app = {
-  createClient: (options) => createClient(SUPABASE_URL, SUPABASE_KEY, options),
-  supabase,
-  database,
-  connect,
-  connectorOf,
-  failsToTake: false,
-  /** Waits until the upload queue is empty. */
-  uploaded: async () => {
-    for await (const { rows } of database.watch("SELECT count(*) AS count FROM ps_crud")) {
-      if (rows._array[0].count === 0) return;
-    }
-  },
-  /** A connector as an SDK sees it that passes no signal, so that disconnecting waits for it. */
-  withoutSignal: (connector) => ({
+let savesRefused = true;
+const onRefused = (changes) => {
+  say("refused", { changes: changes.map(({ entry, code }) => `${entry.op} ${entry.id} ${code}`).join(", ") });
+  return savesRefused ? Promise.resolve() : Promise.reject(new Error("The disk is full"));
+};
+
+const connectorOf = (user, timeoutMs = Number(TIMEOUT_MS)) =>
+  new SupabaseConnector({ supabase: app.supabase, user, onRefused, timeoutMs });
+
+/** Tries again sooner than after the SDK's 5 s. Passes no signal, as older SDKs, so disconnecting waits for the answer. */
+const connect = (connector) => {
+  say("connect");
+  const older = {
     fetchCredentials: () => connector.fetchCredentials(),
     uploadData: (database) => connector.uploadData(database),
-  }),
-  follow: (connector) =>
-    followUser(supabase, {
-      connect: () => {
-        say("connect");
-        return connect(connector);
-      },
-      disconnect: () => {
-        say("disconnect");
-        return database.disconnect();
-      },
-    }),
-  /** Makes the session look expired, so that supabase-js refreshes it when it is next asked for it. */
-  expire: () => {
-    const session = JSON.parse(stored.get("session"));
-    stored.set("session", JSON.stringify({ ...session, expires_at: Math.floor(Date.now() / 1000) - 10 }));
-  },
+  };
+  return database.connect(older, { retryDelayMs: 100, crudUploadThrottleMs: 10 });
+};
+const disconnect = () => {
+  say("disconnect");
+  return database.disconnect();
 };
 
-app.signedIn = connectorOf(supabaseSession(supabase));
+/** What Auth answered; an error is thrown. */
+const succeed = async (answer) => {
+  const { data, error } = await answer;
+  if (error) throw error;
+  return data;
+};
+
+const provided = { user: "", token: "" };
+const providerToken = () => {
+  if (provided.token === "fails") throw new Error("The provider cannot be reached");
+  if (provided.token === "hangs") return new Promise(() => {});
+  return Promise.resolve(provided.token || null);
+};
+
+const session = supabaseSession(supabase);
+const app = { supabase, session, database, connectorOf, connect };
+app.signedIn = connectorOf(session);
 app.anonymous = connectorOf("anonymous");
 
 const AsyncFunction = (async () => {}).constructor;
+
+const commands = {
+  run: ({ code }) => new AsyncFunction("app", code)(app),
+  open: () => void followUser(supabase, { connect: () => connect(app.signedIn), disconnect }),
+  openWithProvider: () => {
+    app.supabase = createClient(SUPABASE_URL, SUPABASE_KEY, { accessToken: providerToken });
+    app.signedIn = connectorOf(providerToken);
+  },
+  provide: ({ user, token }) => {
+    const isSame = provided.user === user;
+    Object.assign(provided, { user, token });
+    if (!isSame) void (user === "" ? disconnect() : connect(app.signedIn));
+  },
+  signIn: ({ email, password }) => succeed(supabase.auth.signInWithPassword({ email, password })),
+  signInAnonymously: () => succeed(supabase.auth.signInAnonymously()),
+  becomePermanent: ({ email, password }) => succeed(supabase.auth.updateUser({ email, password })),
+  refresh: () => succeed(supabase.auth.refreshSession()),
+  signOut: async () => void await supabase.auth.signOut(),
+  syncAnonymously: () => connect(app.anonymous),
+  write: ({ statements }) =>
+    database.writeTransaction(async (transaction) => {
+      for (const statement of statements) await transaction.execute(statement);
+    }),
+  saveRefused: ({ works }) => void (savesRefused = works),
+  queue: async () => (await database.getUploadQueueStats()).count,
+  uploaded: async () => {
+    for await (const { rows } of database.watch("SELECT id FROM ps_crud")) if (rows.length === 0) return;
+  },
+  ask: async ({ token, timeoutMs }) => {
+    const user = token === "" ? "anonymous" : () => Promise.resolve(token);
+    try {
+      return await connectorOf(user, timeoutMs).fetchCredentials();
+    } catch ({ message, status, code, hint, reason }) {
+      return { error: message, status, code, hint, reason };
+    }
+  },
+};
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { code, number } = JSON.parse(line);
-  new AsyncFunction("app", code)(app).then(
-    (value) => say("done", { number, value }),
+  const { command, number, ...details } = JSON.parse(line);
+  (async () => await commands[command](details))().then(
+    (result) => say("done", { number, result }),
     (error) => say("done", { number, error: `${error?.stack ?? error}` }),
   );
 }

@@ -10,11 +10,14 @@ import com.powersync.db.schema.Schema
 import com.powersync.db.schema.Table
 import io.github.jan.supabase.SupabaseClient
 import io.github.jan.supabase.annotations.SupabaseInternal
+import io.github.jan.supabase.auth.Auth
 import io.github.jan.supabase.auth.MemoryCodeVerifierCache
 import io.github.jan.supabase.auth.MemorySessionManager
 import io.github.jan.supabase.auth.auth
 import io.github.jan.supabase.auth.providers.builtin.Email
 import io.github.jan.supabase.auth.status.SessionStatus
+import io.github.jan.supabase.createSupabaseClient
+import io.github.jan.supabase.postgrest.Postgrest
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -27,6 +30,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonArray
@@ -34,6 +38,7 @@ import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlin.system.exitProcess
 import kotlin.time.Clock
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 private val schema = Schema(Table("notes", listOf(Column.text("body"), Column.integer("size"))))
@@ -60,10 +65,9 @@ private class Device(private val name: String, private val project: Project) {
                 providerToken = text("token")
                 users.value = text("user").ifEmpty { null }
             }
-            "signUp" -> supabase.auth.signUpWith(Email) { email = text("email"); password = text("password") }
             "signIn" -> supabase.auth.signInWith(Email) { email = text("email"); password = text("password") }
             "signInAnonymously" -> supabase.auth.signInAnonymously()
-            "makePermanent" -> supabase.auth.updateUser { email = text("email"); password = text("password") }
+            "becomePermanent" -> supabase.auth.updateUser { email = text("email"); password = text("password") }
             "signOut" -> supabase.auth.signOut()
             "refresh" -> supabase.auth.refreshCurrentSession()
             "expire" -> expire(text("autoRefresh").toBoolean())
@@ -72,19 +76,22 @@ private class Device(private val name: String, private val project: Project) {
             "syncAnonymously" -> following.syncAnonymously()
             "write" -> write(details.getValue("statements").jsonArray.map { it.jsonPrimitive.content })
             "saveRefused" -> refusesToSave = !text("works").toBoolean()
-            "queue" -> return JsonObject(mapOf("length" to JsonPrimitive(database.getAll("SELECT id FROM ps_crud") { it.getLong("id") }.size)))
+            "queue" -> return JsonPrimitive(database.getAll("SELECT id FROM ps_crud") { it.getLong("id") }.size)
             "uploaded" -> database.watch("SELECT id FROM ps_crud") { it.getLong("id") }.first { it.isEmpty() }
-            "ask" -> return ask(text("as"), text("seconds").toInt())
+            "ask" -> return ask(text("token"), text("timeoutMs").toInt())
             "close" -> close()
             else -> error("Unknown command $command")
         }
-        return JsonObject(emptyMap())
+        return JsonNull
     }
 
     private fun open() {
-        supabase = supabaseClient(project) {
-            sessionManager = MemorySessionManager()
-            codeVerifierCache = MemoryCodeVerifierCache()
+        supabase = createSupabaseClient(project.url, project.publishableKey) {
+            install(Auth) {
+                sessionManager = MemorySessionManager()
+                codeVerifierCache = MemoryCodeVerifierCache()
+            }
+            install(Postgrest)
         }
         following = scope.syncWithSupabase(project, supabase, database, ::saveRefused)
         watch()
@@ -98,7 +105,7 @@ private class Device(private val name: String, private val project: Project) {
     private suspend fun tokenOfProvider(): String? = when (providerToken) {
         "fails" -> error("The provider cannot be reached")
         // As an SDK of a provider may do it.
-        "times out" -> withTimeout(1) { awaitCancellation() }
+        "hangs" -> withTimeout(1) { awaitCancellation() }
         else -> providerToken.ifEmpty { null }
     }
 
@@ -113,8 +120,8 @@ private class Device(private val name: String, private val project: Project) {
         }
         database.currentStatus.asFlow().collect {
             val (connected, connecting) = it.connected to it.connecting
-            tell("status", "connected" to connected, "connecting" to connecting, "error" to it.downloadError)
-            tell("upload", "error" to it.uploadError)
+            val errors = arrayOf("downloadError" to it.downloadError, "uploadError" to it.uploadError)
+            tell("status", "connected" to connected, "connecting" to connecting, *errors)
         }
     }
 
@@ -122,6 +129,8 @@ private class Device(private val name: String, private val project: Project) {
     private suspend fun expire(autoRefresh: Boolean) {
         val session = checkNotNull(supabase.auth.currentSessionOrNull())
         supabase.auth.importSession(session.copy(expiresAt = Clock.System.now() - 60.seconds), autoRefresh)
+        // Until its own refresh has failed, supabase-kt shows the former session.
+        if (autoRefresh) supabase.auth.sessionStatus.first { it !is SessionStatus.Authenticated }
     }
 
     private suspend fun write(statements: List<String>) = database.writeTransaction { transaction ->
@@ -129,10 +138,18 @@ private class Device(private val name: String, private val project: Project) {
     }
 
     /** One call of `fetchCredentials`, outside of PowerSync. */
-    private suspend fun ask(caller: String, limit: Int): JsonElement {
-        val who = if (caller == "anonymous") Caller.Anonymous else Caller.SignedIn { caller }
-        val connector = SupabaseConnector("${project.url}/functions/v1", project.publishableKey, who, {}, limit.seconds)
-        return JsonObject(mapOf("endpoint" to JsonPrimitive(connector.fetchCredentials()?.endpoint)))
+    private suspend fun ask(token: String, timeoutMs: Int): JsonElement {
+        val who = if (token.isEmpty()) Caller.Anonymous else Caller.SignedIn { token }
+        val functionsUrl = "${project.url}/functions/v1"
+        val connector = SupabaseConnector(functionsUrl, project.publishableKey, who, {}, timeoutMs.milliseconds)
+        return try {
+            connector.fetchCredentials()?.let { json("token" to it.token) } ?: JsonNull
+        } catch (error: TokenException) {
+            val (status, code) = error.status to error.code
+            json("error" to error, "status" to status, "code" to code, "hint" to error.hint, "reason" to error.reason)
+        } catch (error: Exception) {
+            json("error" to error)
+        }
     }
 
     private suspend fun close() {
@@ -142,18 +159,20 @@ private class Device(private val name: String, private val project: Project) {
     }
 
     private fun tell(event: String, vararg details: Pair<String, Any?>) =
-        say(mapOf("event" to event, "device" to name, *details))
+        say("event" to event, "device" to name, *details)
 }
 
-private fun say(event: Map<String, Any?>) {
-    val line = JsonObject(event.mapValues { (_, value) ->
-        when (value) {
-            is JsonElement -> value
-            is Boolean -> JsonPrimitive(value)
-            is Int -> JsonPrimitive(value)
-            else -> JsonPrimitive(value?.toString())
-        }
-    }).toString()
+private fun json(vararg members: Pair<String, Any?>) = JsonObject(members.toMap().mapValues { (_, value) ->
+    when (value) {
+        is JsonElement -> value
+        is Boolean -> JsonPrimitive(value)
+        is Int -> JsonPrimitive(value)
+        else -> JsonPrimitive(value?.toString())
+    }
+})
+
+private fun say(vararg event: Pair<String, Any?>) {
+    val line = json(*event).toString()
     synchronized(schema) { println(line) }
 }
 
@@ -168,9 +187,9 @@ fun main(): Unit = runBlocking(Dispatchers.Default) {
         launch {
             val number = details["number"]
             try {
-                say(mapOf("event" to "done", "number" to number, "result" to device.run(text("command"), details)))
+                say("event" to "done", "number" to number, "result" to device.run(text("command"), details))
             } catch (error: Exception) {
-                say(mapOf("event" to "done", "number" to number, "error" to error))
+                say("event" to "done", "number" to number, "error" to error)
             }
         }
     }

@@ -1,7 +1,6 @@
 /** The files of docs/connectors/kotlin, built with Maven and run on a JVM, which Driver.kt drives. */
 import { fileURLToPath } from "node:url";
-import type { Backend } from "../harness/backend.ts";
-import { type ClientEvent, ClientProcess } from "../harness/client_process.ts";
+import { ClientProcess } from "../harness/client_process.ts";
 
 const CONNECTORS = fileURLToPath(new URL("../../../docs/connectors/kotlin/", import.meta.url));
 const DRIVER = fileURLToPath(new URL("./Driver.kt", import.meta.url));
@@ -90,59 +89,8 @@ async function readmeExamples(): Promise<string> {
     ) {\n${code}}\n`
   );
   const keep = "private suspend fun keep(changes: List<RefusedChange>) = println(changes)\n";
-  return `package com.example.app\n\n${keep}\n${examples.join("\n")}`;
-}
-
-/** One app on the JVM, with a database of its own. */
-export class Device {
-  readonly #kotlin: ClientProcess;
-  readonly #details: Readonly<Record<string, unknown>>;
-
-  constructor(kotlin: ClientProcess, { proxy, publishableKey }: Backend) {
-    this.#kotlin = kotlin;
-    this.#details = { device: crypto.randomUUID(), url: proxy.url, publishableKey };
-  }
-
-  /** Runs a command of Driver.kt, and returns its result. */
-  async call(
-    command: string,
-    details: Readonly<Record<string, unknown>> = {},
-  ): Promise<Record<string, unknown>> {
-    const { result } = await this.#kotlin.call(command, { ...this.#details, ...details });
-    return { ...result as Record<string, unknown> };
-  }
-
-  /** Waits for an event that comes after a position. */
-  async event(
-    name: string,
-    { from = 0, isIt = () => true }: { from?: number; isIt?: (event: ClientEvent) => boolean } = {},
-  ): Promise<ClientEvent> {
-    const { events } = this.#kotlin;
-    return await this.#kotlin.event(
-      name,
-      (event) => event.device === this.#details.device && events.indexOf(event) >= from && isIt(event),
-    );
-  }
-
-  /** Where to look for what comes next. */
-  get position(): number {
-    return this.#kotlin.events.length;
-  }
-
-  /** Every event of a name so far. */
-  all(name: string): readonly ClientEvent[] {
-    return this.#kotlin.events.filter(({ event, device }) =>
-      event === name && device === this.#details.device
-    );
-  }
-
-  /** Waits until PowerSync's status shows an error with this text. */
-  async error(text: string, from = 0): Promise<void> {
-    await this.event("status", { from, isIt: ({ error }) => `${error}`.includes(text) });
-  }
-
-  /** Waits until it is neither connected nor trying to be. */
-  async disconnected(from = 0): Promise<void> {
-    await this.event("status", { from, isIt: ({ connected, connecting }) => !connected && !connecting });
-  }
+  const imports = ["auth.Auth", "createSupabaseClient", "postgrest.Postgrest"].map((name) =>
+    `import io.github.jan.supabase.${name}\n`
+  );
+  return `package com.example.app\n\n${imports.join("")}\n${keep}\n${examples.join("\n")}`;
 }

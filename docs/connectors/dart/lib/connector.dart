@@ -59,12 +59,16 @@ class SupabaseConnector extends PowerSyncBackendConnector {
     required this.supabase,
     required this.syncAs,
     required this.onRejected,
+    this.schema = 'public',
     this.timeLimit = const Duration(seconds: 15),
   });
 
   final SupabaseClient supabase;
   final SyncAs syncAs;
   final OnRejected onRejected;
+
+  /// Of the tables that local changes are written to.
+  final String schema;
 
   /// For each request. Longer than the functions wait for Supabase Auth or an identity provider.
   final Duration timeLimit;
@@ -111,7 +115,7 @@ class SupabaseConnector extends PowerSyncBackendConnector {
     if (transaction == null) return;
     final headers = await _authorization();
     if (headers == null) throw const NotSignedInException();
-    final upload = Upload(supabase, headers: headers, timeLimit: timeLimit);
+    final upload = Upload(supabase, headers: headers, schema: schema, timeLimit: timeLimit);
     final rejected = [
       for (final change in transaction.crud)
         if (!changesNothing(change))

@@ -1,3 +1,4 @@
+import 'package:http/http.dart' show BaseClient, BaseRequest, Client, StreamedResponse;
 import 'package:powersync/powersync.dart';
 import 'package:supabase_flutter/supabase_flutter.dart';
 
@@ -42,43 +43,59 @@ class NotSignedInException implements Exception {
 /// Writes one change after the other. PostgREST commits each request alone, so what follows a rejected change is still
 /// written.
 class Upload {
-  const Upload(this.supabase, {required this.headers, required this.timeLimit});
+  const Upload(this.supabase, {required this.headers, required this.schema, required this.timeLimit});
 
   final SupabaseClient supabase;
   final Map<String, String> headers;
+  final String schema;
   final Duration timeLimit;
 
   /// Returns the change if it can never succeed, and throws if it is to be tried again.
   Future<RejectedChange?> write(CrudEntry change) async {
+    final client = _StatusClient(supabase.rest.httpClient!);
     try {
-      return await limited(timeLimit, (abort) => _send(change, abort));
+      return await limited(timeLimit, (abort) => _send(change, client, abort));
     } on PostgrestException catch (error) {
       final code = error.code ?? '';
-      if (!_neverAccepted.hasMatch(code)) rethrow;
+      // 401: the session has ended. Whoever signs in may have the right.
+      final hasEnded = client.status == 401 && headers.isNotEmpty;
+      if (hasEnded || !_neverAccepted.hasMatch(code)) rethrow;
       return RejectedChange(change, code: code, message: error.message);
     }
   }
 
-  Future<RejectedChange?> _send(CrudEntry change, Future<void> abort) async {
-    PostgrestQueryBuilder<dynamic> table = supabase.from(change.table);
-    for (final MapEntry(:key, :value) in headers.entries) {
-      table = table.setHeader(key, value);
-    }
-    final values = change.opData ?? const {};
-    switch (change.op) {
-      case UpdateType.put:
-        await table.upsert({...values, 'id': change.id}).abortSignal(abort);
-      case UpdateType.patch:
-        final update = table.update(values).eq('id', change.id).count(CountOption.exact);
-        final PostgrestResponse<dynamic> response = await update.abortSignal(abort);
-        // Row level security hides the rows that a user may not change: Postgres then changes none.
-        if (response.count == 0) {
-          final message = 'There is no ${change.table} ${change.id} that this user may change';
-          return RejectedChange(change, code: noRow, message: message);
-        }
-      case UpdateType.delete:
-        await table.delete().eq('id', change.id).abortSignal(abort);
-    }
-    return null;
+  Future<RejectedChange?> _send(CrudEntry change, Client client, Future<void> abort) async {
+    final table = PostgrestQueryBuilder<void>(
+      url: Uri.parse('${supabase.rest.url}/${change.table}'),
+      headers: {...supabase.rest.headers, ...headers},
+      schema: schema,
+      httpClient: client,
+    );
+    final request = switch (change.op) {
+      UpdateType.put => table.upsert({...?change.opData, 'id': change.id}),
+      UpdateType.patch => table.update(change.opData ?? const {}).eq('id', change.id),
+      UpdateType.delete => table.delete().eq('id', change.id),
+    };
+    // Throws if the answer has no count: it is not PostgREST's, and the change is tried again.
+    final response = await request.count(CountOption.exact).abortSignal(abort);
+    // Row level security hides the rows that a user may not change: Postgres then changes none.
+    if (change.op != UpdateType.patch || response.count != 0) return null;
+    final message = 'There is no ${change.table} ${change.id} that this user may change';
+    return RejectedChange(change, code: noRow, message: message);
+  }
+}
+
+/// Keeps the status of the answer, which postgrest's exceptions do not have.
+class _StatusClient extends BaseClient {
+  _StatusClient(this._client);
+
+  final Client _client;
+  int? status;
+
+  @override
+  Future<StreamedResponse> send(BaseRequest request) async {
+    final response = await _client.send(request);
+    status = response.statusCode;
+    return response;
   }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use powersync::{PowerSyncDatabase, SyncOptions};
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::{Backend, BoxError, Connector, OnRejected, Session, SyncAs, Uploader};
+use crate::{Backend, BoxError, Connector, OnRejected, Session, SyncAs};
 
 /// Whom the app syncs for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +65,7 @@ impl FollowUser {
             User::SignedIn { .. } => SyncAs::SignedIn(self.session.clone()),
             User::Anonymous => SyncAs::Anonymous,
         };
-        let connector = Connector::new(self.backend.clone(), sync_as.clone());
-        let uploader = Uploader::new(
+        let connector = Connector::new(
             self.database.clone(),
             self.backend.clone(),
             sync_as,
@@ -75,7 +74,7 @@ impl FollowUser {
         // Without the final slash, the SDK would drop the last part of a URL that has a path.
         let endpoint = format!("{}/", self.backend.powersync_url.trim_end_matches('/'));
         self.database
-            .connect(SyncOptions::new(&endpoint, connector, uploader))
+            .connect(SyncOptions::new(&endpoint, connector.clone(), connector))
             .await;
     }
 }

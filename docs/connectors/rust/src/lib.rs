@@ -2,20 +2,21 @@
 //! Written for `powersync` 0.2.0.
 
 mod connector;
+mod error;
 mod follow_user;
 mod supabase_session;
 mod upload;
 
-pub use connector::{Connector, CredentialsError, Refusal, SyncAs};
+pub use connector::{Connector, SyncAs};
+pub use error::{BoxError, NotSignedIn, Refusal, sdk_error};
 pub use follow_user::{FollowUser, User};
 pub use supabase_session::SupabaseSession;
-pub use upload::{OnRejected, Rejected, Uploader};
+pub use upload::{OnRejected, Rejected};
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
-
-pub type BoxError = Box<dyn Error + Send + Sync>;
+use reqwest::{Client, Method, RequestBuilder};
 
 /// Where everything is.
 #[derive(Clone)]
@@ -32,15 +33,11 @@ pub struct Backend {
 impl Backend {
     pub const TIMEOUT: Duration = Duration::from_secs(15);
 
-    pub fn function(&self, name: &str) -> String {
-        format!(
-            "{}/functions/v1/{name}",
-            self.supabase_url.trim_end_matches('/')
-        )
-    }
-
-    pub fn table(&self, name: &str) -> String {
-        format!("{}/rest/v1/{name}", self.supabase_url.trim_end_matches('/'))
+    pub(crate) fn request(&self, http: &Client, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/{path}", self.supabase_url.trim_end_matches('/'));
+        http.request(method, url)
+            .header("apikey", &self.publishable_key)
+            .timeout(self.timeout)
     }
 }
 

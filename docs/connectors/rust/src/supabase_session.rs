@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -74,11 +74,9 @@ impl SupabaseSession {
     pub async fn update_user(&self, attributes: Value) -> Result<(), BoxError> {
         let access_token = self.access_token().await?.ok_or("Not signed in")?;
         let response = self
-            .http
-            .put(format!("{}/auth/v1/user", self.backend.supabase_url))
-            .header("apikey", &self.backend.publishable_key)
+            .backend
+            .request(&self.http, Method::PUT, "auth/v1/user")
             .bearer_auth(access_token)
-            .timeout(self.backend.timeout)
             .json(&attributes)
             .send()
             .await?;
@@ -101,10 +99,8 @@ impl SupabaseSession {
     /// `None`: refused. An error: not asked, or the server failed.
     async fn ask(&self, path: &str, body: &Value) -> Result<Option<Tokens>, BoxError> {
         let response = self
-            .http
-            .post(format!("{}/auth/v1/{path}", self.backend.supabase_url))
-            .header("apikey", &self.backend.publishable_key)
-            .timeout(self.backend.timeout)
+            .backend
+            .request(&self.http, Method::POST, &format!("auth/v1/{path}"))
             .json(body)
             .send()
             .await?;

@@ -1,15 +1,9 @@
-use std::{error::Error, fmt, sync::Arc};
-
 use async_trait::async_trait;
-use powersync::{
-    CrudEntry, MutationUploader, PowerSyncDatabase, UpdateType, error::PowerSyncError,
-};
-use reqwest::{Client, Method, Request, Response, StatusCode};
-use serde::Deserialize;
+use powersync::{CrudEntry, UpdateType, error::PowerSyncError};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
-use tokio::time::timeout;
 
-use crate::{Backend, BoxError, SyncAs};
+use crate::{BoxError, Connector, Refusal, sdk_error};
 
 const NO_ROW: &str = "NO_ROW";
 
@@ -29,43 +23,21 @@ pub trait OnRejected: Send + Sync {
     async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError>;
 }
 
-/// Writes local changes to Supabase in their order, one transaction a call. What may succeed later is tried again.
-///
-/// PostgREST commits each request alone: what follows a rejected change is still written.
-pub struct Uploader {
-    database: PowerSyncDatabase,
-    backend: Backend,
-    sync_as: SyncAs,
-    on_rejected: Arc<dyn OnRejected>,
-    http: Client,
-}
-
-impl Uploader {
-    pub fn new(
-        database: PowerSyncDatabase,
-        backend: Backend,
-        sync_as: SyncAs,
-        on_rejected: Arc<dyn OnRejected>,
-    ) -> Self {
-        Self {
-            database,
-            backend,
-            sync_as,
-            on_rejected,
-            http: Client::new(),
-        }
-    }
-
+impl Connector {
+    /// Writes the local changes of one transaction to Supabase, in their order. What may succeed later is tried again.
+    ///
+    /// PostgREST commits each request alone: what follows a rejected change is still written.
     pub async fn upload_next(&self) -> Result<(), PowerSyncError> {
         let Some(transaction) = self.database.next_crud_transaction().await? else {
             return Ok(());
         };
         let written = self.write_all(&transaction.crud).await;
-        written.map_err(|error| PowerSyncError::upload_error(UploadError(error)))?;
+        written.map_err(sdk_error)?;
         transaction.complete().await
     }
 
     async fn write_all(&self, changes: &[CrudEntry]) -> Result<(), BoxError> {
+        // Without a token the database would reject what this user may write.
         let access_token = self.access_token().await?;
         let mut rejected = Vec::new();
         for change in changes.iter().filter(|change| !changes_nothing(change)) {
@@ -80,55 +52,47 @@ impl Uploader {
         }
     }
 
-    async fn access_token(&self) -> Result<Option<String>, BoxError> {
-        let SyncAs::SignedIn(session) = &self.sync_as else {
-            return Ok(None);
-        };
-        // Without a token the database would reject what this user may write.
-        let access_token = timeout(self.backend.timeout, session.access_token()).await??;
-        Ok(Some(access_token.ok_or(
-            "Not signed in: local changes wait in the upload queue",
-        )?))
-    }
-
     async fn write<'a>(
         &self,
         change: &'a CrudEntry,
         access_token: Option<&str>,
     ) -> Result<Option<Rejected<'a>>, BoxError> {
-        let response = self
-            .http
-            .execute(self.request(change, access_token)?)
-            .await?;
+        let response = self.write_request(change, access_token).send().await?;
         if response.status().is_success() {
-            let counts_none = counts_none(&response)
-                .ok_or("This is not PostgREST's answer. The change is tried again.")?;
+            let range = response.headers().get("content-range");
+            let range =
+                range.ok_or("This is not PostgREST's answer. The change is tried again.")?;
             // Row level security hides the rows that a user may not change: Postgres then changes none.
-            let changed_none = matches!(change.update_type, UpdateType::Patch) && counts_none;
-            let no_row = || Rejected {
+            let changed_none = range.as_bytes().ends_with(b"/0");
+            let hidden = matches!(change.update_type, UpdateType::Patch) && changed_none;
+            return Ok(hidden.then(|| Rejected {
                 change,
                 code: NO_ROW.into(),
                 message: format!(
                     "There is no {} {} that this user may change",
                     change.table, change.id
                 ),
-            };
-            return Ok(changed_none.then(no_row));
+            }));
         }
-        // The session has ended. Whoever signs in may have the right.
-        let must_sign_in = response.status() == StatusCode::UNAUTHORIZED && access_token.is_some();
-        let Refusal { code, message } = refusal(response).await?;
-        if must_sign_in || !can_never_succeed(&code) {
-            return Err(format!("{code}: {message}").into());
+        let status = response.status();
+        let refusal = Refusal::of(status, &response.text().await?, "PostgREST's");
+        // 401: the session has ended. Whoever signs in may have the right.
+        let must_sign_in = status == StatusCode::UNAUTHORIZED && access_token.is_some();
+        match refusal {
+            Refusal {
+                code: Some(code),
+                message,
+                ..
+            } if can_never_succeed(&code) && !must_sign_in => Ok(Some(Rejected {
+                change,
+                code,
+                message,
+            })),
+            _ => Err(refusal.into()),
         }
-        Ok(Some(Rejected {
-            change,
-            code,
-            message,
-        }))
     }
 
-    fn request(&self, change: &CrudEntry, access_token: Option<&str>) -> reqwest::Result<Request> {
+    fn write_request(&self, change: &CrudEntry, access_token: Option<&str>) -> RequestBuilder {
         let mut row = change.data.clone().unwrap_or_default();
         let this_row = [("id", format!("eq.{}", change.id))];
         let (method, prefer) = match change.update_type {
@@ -136,15 +100,9 @@ impl Uploader {
             UpdateType::Patch => (Method::PATCH, "count=exact"),
             UpdateType::Delete => (Method::DELETE, "count=exact"),
         };
-        let mut request = self
-            .http
-            .request(method, self.backend.table(&change.table))
-            .header("apikey", &self.backend.publishable_key)
-            .header("Prefer", prefer)
-            .timeout(self.backend.timeout);
-        if let Some(access_token) = access_token {
-            request = request.bearer_auth(access_token);
-        }
+        let request = self
+            .request(method, &format!("rest/v1/{}", change.table), access_token)
+            .header("Prefer", prefer);
         match change.update_type {
             UpdateType::Put => {
                 row.insert("id".into(), Value::from(change.id.as_str()));
@@ -153,21 +111,7 @@ impl Uploader {
             UpdateType::Patch => request.query(&this_row).json(&row),
             UpdateType::Delete => request.query(&this_row),
         }
-        .build()
     }
-}
-
-#[async_trait]
-impl MutationUploader for Uploader {
-    async fn upload(&self) -> Result<(), PowerSyncError> {
-        self.upload_next().await
-    }
-}
-
-/// `None` if it is not an answer of PostgREST, such as a page that a redirect led to.
-fn counts_none(response: &Response) -> Option<bool> {
-    let range = response.headers().get("content-range")?;
-    Some(range.as_bytes().ends_with(b"/0"))
 }
 
 /// An update to the same values. PostgREST would count no row.
@@ -188,30 +132,3 @@ fn is_deleted_in(changes: &[CrudEntry], change: &CrudEntry) -> bool {
 fn can_never_succeed(code: &str) -> bool {
     code.len() == 5 && (code.starts_with("22") || code.starts_with("23")) || code == "42501"
 }
-
-#[derive(Deserialize)]
-struct Refusal {
-    code: String,
-    #[serde(default)]
-    message: String,
-}
-
-async fn refusal(response: Response) -> Result<Refusal, BoxError> {
-    let status = response.status();
-    let body = response.text().await?;
-    serde_json::from_str(&body).map_err(|_| {
-        let start: String = body.chars().take(200).collect();
-        format!("{status}: {start}").into()
-    })
-}
-
-#[derive(Debug)]
-struct UploadError(BoxError);
-
-impl fmt::Display for UploadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for UploadError {}

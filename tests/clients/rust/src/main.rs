@@ -1,9 +1,12 @@
 //! The connector of docs/connectors/rust in a program that tests drive: one JSON command a line comes in, one JSON
 //! event a line goes out.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{
+    env,
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
-use async_trait::async_trait;
 use futures_lite::StreamExt;
 use powersync::{
     ConnectionPool, PowerSyncDatabase,
@@ -11,13 +14,15 @@ use powersync::{
     schema::{Column, Schema, Table},
 };
 use powersync_auth_connector::{
-    Backend, BoxError, FollowUser, OnRejected, Rejected, Session, SupabaseSession, User,
+    Backend, BoxError, Connector, FollowUser, NotSignedIn, Refusal, Session, SupabaseSession,
+    SyncAs, User, sdk_error,
 };
-use rusqlite::params;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
-use Tell as SaveRejected;
+mod own;
+
+use own::{Provided, SAVING_FAILS, SaveRejected};
 
 /// The example of the page, which only has to compile.
 #[allow(dead_code)]
@@ -27,89 +32,149 @@ async fn readme(database: PowerSyncDatabase, email: &str, password: &str) -> Res
 }
 
 struct App {
+    backend: Backend,
     database: PowerSyncDatabase,
     session: Arc<SupabaseSession>,
+    provided: Arc<Provided>,
     follow: FollowUser,
+    follow_provider: FollowUser,
 }
 
 impl App {
     fn new(backend: Backend, file: &str) -> Result<Self, BoxError> {
         PowerSyncEnvironment::powersync_auto_extension()?;
-        let http = reqwest::Client::new();
         let environment = PowerSyncEnvironment::custom(
-            http,
+            reqwest::Client::new(),
             ConnectionPool::open(file)?,
             PowerSyncEnvironment::tokio(),
         );
         let mut schema = Schema::default();
-        schema
-            .tables
-            .push(Table::create("notes", vec![Column::text("body")], |_| {}));
+        let columns = vec![Column::text("body"), Column::integer("size")];
+        schema.tables.push(Table::create("notes", columns, |_| {}));
         let database = PowerSyncDatabase::new(environment, schema);
         let session = Arc::new(SupabaseSession::new(backend.clone()));
-        let follow = FollowUser::new(database.clone(), backend, session.clone(), Arc::new(Tell));
+        let provided = Arc::new(Provided::default());
+        let follow = |session: Arc<dyn Session>| {
+            FollowUser::new(
+                database.clone(),
+                backend.clone(),
+                session,
+                Arc::new(SaveRejected),
+            )
+        };
         Ok(Self {
+            follow: follow(session.clone()),
+            follow_provider: follow(provided.clone()),
+            backend,
             database,
             session,
-            follow,
+            provided,
         })
     }
 
     async fn run(&self, command: &Value) -> Result<Value, BoxError> {
         let text = |name: &str| command[name].as_str().unwrap_or_default();
+        let session = &self.session;
         match text("command") {
             "signIn" => {
-                self.session
+                session
                     .sign_in_with_password(text("email"), text("password"))
                     .await?
             }
-            "signInAnonymously" => self.session.sign_in_anonymously().await?,
+            "signInAnonymously" => session.sign_in_anonymously().await?,
             "becomePermanent" => {
-                let attributes = json!({ "email": text("email"), "password": text("password") });
-                self.session.update_user(attributes).await?
+                session
+                    .update_user(json!({ "email": text("email"), "password": text("password") }))
+                    .await?
             }
-            "renew" => self.session.renew().await?,
-            "signOut" => self.session.sign_out().await,
-            "follow" => self.follow.follow(self.session.user().await).await?,
-            "goOnWithoutAccount" => self.follow.follow(Some(User::Anonymous)).await?,
-            "execute" => {
+            "refresh" => session.renew().await?,
+            "signOut" => session.sign_out().await,
+            "sessionEnded" => {}
+            other => return self.run_other(other, command).await,
+        }
+        // What an app does at each event of its session.
+        self.follow.follow(session.user().await).await?;
+        Ok(Value::Null)
+    }
+
+    async fn run_other(&self, name: &str, command: &Value) -> Result<Value, BoxError> {
+        let text = |name: &str| command[name].as_str().unwrap_or_default();
+        match name {
+            "open" | "openWithProvider" => {}
+            "provide" => {
+                *self.provided.0.lock().unwrap() = text("token").into();
+                let (id, is_anonymous) = (text("user").to_string(), false);
+                let user = User::SignedIn { id, is_anonymous };
+                let user = Some(user).filter(|_| text("user") != "");
+                self.follow_provider.follow(user).await?
+            }
+            "syncAnonymously" => self.follow.follow(Some(User::Anonymous)).await?,
+            "write" => {
                 let mut writer = self.database.writer().await?;
                 let transaction = writer.transaction()?;
-                transaction.execute_batch(text("sql"))?;
+                for statement in command["statements"].as_array().into_iter().flatten() {
+                    transaction.execute_batch(statement.as_str().unwrap_or_default())?;
+                }
                 transaction.commit()?;
             }
-            "notes" => return self.notes().await,
+            "saveRefused" => SAVING_FAILS.store(command["works"] == false, Relaxed),
+            "queue" => return Ok(json!(self.queue().await?)),
+            "uploaded" => {
+                let mut changes = Box::pin(self.database.watch_tables(true, ["ps_crud"]));
+                while changes.next().await.is_some() && self.queue().await? > 0 {}
+            }
+            "ask" => {
+                let timeout = Duration::from_millis(command["timeoutMs"].as_u64().unwrap_or(0));
+                return Ok(self.ask(text("token"), timeout).await);
+            }
             other => return Err(format!("No such command: {other}").into()),
         }
         Ok(Value::Null)
     }
 
-    async fn notes(&self) -> Result<Value, BoxError> {
+    async fn queue(&self) -> Result<i64, BoxError> {
         let reader = self.database.reader().await?;
-        let mut statement = reader.prepare("SELECT id FROM notes ORDER BY id")?;
-        let ids = statement.query_map(params![], |row| row.get::<_, String>(0))?;
-        Ok(json!(ids.collect::<Result<Vec<_>, _>>()?))
+        Ok(reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?)
     }
-}
 
-struct Tell;
-
-#[async_trait]
-impl OnRejected for Tell {
-    async fn rejected(&self, changes: &[Rejected<'_>]) -> Result<(), BoxError> {
-        for Rejected {
-            change,
+    /// One token outside of PowerSync.
+    async fn ask(&self, token: &str, timeout: Duration) -> Value {
+        let sync_as = match token {
+            "" => SyncAs::Anonymous,
+            _ => SyncAs::SignedIn(Arc::new(Provided(Mutex::new(token.into())))),
+        };
+        let backend = Backend {
+            timeout,
+            ..self.backend.clone()
+        };
+        let connector = Connector::new(
+            self.database.clone(),
+            backend,
+            sync_as,
+            Arc::new(SaveRejected),
+        );
+        let error = match connector.fetch_token().await {
+            Ok(token) => return json!({ "token": token }),
+            Err(error) if error.is::<NotSignedIn>() => return Value::Null,
+            Err(error) => error,
+        };
+        if let Some(Refusal {
+            status,
             code,
-            message,
-        } in changes
+            hint,
+            reason,
+            ..
+        }) = error.downcast_ref()
         {
-            say(json!({ "event": "rejected", "id": change.id, "code": code, "message": message }));
+            return json!({
+                "error": error.to_string(), "status": status, "code": code, "hint": hint, "reason": reason,
+            });
         }
-        Ok(())
+        json!({ "error": sdk_error(error).to_string() })
     }
 }
 
-fn say(event: Value) {
+pub fn say(event: Value) {
     println!("{event}");
 }
 
@@ -119,19 +184,21 @@ async fn tell_status(database: PowerSyncDatabase) {
         say(json!({
             "event": "status",
             "connected": status.is_connected(),
-            "hasSynced": status.has_synced(),
+            "connecting": status.is_connecting(),
             "downloadError": status.download_error().map(ToString::to_string),
             "uploadError": status.upload_error().map(ToString::to_string),
         }));
     }
 }
 
-async fn tell_queue(database: PowerSyncDatabase) -> Result<(), BoxError> {
-    let mut changes = Box::pin(database.watch_tables(false, ["ps_crud"]));
+async fn tell_notes(database: PowerSyncDatabase) -> Result<(), BoxError> {
+    let mut changes = Box::pin(database.watch_tables(true, ["notes"]));
     while changes.next().await.is_some() {
         let reader = database.reader().await?;
-        let length: i64 = reader.query_one("SELECT count(*) FROM ps_crud", [], |row| row.get(0))?;
-        say(json!({ "event": "queue", "length": length }));
+        let mut statement = reader.prepare("SELECT id FROM notes ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let ids = ids.collect::<Result<Vec<_>, _>>()?.join(", ");
+        say(json!({ "event": "notes", "ids": ids }));
     }
     Ok(())
 }
@@ -147,7 +214,7 @@ async fn main() -> Result<(), BoxError> {
     };
     let app = Arc::new(App::new(backend, &argument("RUNNER_FILE")?)?);
     tokio::spawn(tell_status(app.database.clone()));
-    tokio::spawn(tell_queue(app.database.clone()));
+    tokio::spawn(tell_notes(app.database.clone()));
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let command: Value = serde_json::from_str(&line)?;

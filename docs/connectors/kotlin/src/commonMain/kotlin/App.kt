@@ -2,8 +2,6 @@ package com.example.app
 
 import com.powersync.PowerSyncDatabase
 import io.github.jan.supabase.SupabaseClient
-import io.github.jan.supabase.auth.Auth
-import io.github.jan.supabase.auth.AuthConfig
 import io.github.jan.supabase.auth.auth
 import io.github.jan.supabase.createSupabaseClient
 import io.github.jan.supabase.postgrest.Postgrest
@@ -14,21 +12,18 @@ import kotlinx.coroutines.launch
 /** Your Supabase project: `https://<project>.supabase.co` and its publishable key. */
 class Project(val url: String, val publishableKey: String)
 
-/** For Supabase Auth. */
-fun supabaseClient(project: Project, auth: AuthConfig.() -> Unit = {}): SupabaseClient =
-    createSupabaseClient(project.url, project.publishableKey) {
-        install(Auth, auth)
-        install(Postgrest)
-    }
-
-/** Connects when someone signs in, and disconnects when they sign out. Cancel the scope before you close the database. */
+/**
+ * Connects when someone signs in, and disconnects when they sign out. Cancel the scope before you close the database.
+ *
+ * @param supabase With `Auth` and `Postgrest`.
+ */
 fun CoroutineScope.syncWithSupabase(
     project: Project,
     supabase: SupabaseClient,
     database: PowerSyncDatabase,
     onRefused: suspend (List<RefusedChange>) -> Unit,
 ): FollowUser {
-    return sync(project, database, supabase, supabase.auth.users(), { supabase.auth.accessToken() }, onRefused)
+    return sync(project, database, supabase, supabase.auth.users(), supabase.auth::accessToken, onRefused)
 }
 
 /**
