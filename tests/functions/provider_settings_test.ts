@@ -38,6 +38,8 @@ Deno.test("each field has its type, its form and its values", async () => {
       "https://id.example/?tenant=1",
       "https://id.example/#tenant",
       "https://user:pass@id.example",
+      "https://user@id.example",
+      "https://:pass@id.example",
       "accounts.google.com",
     ],
     audience: [[], [7], "app\n", ["app", ""], null],

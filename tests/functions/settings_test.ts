@@ -170,6 +170,10 @@ Deno.test("the API keys are every publishable key, the singular one, and the leg
     codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: "{}" })),
     "SUPABASE_PUBLISHABLE_KEYS_MISSING",
   );
+  for (const unusable of ['["a"]', '{"default":""}', '{"default":"a","web":7}']) {
+    const code = codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: unusable }));
+    assertEquals([unusable, code], [unusable, "SUPABASE_PUBLISHABLE_KEYS_INVALID"]);
+  }
 });
 
 Deno.test("the environment of Deno is what is read by default, else that of Node, else none, as it is then", () => {
