@@ -4,8 +4,8 @@ import { relative } from "node:path";
 import { shellWord } from "../scripts/cli/invocation.ts";
 import { callPrinted } from "./support/call_command.ts";
 import { writeTree } from "./support/file_tree.ts";
-import { ROOT, runPrinted } from "./support/printed_command.ts";
-import { inFolder, type Ran } from "./support/run_script.ts";
+import { runPrinted } from "./support/printed_command.ts";
+import { inFolder, type Ran, ROOT } from "./support/run_script.ts";
 
 const REF = "abcdefghijklmnopqrst";
 

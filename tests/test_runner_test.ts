@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { startJsrRegistry } from "./support/jsr_registry.ts";
-import { inFolder, type Ran } from "./support/run_script.ts";
-
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+import { inFolder, type Ran, ROOT, run } from "./support/run_script.ts";
+import { serve, type Served } from "./support/serving.ts";
 
 /** Passes with any implementation of the two modules. */
 const PROBE = `
@@ -24,14 +22,44 @@ interface Run {
 async function runTests(folder: string, { jsrUrl, flags = [], source = PROBE }: Run): Promise<Ran> {
   const file = join(folder, "probe_test.ts");
   await Deno.writeTextFile(file, source);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "test", ...flags, file],
-    cwd: ROOT,
-    // A cache of its own, so that nothing comes from an earlier run.
-    env: { JSR_URL: `${jsrUrl}/`, DENO_DIR: join(folder, "cache"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  // A cache of its own, so that nothing comes from an earlier run.
+  const env = { JSR_URL: `${jsrUrl}/`, DENO_DIR: join(folder, "cache"), DENO_NO_UPDATE_CHECK: "1" };
+  return await run(Deno.execPath(), ["task", "test", ...flags, file], { cwd: ROOT, env });
+}
+
+/** A small JSR registry, as far as Deno asks one (https://jsr.io/docs/api, "JSR registry API"). */
+interface JsrRegistry extends Served {
+  /** The paths that were asked for. */
+  readonly asked: readonly string[];
+}
+
+/**
+ * Serves packages of one module each on loopback.
+ *
+ * @param packages The module's source, by `@scope/name@version`.
+ */
+function startJsrRegistry(packages: Readonly<Record<string, string>>): JsrRegistry {
+  const files = new Map(Object.entries(packages).flatMap(([id, source]) => packageFiles(id, source)));
+  const asked: string[] = [];
+  const server = serve((request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    const file = files.get(pathname);
+    return new Response(file ?? "Not found", { status: file === undefined ? 404 : 200 });
+  });
+  return { ...server, asked };
+}
+
+function packageFiles(id: string, source: string): [path: string, content: string][] {
+  const [, name, version] = /^(@[^@]+)@(.+)$/.exec(id) ?? [];
+  if (name === undefined || version === undefined) throw new Error(`${id} is not @scope/name@version.`);
+  const checksum = `sha256-${createHash("sha256").update(source).digest("hex")}`;
+  const manifest = { "/mod.ts": { size: new TextEncoder().encode(source).length, checksum } };
+  return [
+    [`/${name}/meta.json`, JSON.stringify({ latest: version, versions: { [version]: {} } })],
+    [`/${name}/${version}_meta.json`, JSON.stringify({ exports: { ".": "./mod.ts" }, manifest })],
+    [`/${name}/${version}/mod.ts`, source],
+  ];
 }
 
 async function jsrVersions(): Promise<Map<string, string>> {

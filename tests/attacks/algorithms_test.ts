@@ -3,48 +3,38 @@ import { createPublicKey } from "node:crypto";
 import { type Attack, LEGACY, testAttacks, UNKNOWN_KEY } from "./attack.ts";
 import { base64url, headerOf, hmacSigned, signed, signingInput } from "./jws.ts";
 import { projectKeys, userClaims } from "../support/project.ts";
+import type { TestKey } from "../support/signing.ts";
 
 const KEYS = Object.values(projectKeys);
-const NONE = [
-  "none",
-  "None",
-  "NONE",
-  "nOnE",
-  "noNe",
-  "none ",
-  " none",
-  "none\u0000",
-  "n\u043ene",
-  "null",
-  "",
-];
+const NONE = [..."none None NONE nOnE noNe null n\u043ene".split(" "), "none ", " none", "none\u0000", ""];
 
 /** RFC 8725, section 2.1: the `none` algorithm in every case, without signature, with an invented and a borrowed one. */
-const unsecured = KEYS.flatMap((key) =>
-  NONE.flatMap((alg): Attack[] => {
-    const input = signingInput(key, { header: { alg } });
-    const name = `alg ${JSON.stringify(alg)} for ${key.kid}`;
-    return [
-      [`${name} without signature`, `${input}.`],
-      [`${name} with a signature`, `${input}.AAAA`],
-      [`${name} with a good token's signature`, async () => `${input}.${(await signed(key)).split(".")[2]}`],
-    ];
-  })
-);
 testAttacks(
   "an unsecured token is refused, whatever the case of `none`, without asking the Auth server",
-  unsecured,
+  KEYS.flatMap((key) =>
+    NONE.flatMap((alg): Attack[] => {
+      const input = signingInput(key, { header: { alg } });
+      const name = `alg ${JSON.stringify(alg)} for ${key.kid}`;
+      const borrowed = async () => `${input}.${(await signed(key)).split(".")[2]}`;
+      return [
+        [`${name} without signature`, `${input}.`],
+        [`${name} with a signature`, `${input}.AAAA`],
+        [`${name} with a good token's signature`, borrowed],
+      ];
+    })
+  ),
 );
 
 /** RFC 8725, section 2.1: a public key, in each form in which it is common, as the secret of an HMAC. */
 const confused = KEYS.flatMap((key) => {
   const node = createPublicKey({ format: "jwk", key: { ...key.publicJwk } });
+  const pem = node.export({ type: "spki", format: "pem" }).toString();
   const forms: Record<string, string | Uint8Array> = {
-    "SPKI as PEM": node.export({ type: "spki", format: "pem" }).toString(),
-    "SPKI as PEM without the last line break": node.export({ type: "spki", format: "pem" }).toString().trim(),
-    "SPKI as DER": new Uint8Array(node.export({ type: "spki", format: "der" })),
+    "SPKI as PEM": pem,
+    "SPKI as PEM without the last line break": pem.trim(),
+    "SPKI as DER": node.export({ type: "spki", format: "der" }),
     "JWK": JSON.stringify(key.publicJwk),
-    "raw x or n": new Uint8Array(Buffer.from(`${key.publicJwk.x ?? key.publicJwk.n}`, "base64url")),
+    "raw x or n": Buffer.from(`${key.publicJwk.x ?? key.publicJwk.n}`, "base64url"),
     "no bytes": "",
   };
   return Object.entries(forms).flatMap(([form, secret]) =>
@@ -77,32 +67,16 @@ const unexpected = KEYS.flatMap((key) => {
 testAttacks("an algorithm that is not the key's own is refused without asking the Auth server", unexpected);
 
 const { ES256 } = projectKeys;
-const KIDS = [
-  "../../../../dev/null",
-  "/dev/null",
-  "' UNION SELECT 'key' --",
-  "|id",
-  "__proto__",
-  "\u0000",
-  "",
-  "project-EC",
+const withKid = (kid: unknown, key: TestKey = ES256, expected = {}): Attack => [
+  `${key.kid}'s token under ${JSON.stringify(kid)}`,
+  () => signed(key, { header: { kid } }),
+  expected,
 ];
+const KIDS = "../../../../dev/null /dev/null |id __proto__ \u0000 project-EC".split(" ");
 testAttacks("a key ID cannot select another key, key type or file", [
-  ...KEYS.flatMap((key) =>
-    KEYS.filter((other) => other !== key).map((other): Attack => [
-      `${key.kid}'s token under ${other.kid}`,
-      () => signed(key, { header: { kid: other.kid } }),
-    ])
-  ),
-  ...KIDS.map((kid): Attack => [
-    `kid ${JSON.stringify(kid)}`,
-    () => signed(ES256, { header: { kid } }),
-    UNKNOWN_KEY,
-  ]),
-  ...[null, 0, ["project-ec"], { kid: "project-ec" }, true, undefined].map((kid): Attack => [
-    `kid ${JSON.stringify(kid)}`,
-    () => signed(ES256, { header: { kid } }),
-  ]),
+  ...KEYS.flatMap((key) => KEYS.filter((other) => other !== key).map(({ kid }) => withKid(kid, key))),
+  ...[...KIDS, "' UNION SELECT 'key' --", ""].map((kid) => withKid(kid, ES256, UNKNOWN_KEY)),
+  ...[null, 0, ["project-ec"], { kid: "project-ec" }, true, undefined].map((kid) => withKid(kid)),
   ["HS256 with the secret that tutorials use", hmacSigned("sha256", "your-256-bit-secret"), LEGACY],
   ["the signature of another token of the same key", async () => {
     const other = await signed(ES256, { payload: userClaims({ email: "other@example.com" }) });

@@ -1,6 +1,9 @@
-/** HTTP/1.1 byte by byte, because `fetch` would tidy the request or refuse to send it. */
-
+/** HTTP/1.1 byte by byte, because `fetch` would tidy the request or refuse to send it, and the functions behind it. */
 import { Buffer } from "node:buffer";
+import { AuthStandIn } from "../support/auth_stand_in.ts";
+import { FUNCTION_NAMES, startFunctions } from "../support/functions.ts";
+import { parseHead } from "../support/http_stand_in.ts";
+import { serve } from "../support/serving.ts";
 
 /** One answer, as it came. */
 export interface RawAnswer {
@@ -9,8 +12,32 @@ export interface RawAnswer {
   readonly body: string;
 }
 
+/** The functions of one isolate, served under their names. */
+export interface Target {
+  readonly port: number;
+  readonly auth: AuthStandIn;
+  /** How many requests with an `Authorization` header Deno handed to a function. */
+  readonly authorized: () => number;
+  readonly log: readonly string[];
+}
+
 /** Not a bound on speed: a connection that neither answers nor closes must fail a test. */
 const HANG_MS = 30_000;
+
+/** Serves the functions while a test runs. */
+export async function withTarget(test: (target: Target) => Promise<void>): Promise<void> {
+  await using auth = new AuthStandIn([]);
+  const { handlers, log } = startFunctions(auth);
+  let authorized = 0;
+  await using server = serve((request) => {
+    if (request.headers.has("Authorization")) authorized += 1;
+    // Deno hands over even a URL that cannot be parsed; the functions do not read it.
+    const path = /\/([\w-]+)(\?.*)?$/.exec(request.url)?.[1];
+    const name = FUNCTION_NAMES.find((name) => name === path);
+    return name === undefined ? new Response(null, { status: 404 }) : handlers[name](request);
+  });
+  await test({ port: Number(new URL(server.url).port), auth, authorized: () => authorized, log });
+}
 
 /**
  * Sends bytes and reads whatever comes until the server closes.
@@ -22,11 +49,9 @@ const HANG_MS = 30_000;
  */
 export async function exchange(port: number, request: string, { end = false } = {}): Promise<RawAnswer[]> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { promise: hang, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("The server neither answered nor closed.")), HANG_MS);
   try {
-    const hang = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("The server neither answered nor closed.")), HANG_MS);
-    });
     return parseAnswers(await Promise.race([talk(connection, Buffer.from(request, "latin1"), end), hang]));
   } finally {
     clearTimeout(timer);
@@ -56,21 +81,17 @@ async function sendAll(connection: Deno.TcpConn, bytes: Uint8Array, end: boolean
   if (end) await connection.closeWrite();
 }
 
-/** Splits what came by `Content-Length` or chunks. */
+/** Splits what came by `Content-Length`. */
 function parseAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let rest = text; rest.startsWith("HTTP/1.1 ");) {
     const end = rest.indexOf("\r\n\r\n");
     if (end < 0) throw new Error("The head of an answer was cut.");
-    const [first = "", ...lines] = rest.slice(0, end).split("\r\n");
-    const headers = new Headers(lines.map((line): [string, string] => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    }));
-    const length = Number(headers.get("Content-Length") ?? 0);
+    const { first, headers } = parseHead(rest.slice(0, end));
     const start = end + 4;
-    answers.push({ status: Number(first.split(" ")[1]), headers, body: rest.slice(start, start + length) });
-    rest = rest.slice(start + length);
+    const stop = start + Number(headers.get("Content-Length") ?? 0);
+    answers.push({ status: Number(first.split(" ")[1]), headers, body: rest.slice(start, stop) });
+    rest = rest.slice(stop);
   }
   return answers;
 }

@@ -10,13 +10,11 @@ const KEYS = [ES256, RS256, EdDSA];
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const ED25519_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-function bytesOf(value: bigint, length: number): Uint8Array {
-  return Uint8Array.from(Buffer.from(value.toString(16).padStart(length * 2, "0"), "hex"));
-}
+const bytesOf = (value: bigint, length: number): Uint8Array =>
+  Buffer.from(value.toString(16).padStart(length * 2, "0"), "hex");
 
-function withSignature(key: typeof ES256, bytes: Uint8Array): string {
-  return `${signingInput(key)}.${base64url(bytes)}`;
-}
+const withSignature = (key: typeof ES256, bytes: readonly number[] | Uint8Array) =>
+  `${signingInput(key)}.${base64url(Uint8Array.from(bytes))}`;
 
 /** A good token with its signature changed. */
 async function changed(key: typeof ES256, change: (bytes: Uint8Array) => Uint8Array): Promise<string> {
@@ -39,16 +37,15 @@ function der(raw: Uint8Array): Uint8Array {
 const ECDSA_PAIRS = [0n, 1n, P256_ORDER - 1n, P256_ORDER, P256_ORDER + 1n, 2n ** 256n - 1n]
   .flatMap((r, i, values) => values.map((s, j): [string, bigint, bigint] => [`r ${i}, s ${j}`, r, s]));
 testAttacks("an ECDSA signature of zeros, of the order or in DER is refused", [
-  ...ECDSA_PAIRS.map(([name, r, s]): Attack => [
-    name,
-    withSignature(ES256, Uint8Array.from([...bytesOf(r, 32), ...bytesOf(s, 32)])),
-  ]),
+  ...ECDSA_PAIRS.map(([name, r, s]): Attack => {
+    return [name, withSignature(ES256, [...bytesOf(r, 32), ...bytesOf(s, 32)])];
+  }),
   ["DER", () => changed(ES256, der)],
-  ["DER of zeros", withSignature(ES256, Uint8Array.from([0x30, 6, 2, 1, 0, 2, 1, 0]))],
+  ["DER of zeros", withSignature(ES256, [0x30, 6, 2, 1, 0, 2, 1, 0])],
 ]);
 
 testAttacks("an Ed25519 signature of small order or beyond the order is refused", [
-  ["the neutral element and zero", withSignature(EdDSA, Uint8Array.from([1, ...new Uint8Array(63)]))],
+  ["the neutral element and zero", withSignature(EdDSA, [1, ...new Uint8Array(63)])],
   ["zeros", withSignature(EdDSA, new Uint8Array(64))],
   ["S plus the order (RFC 8032, section 5.1.7)", () =>
     changed(EdDSA, (bytes) => {
@@ -82,18 +79,14 @@ for (const bit of [0, 1, 7, 100, 255, 511]) {
 testAttacks(
   "a signature that is cut, longer, empty or of one other bit is refused",
   KEYS.flatMap((key) =>
-    Object.entries(CHANGES).map((
-      [name, change],
-    ): Attack => [`${key.kid}: ${name}`, () => changed(key, change)])
+    Object.entries(CHANGES).map(([name, change]): Attack => {
+      return [`${key.kid}: ${name}`, () => changed(key, change)];
+    })
   ),
 );
 
-const CLAIMS = [
-  { sub: "5c7a6c0e-0000-4000-8000-0000000000ff" },
-  { role: "admin" },
-  { exp: 4_000_000_000 },
-  { is_anonymous: true },
-];
+const SOMEBODY_ELSE = { sub: "5c7a6c0e-0000-4000-8000-0000000000ff" };
+const CLAIMS = [SOMEBODY_ELSE, { role: "admin" }, { exp: 4_000_000_000 }, { is_anonymous: true }];
 testAttacks(
   "a token whose claims were changed after it was signed is refused",
   KEYS.flatMap((key) =>

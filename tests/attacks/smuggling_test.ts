@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { projectKeys } from "../support/project.ts";
-import { assertAsked, leaks, withTarget } from "./attack.ts";
+import { assertAsked, leaks } from "./attack.ts";
 import { signed } from "./jws.ts";
-import { exchange } from "./raw_http.ts";
+import { exchange, withTarget } from "./raw_http.ts";
 
 const token = await signed(projectKeys.ES256);
 
@@ -50,6 +50,7 @@ Deno.test("a request hidden in the body of an ambiguous request is never answere
 });
 
 const HEAD = "GET /powersync-auth HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
+const headOf = (path: string) => `${HEAD.replace("/powersync-auth", path)}\r\n`;
 
 /** Requests that are too large or broken. */
 const BROKEN: [string, string][] = [
@@ -57,21 +58,15 @@ const BROKEN: [string, string][] = [
   ["a header of 1 MB", `${HEAD}Authorization: Bearer ${"a".repeat(1024 * 1024)}\r\n\r\n`],
   ["20,000 headers", `${HEAD}${"X: 1\r\n".repeat(20_000)}\r\n`],
   ["a name of 1 MB", `${HEAD}${"X".repeat(1024 * 1024)}: 1\r\n\r\n`],
-  [
-    "a path of 1 MB",
-    `GET /${"a".repeat(1024 * 1024)} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`,
-  ],
+  ["a path of 1 MB", headOf(`/${"a".repeat(1024 * 1024)}`)],
   ["no Host", "GET /powersync-auth HTTP/1.1\r\nConnection: close\r\n\r\n"],
   ["two Hosts", `${HEAD}Host: evil.example\r\n\r\n`],
   ["an invalid Host", "GET /powersync-auth HTTP/1.1\r\nHost: [::\r\nConnection: close\r\n\r\n"],
   ["HTTP/1.0", "GET /powersync-auth HTTP/1.0\r\n\r\n"],
   ["HTTP/9.9", "GET /powersync-auth HTTP/9.9\r\nHost: x\r\nConnection: close\r\n\r\n"],
   ["an upgrade", `${HEAD}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n`],
-  [
-    "an absolute target",
-    `GET http://169.254.169.254/powersync-auth HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`,
-  ],
-  ["a path with dots", `GET /../../powersync-auth HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`],
+  ["an absolute target", headOf("http://169.254.169.254/powersync-auth")],
+  ["a path with dots", headOf("/../../powersync-auth")],
   ["bytes", "\x00\x01\x02\xff\xfe"],
 ];
 
@@ -109,10 +104,9 @@ Deno.test("a request that is too large, broken or endless is refused or cut off,
 
 Deno.test("a body of 8 MB does not delay the answer, which does not depend on it", async () => {
   await withTarget(async (target) => {
-    const head = `POST /powersync-auth HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: ${
-      8 * 1024 * 1024
-    }\r\n\r\n`;
-    const [answer] = await exchange(target.port, head + "a".repeat(8 * 1024 * 1024));
+    const length = 8 * 1024 * 1024;
+    const head = `${HEAD.replace("GET", "POST")}Content-Length: ${length}\r\n\r\n`;
+    const [answer] = await exchange(target.port, head + "a".repeat(length));
     assertEquals(answer?.status, 401);
     assertAsked(target, undefined, "body");
   });

@@ -1,14 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { decodeJsonSecret, isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { commandsOf, copyBundle, FUNCTIONS } from "../support/bundle.ts";
-import { neededFiles, startAll, unpack } from "../support/deployed_functions.ts";
-import { assertContract } from "../support/deployed_contract.ts";
+import { copyBundle, FUNCTIONS, makeLocalEnv, makeProductionEnv } from "../support/bundle.ts";
+import {
+  assertContract,
+  neededFiles,
+  startAll,
+  startSupabaseProject,
+  unpack,
+} from "../support/deployed_functions.ts";
+import { shellOf } from "../support/documents.ts";
 import { startManagementApi } from "../support/management_api.ts";
-import { makeLocalEnv, makeProductionEnv, POWERSYNC_URL } from "../support/production_env.ts";
 import { inFolder } from "../support/run_script.ts";
 import { link, supabaseCli } from "../support/supabase_cli.ts";
-import { startSupabaseProject } from "../support/supabase_project.ts";
 
 Deno.test("what the CLI deploys is what was tested", async (t) => {
   await inFolder(async (folder) => {
@@ -24,7 +28,7 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
     await supabase(bundle, "functions", "deploy", "--use-api");
 
     await t.step("these are the README's commands", () => {
-      const commands = commandsOf("README.md");
+      const commands = shellOf("README.md");
       assertStringIncludes(commands, "\nsupabase secrets set --env-file .env.production\n");
       assertStringIncludes(commands, "\nsupabase functions deploy --use-api\n");
     });
@@ -63,10 +67,10 @@ Deno.test("what the CLI deploys is what was tested", async (t) => {
     await t.step(
       "from the uploaded files alone, on Deno 2.1.4, the functions keep their contract",
       async () => {
-        await using project = await startSupabaseProject();
+        await using project = startSupabaseProject();
         const env = { ...project.env, ...Object.fromEntries(api.secrets) };
         await using functions = await startAll(api, { folder: join(folder, "running"), env });
-        await assertContract(functions, { project, powersyncUrl: POWERSYNC_URL });
+        await assertContract(functions);
       },
     );
   });

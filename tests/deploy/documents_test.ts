@@ -5,13 +5,12 @@
 import { assert } from "@std/assert";
 import { join } from "node:path";
 import { readEnvFile } from "../../scripts/setup/env-file.ts";
-import { copyBundle } from "../support/bundle.ts";
+import { copyBundle, makeLocalEnv, makeProductionEnv, POWERSYNC_URL } from "../support/bundle.ts";
 import { type Deployment, withDeployment } from "../support/deployment.ts";
 import { blocksOf, commandsIn, PAGES } from "../support/documents.ts";
 import { writeTree } from "../support/file_tree.ts";
 import { type ManagementApi, PROJECT_REF, startManagementApi } from "../support/management_api.ts";
 import { printed } from "../support/printed_command.ts";
-import { makeLocalEnv, makeProductionEnv, POWERSYNC_URL } from "../support/production_env.ts";
 import { PUBLISHABLE_KEY } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { cliEnvironment } from "../support/supabase_cli.ts";

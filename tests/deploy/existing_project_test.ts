@@ -3,16 +3,16 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeJwt } from "jose";
 import { join } from "node:path";
 import { answer } from "../support/answer.ts";
-import { commandsOf, copyBundle, FUNCTIONS } from "../support/bundle.ts";
-import { assertContract } from "../support/deployed_contract.ts";
-import { startAll } from "../support/deployed_functions.ts";
+import { copyBundle, FUNCTIONS, POWERSYNC_URL } from "../support/bundle.ts";
+import { assertContract, startAll, startSupabaseProject } from "../support/deployed_functions.ts";
+import { shellOf } from "../support/documents.ts";
 import { readTree, writeTree } from "../support/file_tree.ts";
+import { bearer } from "../support/functions.ts";
 import { PROJECT_REF, startManagementApi } from "../support/management_api.ts";
-import { POWERSYNC_URL } from "../support/production_env.ts";
 import { printed } from "../support/printed_command.ts";
+import { PUBLISHABLE_KEY, userToken } from "../support/project.ts";
 import { inFolder } from "../support/run_script.ts";
 import { cliEnvironment } from "../support/supabase_cli.ts";
-import { startSupabaseProject } from "../support/supabase_project.ts";
 
 const PAGE = "docs/existing-project.md";
 const SHARED = "supabase/functions/_shared/powersync";
@@ -103,19 +103,19 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
       },
     );
 
-    await using supabaseProject = await startSupabaseProject();
+    await using supabaseProject = startSupabaseProject();
     const deployed = { ...supabaseProject.env, ...Object.fromEntries(api.secrets) };
 
     await t.step("from what was uploaded, theirs and ours run on Deno 2.1.4", async () => {
       await using functions = await startAll(api, { folder: join(folder, "running"), env: deployed });
       assertEquals(await (await fetch(functions.url("hello"))).text(), "Hello from their own function");
-      await assertContract(functions, { project: supabaseProject, powersyncUrl: POWERSYNC_URL });
+      await assertContract(functions);
     });
 
     await t.step(
       "the page's commands check and serve a function, in the root and in its folder",
       async () => {
-        const lines = commandsOf(PAGE).split("\n").filter((line) => /^deno (check|serve)/.test(line));
+        const lines = shellOf(PAGE).split("\n").filter((line) => /^deno (check|serve)/.test(line));
         const inFunction = join(project, "supabase/functions/powersync-auth");
         for (const [cwd, isThere] of [[project, true], [inFunction, false]] as const) {
           const own = lines.filter((line) => line.includes("supabase/") === isThere);
@@ -151,10 +151,10 @@ Deno.test("added to a fresh project, the bundle and the project's own function a
         assert(uploaded.includes(`${SHARED}/plan.ts`));
         assertEquals(uploaded.filter((path) => /\.orig|powersync-functions/.test(path)), []);
         await using functions = await startAll(api, { folder: join(folder, "updated"), env: deployed });
-        const { accessToken, publishableKey: apikey } = supabaseProject;
+        const apikey = PUBLISHABLE_KEY;
         const call = async (name: string, headers: Record<string, string>) =>
           await answer(await fetch(functions.url(name), { headers }));
-        const signedIn = await call("powersync-auth", { authorization: `Bearer ${accessToken}` });
+        const signedIn = await call("powersync-auth", bearer(await userToken()));
         assertEquals(decodeJwt(signedIn.body.token).plan, "pro");
         const { status, body: { code, message, hint } } = await call("powersync-auth-anonymous", { apikey });
         const expected = [403, "CLAIMS_REFUSED", "Sign in first.", "Open the sign-in page."];

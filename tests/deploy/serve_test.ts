@@ -1,16 +1,13 @@
 /** `supabase functions serve` of the real CLI, as docs/self-hosting.md describes it, with a stand-in for Docker. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { copyBundle, FUNCTIONS } from "../support/bundle.ts";
-import { assertContract } from "../support/deployed_contract.ts";
-import { startAll } from "../support/deployed_functions.ts";
-import { startDockerApi } from "../support/docker_api.ts";
+import { copyBundle, FUNCTIONS, makeProductionEnv, POWERSYNC_URL } from "../support/bundle.ts";
+import { assertContract, startAll, startSupabaseProject } from "../support/deployed_functions.ts";
+import { startDockerApi } from "./docker_api.ts";
 import { readTree } from "../support/file_tree.ts";
 import { startManagementApi, type Upload } from "../support/management_api.ts";
-import { makeProductionEnv, POWERSYNC_URL } from "../support/production_env.ts";
 import { inFolder } from "../support/run_script.ts";
 import { cliEnvironment, SUPABASE_CLI } from "../support/supabase_cli.ts";
-import { startSupabaseProject } from "../support/supabase_project.ts";
 
 Deno.test("`supabase functions serve` gives the functions what they need", async (t) => {
   await inFolder(async (folder) => {
@@ -62,7 +59,7 @@ Deno.test("`supabase functions serve` gives the functions what they need", async
     });
 
     await t.step("from what is mounted and that environment, they work on Deno 2.1.4", async () => {
-      await using project = await startSupabaseProject();
+      await using project = startSupabaseProject();
       const files = new Map(
         [...await readTree(join(bundle, "supabase/functions"))].map(([path, text]) =>
           [`supabase/functions/${path}`, new TextEncoder().encode(text)] as const
@@ -78,7 +75,7 @@ Deno.test("`supabase functions serve` gives the functions what they need", async
       }]));
       const options = { folder: join(folder, "running"), env: { ...env, ...project.env } };
       await using functions = await startAll({ uploads }, options);
-      await assertContract(functions, { project, powersyncUrl: POWERSYNC_URL });
+      await assertContract(functions);
     });
   });
 });

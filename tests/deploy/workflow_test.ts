@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delimiter, join } from "node:path";
-import { copyBundle, FUNCTIONS } from "../support/bundle.ts";
+import { copyBundle, FUNCTIONS, makeLocalEnv, makeProductionEnv } from "../support/bundle.ts";
 import { PROJECT_REF, startManagementApi } from "../support/management_api.ts";
-import { makeLocalEnv, makeProductionEnv } from "../support/production_env.ts";
 import { inFolder } from "../support/run_script.ts";
 import { cliEnvironment } from "../support/supabase_cli.ts";
 import { deploySteps } from "../support/workflow.ts";

@@ -8,7 +8,7 @@ import { withDeployment } from "../support/deployment.ts";
 import { inProject } from "../support/dev_server.ts";
 import { blocksOf, commandsIn, PAGES } from "../support/documents.ts";
 import { startFunctions, type StartOptions } from "../support/functions.ts";
-import { captureLog, silenceLog } from "../support/log.ts";
+import { captureLog } from "../support/log.ts";
 import { CLAIMS_FOLDER } from "../support/own_claims.ts";
 import { userToken } from "../support/project.ts";
 
@@ -46,7 +46,6 @@ const ANSWERS: Readonly<Record<string, (shown: string) => Promise<unknown>>> = {
     return decodeJwt(`${token}`);
   },
   refusal: async (shown) => {
-    using _log = silenceLog();
     const { message, ...details } = JSON.parse(shown);
     return await ask(Date.now() / 1000 + 300, {
       claims: () => {
@@ -59,28 +58,30 @@ const ANSWERS: Readonly<Record<string, (shown: string) => Promise<unknown>>> = {
       environment: { POWERSYNC_USER_ISSUER: "", SB_EXECUTION_ID: "isolate-1" },
     });
     const token = await userToken({ iss: "https://auth.example.com" });
-    const lines = await captureLog(async () => {
-      for (let sent = 0; sent < 60; sent++) await functions.code(token);
-      functions.clock.ms += 60_000;
-      await functions.code(token);
-    });
-    return lines.at(-1);
+    for (let sent = 0; sent < 60; sent++) await functions.code(token);
+    functions.clock.ms += 60_000;
+    await functions.code(token);
+    return functions.log.at(-1);
   },
   "boot error": async () => {
-    using _log = silenceLog();
     let body: unknown;
-    await inProject(async (root) => {
-      // The semicolon is in line 12, column 16.
-      await Deno.writeTextFile(`${root}/${CLAIMS_FOLDER}/claims.ts`, `${"\n".repeat(11)}const claims = ;\n`);
-      const functions = new Functions({ root, readEnvironment: () => Promise.resolve({}) });
-      try {
-        await functions.load();
-        const request = new Request("http://127.0.0.1/functions/v1/powersync-auth");
-        body = await (await functions.fetch(request)).json();
-      } finally {
-        await functions.stop();
-      }
-    });
+    await captureLog(() =>
+      inProject(async (root) => {
+        // The semicolon is in line 12, column 16.
+        await Deno.writeTextFile(
+          `${root}/${CLAIMS_FOLDER}/claims.ts`,
+          `${"\n".repeat(11)}const claims = ;\n`,
+        );
+        const functions = new Functions({ root, readEnvironment: () => Promise.resolve({}) });
+        try {
+          await functions.load();
+          const request = new Request("http://127.0.0.1/functions/v1/powersync-auth");
+          body = await (await functions.fetch(request)).json();
+        } finally {
+          await functions.stop();
+        }
+      })
+    );
     return body;
   },
 };

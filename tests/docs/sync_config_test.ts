@@ -1,6 +1,6 @@
 /** The Sync Streams and Sync Rules of docs/claims.md, compiled and applied by PowerSync's own code, as in the service. */
 import { assertEquals } from "@std/assert";
-// @ts-types="../support/powersync_sync_rules.d.ts"
+// @ts-types="./powersync_sync_rules.d.ts"
 import {
   BaseJwtPayload,
   DEFAULT_HYDRATION_STATE,

@@ -1,10 +1,21 @@
+/** A private key signs only when it is proven to be one pair with its public half. */
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import type { JWK } from "jose";
-import { KeyError, readSigningKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
+import { KeyError, readPublicKey, readSigningKey } from "../../supabase/functions/_shared/powersync/jwk.ts";
 import { makeKey } from "../support/signing.ts";
+import { assertTable } from "../support/table.ts";
 
-/** Reads a private key and counts the signatures that its proof takes. */
-async function prove(jwk: JWK): Promise<{ code: string; signatures: number }> {
+const rsa = (await makeKey("RS256", "rsa")).privateJwk;
+const ec = (await makeKey("ES256", "ec")).privateJwk;
+const ed = (await makeKey("EdDSA", "ed")).privateJwk;
+/** Pairs that are proven by a signature. */
+const SIGNED = ["ES256", "ES384", "EdDSA"];
+/** Pairs that are proven by RSA's arithmetic. */
+const CALCULATED = ["RS256", "RS384", "RS512"];
+
+/** Reads a private key: the code, and how many signatures its proof takes. */
+async function prove(jwk: unknown): Promise<[code: string, signatures: number]> {
   const original = crypto.subtle.sign;
   let signatures = 0;
   crypto.subtle.sign = function (...args: Parameters<typeof original>) {
@@ -14,70 +25,101 @@ async function prove(jwk: JWK): Promise<{ code: string; signatures: number }> {
   try {
     const { privateKey } = await readSigningKey(jwk);
     assertEquals([privateKey.type, privateKey.extractable, privateKey.usages], ["private", false, ["sign"]]);
-    return { code: "usable", signatures };
+    return ["usable", signatures];
   } catch (error) {
-    if (error instanceof KeyError) return { code: error.code, signatures };
+    if (error instanceof KeyError) return [error.code, signatures];
     throw error;
   } finally {
     crypto.subtle.sign = original;
   }
 }
 
-/** Replaces a method of Web Crypto by one that fails, as a runtime's own would. */
-async function codeWhere(method: "importKey" | "sign" | "verify", fails: Error, jwk: JWK): Promise<string> {
-  const original = crypto.subtle[method];
-  Object.assign(crypto.subtle, { [method]: () => Promise.reject(fails) });
-  try {
-    return (await prove(jwk)).code;
-  } finally {
-    Object.assign(crypto.subtle, { [method]: original });
-  }
-}
+const codeOf = async (jwk: unknown) => (await prove(jwk))[0];
 
 Deno.test("an EC or Ed25519 pair signs once; an RSA pair, whose arithmetic is its proof, not at all", async () => {
-  for (const alg of ["ES256", "ES384", "EdDSA"]) {
-    assertEquals(await prove((await makeKey(alg)).privateJwk), { code: "usable", signatures: 1 });
-  }
-  for (const alg of ["RS256", "RS384", "RS512"]) {
-    assertEquals(await prove((await makeKey(alg)).privateJwk), { code: "usable", signatures: 0 });
-  }
+  const proofOf = async (alg: string) => await prove((await makeKey(alg)).privateJwk);
+  await assertTable(proofOf, [[["usable", 1], SIGNED], [["usable", 0], CALCULATED]]);
 });
 
 /** Which members fail RSA's arithmetic is in key_arithmetic_test.ts. */
 Deno.test("an RSA key with a member of another key never signs: that would end the process", async () => {
-  const { privateJwk } = await makeKey("RS256");
   const { d = "", p = "" } = (await makeKey("RS256")).privateJwk;
-  for (const edit of [{ d }, { p }, { e: "AQAD" }, { p: "AA" }]) {
-    const { code, signatures } = await prove({ ...privateJwk, ...edit });
-    assertEquals([edit, code, signatures], [edit, "KEY_INCONSISTENT", 0]);
-  }
+  const edits = [{ d }, { p }, { e: "AQAD" }, { p: "AA" }].map((edit) => ({ ...rsa, ...edit }));
+  await assertTable(prove, [[["KEY_INCONSISTENT", 0], edits]]);
 });
 
 Deno.test("a private EC or Ed25519 key with another key's public half is inconsistent", async () => {
-  for (const alg of ["ES256", "ES384", "EdDSA"]) {
+  const mixed = async (alg: string) => {
     const [first, second] = [await makeKey(alg), await makeKey(alg)];
-    const jwk = { ...second.publicJwk, d: first.privateJwk.d ?? "" };
-    assertEquals([alg, await prove(jwk)], [alg, { code: "KEY_INCONSISTENT", signatures: 1 }]);
-  }
+    return await prove({ ...second.publicJwk, d: first.privateJwk.d });
+  };
+  await assertTable(mixed, [[["KEY_INCONSISTENT", 1], SIGNED]]);
 });
 
 Deno.test("a private member that no key can have is refused, at its import or by its signature", async () => {
-  for (const alg of ["ES256", "ES384", "EdDSA"]) {
+  for (const alg of SIGNED) {
     const { privateJwk } = await makeKey(alg);
     const zero = "A".repeat(privateJwk.d?.length ?? 0);
     for (const d of ["AQAB", `${privateJwk.d}AAAA`, `${privateJwk.d?.slice(0, -4)}`, zero]) {
-      const { code } = await prove({ ...privateJwk, d });
+      const code = await codeOf({ ...privateJwk, d });
       assert(["KEY_MALFORMED", "KEY_INCONSISTENT"].includes(code), `${alg}: ${code}`);
     }
   }
 });
 
 Deno.test("a runtime that cannot use a key says nothing about whether its members belong together", async () => {
-  const { privateJwk } = await makeKey("ES256");
-  const unsupported = new DOMException("Unsupported", "NotSupportedError");
-  for (const method of ["importKey", "sign", "verify"] as const) {
-    assertEquals([method, await codeWhere(method, unsupported, privateJwk)], [method, "KEY_UNSUPPORTED"]);
-  }
-  const malformed = new DOMException("Malformed", "DataError");
-  assertEquals(await codeWhere("importKey", malformed, privateJwk), "KEY_MALFORMED");
+  type Step = "importKey" | "sign" | "verify";
+  const codeWhere = async ([step, error]: readonly [step: Step, error: string]) => {
+    const original = crypto.subtle[step];
+    Object.assign(crypto.subtle, { [step]: () => Promise.reject(new DOMException("Failed", error)) });
+    try {
+      return await codeOf(ec);
+    } finally {
+      Object.assign(crypto.subtle, { [step]: original });
+    }
+  };
+  await assertTable<readonly [step: Step, error: string]>(codeWhere, {
+    KEY_UNSUPPORTED: (["importKey", "sign", "verify"] as const).map((step) => [step, "NotSupportedError"]),
+    KEY_MALFORMED: [["importKey", "DataError"]],
+  });
 });
+
+Deno.test("a private key has all its members, and RSA two primes", async () => {
+  const { d: _, ...half } = ec;
+  await assertTable<unknown>(codeOf, {
+    KEY_IS_PUBLIC: [half],
+    KEY_IS_SYMMETRIC: [{ kty: "oct", k: "AAAA" }],
+    KEY_UNSUPPORTED: [{ ...rsa, oth: [] }],
+    KEY_MALFORMED: [
+      ...["d", "p", "q", "dp", "dq", "qi"].map((member) => ({ ...rsa, [member]: undefined, k: "" })),
+      ...[{ ...ec, d: 7 }, { ...ed, d: 7 }, {}, null, [], "EC", 1, undefined],
+    ],
+  });
+});
+
+Deno.test("nbf is a number of seconds", async () => {
+  const start = async (nbf: number | undefined) => (await readSigningKey({ ...ed, nbf })).notBefore;
+  for (const nbf of [0, -1.5, 1e10, undefined]) assertEquals(await start(nbf), nbf);
+  await assertTable(codeOf, { KEY_MALFORMED: ["0", null, Infinity, NaN, {}].map((nbf) => ({ ...ed, nbf })) });
+});
+
+Deno.test("private members in another form than the canonical one make the same key", async () => {
+  const prefixed = (text: unknown) =>
+    Buffer.concat([Buffer.alloc(1), Buffer.from(`${text}`, "base64url")]).toString("base64url");
+  const padded = ({ kty, crv, alg, kid: _, ...members }: JWK) => ({
+    ...{ kty, crv, alg },
+    ...Object.fromEntries(Object.entries(members).map(([name, text]) => [name, prefixed(text)])),
+  });
+  await assertTable(codeOf, { usable: [padded(rsa), padded(ec)] });
+});
+
+for (const alg of [...CALCULATED, ...SIGNED]) {
+  Deno.test(`${alg}: nothing but the allow-list is published, whatever a key holds`, async () => {
+    const { privateJwk, publicJwk } = await makeKey(alg, "kid");
+    // `supabase gen signing-key` prints these `key_ops`, which jose refuses.
+    const more = { x5c: ["x"], x5u: "x", key_ops: ["sign", "verify"], ext: true, nbf: 1, "": "x" };
+    assertEquals({ ...await readPublicKey({ ...publicJwk, ...more }) }, { ...publicJwk });
+    const pair = await readSigningKey({ ...privateJwk, ...more, k: "x" });
+    assertEquals({ ...pair.publicJwk }, { ...publicJwk });
+  });
+}

@@ -2,15 +2,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import { AuthStandIn } from "../support/auth_stand_in.ts";
-import { outcome } from "../support/answer.ts";
-import { environmentOf, startFunctions } from "../support/functions.ts";
+import { bearer, environmentOf, startFunctions } from "../support/functions.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
 import { PUBLISHABLE_KEY, USER_ID, userClaims, userToken } from "../support/project.ts";
-import { silenceLog } from "../support/log.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
+import { assertTable } from "../support/table.ts";
 
 const NOW = Math.floor(Date.now() / 1000);
-const CLAIMS = { aud: "app", sub: "user-1" };
+const USER = "user-1";
+const CLAIMS = { aud: "app", sub: USER };
 const INVALID = "401 USER_TOKEN_INVALID";
 
 const entry = ({ issuer, jwksUri }: Issuer, more: Record<string, unknown> = {}) => ({
@@ -34,99 +34,94 @@ Deno.test("a trusted provider's user gets a token, with a subject that no other 
   assertEquals(await userOf(await userToken()), USER_ID);
 });
 
-/** What changes of the claims and the header lead to: the user, or the refusal. */
-type Case = readonly [claims: Record<string, unknown>, expected: string, header?: Record<string, unknown>];
+/** What changes of a token's claims; and of its header. */
+type Changes = Readonly<Record<string, unknown>>;
+type Case = readonly [claims: Changes, header?: Changes];
 
 /** Registers one test that sends a trusted provider's tokens, with changes to an entry and to the tokens. */
-function testTokens(title: string, changes: Record<string, unknown>, cases: readonly Case[]): void {
+function testTokens(title: string, changes: Changes, table: Readonly<Record<string, readonly Case[]>>): void {
   Deno.test(title, async () => {
     await using provider = await startIssuer();
     const { userOf, clock } = startFunctions({ providers: [entry(provider, changes)] });
     clock.ms = NOW * 1000;
-    for (const [claims, expected, header] of cases) {
-      const token = await provider.sign({ ...CLAIMS, ...claims }, header);
-      assertEquals([claims, header, await userOf(token)], [claims, header, expected]);
-    }
+    const userWith = async ([claims, header]: Case) =>
+      await userOf(await provider.sign({ ...CLAIMS, ...claims }, header));
+    await assertTable(userWith, table);
   });
 }
 
-/** Values of one claim that refuse a token. */
-const refused = (name: string, values: readonly unknown[], more = {}) =>
-  values.map((value): Case => [{ ...more, [name]: value }, INVALID]);
+/** Tokens with each value of a claim, and the same other changes. */
+const each = (name: string, values: readonly unknown[], others: Changes = {}) =>
+  values.map((value): Case => [{ ...others, [name]: value }]);
 
 testTokens("subject_claim and subject_prefix say who the user is", {
   subject_claim: "uid",
   subject_prefix: "p|",
-}, [
-  [{ uid: "me" }, "p|me"],
-  ...refused("uid", ["", 7, null, undefined, ["me"]]),
-]);
+}, {
+  "p|me": [[{ uid: "me" }]],
+  [INVALID]: each("uid", ["", 7, null, undefined, ["me"]]),
+});
 
-testTokens("a subject that a PowerSync token cannot carry is refused", {}, [
-  ...refused("sub", ["a\nb", "\u0000", "\ud800", "", 42, ["user-1"], { id: "user-1" }]),
-  [{ sub: "u".repeat(1_024) }, "u".repeat(1_024)],
-  ...refused("sub", ["u".repeat(1_025), "u".repeat(11_000), "\u20ac".repeat(3_500)]),
-]);
+const LONG = "u".repeat(1_024);
+testTokens("a subject that a PowerSync token cannot carry is refused", {}, {
+  [LONG]: [[{ sub: LONG }]],
+  [INVALID]: [
+    ...each("sub", ["a\nb", "\u0000", "\ud800", "", 42, ["user-1"], { id: "user-1" }]),
+    ...each("sub", [`${LONG}u`, "u".repeat(11_000), "\u20ac".repeat(3_500)]),
+  ],
+});
 
-testTokens("an e-mail address names a user only if the provider verified it", { subject_claim: "email" }, [
+const EMAIL = { email: "a@b.example" };
+testTokens("an e-mail address names a user only if the provider verified it", { subject_claim: "email" }, {
   // Cognito writes it as text.
-  ...[true, "true"].map((email_verified): Case => [{ email: "a@b.example", email_verified }, "a@b.example"]),
-  ...refused("email_verified", [false, "false", undefined, null, 1, "TRUE", ["true"], [true]], {
-    email: "a@b.example",
-  }),
-]);
+  "a@b.example": each("email_verified", [true, "true"], EMAIL),
+  [INVALID]: each("email_verified", [false, "false", undefined, null, 1, "TRUE", ["true"], [true]], EMAIL),
+});
 
 testTokens("audience, expiry and start are checked strictly, with 60 s of tolerance", {
   audience: ["app", "web"],
-}, [
-  [{ aud: ["x", "web"] }, "user-1"],
-  ...refused("aud", ["other", "app/", "", ["x"], undefined, 7]),
-  [{ exp: NOW - 59 }, "user-1"],
-  [{ exp: NOW - 60 }, "401 USER_TOKEN_EXPIRED"],
-  ...refused("exp", [undefined, "soon", null, "9999999999", true]),
-  [{ nbf: NOW + 60 }, "user-1"],
-  [{ nbf: NOW + 61 }, INVALID],
-]);
+}, {
+  [USER]: [[{ aud: ["x", "web"] }], [{ exp: NOW - 59 }], [{ nbf: NOW + 60 }]],
+  "401 USER_TOKEN_EXPIRED": [[{ exp: NOW - 60 }]],
+  [INVALID]: [
+    ...each("aud", ["other", "app/", "", ["x"], undefined, 7]),
+    ...each("exp", [undefined, "soon", null, "9999999999", true]),
+    [{ nbf: NOW + 61 }],
+  ],
+});
 
-testTokens("another kind of token that the provider signs with the same keys is refused", {}, [
-  ...["JWT", "jwt", "at+jwt", "application/at+jwt", undefined].map((typ): Case => [{}, "user-1", { typ }]),
-  ...["logout+jwt", "secevent+jwt", "dpop+jwt", "JOSE", "", 7, ["JWT"]].map((
-    typ,
-  ): Case => [{}, INVALID, { typ }]),
-]);
+const typed = (...types: unknown[]) => types.map((typ): Case => [{}, { typ }]);
+testTokens("another kind of token that the provider signs with the same keys is refused", {}, {
+  [USER]: typed("JWT", "jwt", "at+jwt", "application/at+jwt", undefined),
+  [INVALID]: typed("logout+jwt", "secevent+jwt", "dpop+jwt", "JOSE", "", 7, ["JWT"]),
+});
 
 /** Back-Channel Logout 1.0, section 2.4, but for the header's `typ`, which older providers leave out. */
 const LOGOUT = { events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
-const OTHER_KINDS = [LOGOUT, { events: null }, { typ: "Refresh" }, { typ: "Offline" }];
-const BOUND = { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } };
+const OTHER_KINDS: Case[] = [[LOGOUT], [{ events: null }], [{ typ: "Refresh" }], [{ typ: "Offline" }]];
+const ID: Case = [{ typ: "ID" }];
+const BOUND: Case = [{ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }];
 
-testTokens("logout tokens, Keycloak's other kinds and tokens bound to a key are refused", {}, [
-  ...[...OTHER_KINDS, { typ: "ID" }, BOUND].map((claims): Case => [claims, INVALID]),
-  ...[{ typ: "Bearer" }, { cnf: { kid: "k" } }, { cnf: "x" }].map((claims): Case => [claims, "user-1"]),
-]);
+testTokens("logout tokens, Keycloak's other kinds and tokens bound to a key are refused", {}, {
+  [USER]: [[{ typ: "Bearer" }], [{ cnf: { kid: "k" } }], [{ cnf: "x" }]],
+  [INVALID]: [...OTHER_KINDS, ID, BOUND],
+});
 
 testTokens("`allow` accepts Keycloak's ID tokens or tokens bound to a key, and no logout token", {
   allow: ["ID", "DPoP"],
-}, [
-  ...[{ typ: "ID" }, BOUND].map((claims): Case => [claims, "user-1"]),
-  ...OTHER_KINDS.map((claims): Case => [claims, INVALID]),
-]);
+}, { [USER]: [ID, BOUND], [INVALID]: OTHER_KINDS });
 
-for (const [allowed, other] of [["ID", BOUND], ["DPoP", { typ: "ID" }]] as const) {
-  testTokens(`\`allow\` with ${allowed} alone allows nothing else`, { allow: [allowed] }, [[other, INVALID]]);
-}
+testTokens("`allow` with ID alone allows nothing else", { allow: ["ID"] }, { [INVALID]: [BOUND] });
+testTokens("`allow` with DPoP alone allows nothing else", { allow: ["DPoP"] }, { [INVALID]: [ID] });
 
 // A Clerk token from the template for another backend, for example, has the same azp.
-testTokens(
-  "an `aud` that names others forbids a token, even where another claim names the audience",
-  { audience_claim: "azp", audience: ["app", "api"] },
-  [
-    [{ azp: "app", aud: undefined }, "user-1"],
-    [{ azp: "app", aud: ["x", "api"] }, "user-1"],
-    ...refused("aud", ["another-backend", ["x"], [], null, ""], { azp: "app" }),
-    [{ aud: "app" }, INVALID],
-  ],
-);
+testTokens("an `aud` that names others forbids a token, even where another claim names the audience", {
+  audience_claim: "azp",
+  audience: ["app", "api"],
+}, {
+  [USER]: [[{ azp: "app", aud: undefined }], [{ azp: "app", aud: ["x", "api"] }]],
+  [INVALID]: [...each("aud", ["another-backend", ["x"], [], null, ""], { azp: "app" }), [{ aud: "app" }]],
+});
 
 Deno.test("where `algorithms` is set no other is accepted, even if the provider's key signs with it", async () => {
   await using provider = await startIssuer();
@@ -135,7 +130,7 @@ Deno.test("where `algorithms` is set no other is accepted, even if the provider'
   assertEquals(await strict.userOf(token), INVALID);
   assertEquals(provider.calls.jwks, 0);
   const fitting = startFunctions({ providers: [entry(provider, { algorithms: ["RS256", "ES256"] })] });
-  assertEquals(await fitting.userOf(token), "user-1");
+  assertEquals(await fitting.userOf(token), USER);
 });
 
 Deno.test("no key is fetched for a token whose claims or header already forbid it", async () => {
@@ -149,7 +144,7 @@ Deno.test("no key is fetched for a token whose claims or header already forbid i
     unsigned({ alg: "none" }, { ...CLAIMS, iss: provider.issuer, exp: 4e9 }),
     unsigned({ alg: "HS256", kid: "provider-key-1" }, { ...CLAIMS, iss: provider.issuer, exp: 4e9 }),
   ];
-  for (const token of useless) assertEquals(await userOf(token), INVALID);
+  await assertTable(userOf, { [INVALID]: useless });
   assertEquals(provider.calls, { discovery: 0, jwks: 0 });
 });
 
@@ -181,9 +176,7 @@ Deno.test("no provider's key verifies another's token, nor Supabase's, and no he
   ];
   await userOf(await b.sign(CLAIMS));
   const asked = { ...b.calls };
-  for (const [number, token] of attacks.entries()) {
-    assertEquals([number, await userOf(token)], [number, INVALID]);
-  }
+  await assertTable(userOf, { [INVALID]: attacks });
   assertEquals(b.calls, asked, "no header of a token is followed");
   assertEquals(auth.calls.user, 1, "Supabase is asked about the one token that claims to be of its user");
 });
@@ -194,11 +187,11 @@ Deno.test("an anonymous user of another Supabase project or of Firebase stays an
     providers: [entry(other, { audience: "authenticated", subject_prefix: undefined })],
   });
   const claims = { aud: "authenticated", sub: USER_ID };
-  for (
-    const more of [{ is_anonymous: true, role: "service_role" }, {
-      firebase: { sign_in_provider: "anonymous" },
-    }]
-  ) {
+  const anonymous = [
+    { is_anonymous: true, role: "service_role" },
+    { firebase: { sign_in_provider: "anonymous" } },
+  ];
+  for (const more of anonymous) {
     assertEquals(await userOf(await other.sign({ ...claims, ...more })), `${other.issuer}|${USER_ID}`);
     assertEquals([seen.user?.isAnonymous, seen.user?.role], [true, "authenticated"]);
   }
@@ -214,45 +207,36 @@ Deno.test("keys for encryption beside those for signatures, no `alg` and `use`, 
   for (const publicJwk of [key.publicJwk, bare]) {
     provider.keys = [encryption, { ...key, publicJwk }];
     const { userOf } = startFunctions({ providers: [entry(provider)] });
-    assertEquals(await userOf(await provider.sign(CLAIMS)), "user-1");
+    assertEquals(await userOf(await provider.sign(CLAIMS)), USER);
   }
 });
 
 Deno.test("powersync-auth-anonymous also accepts a trusted provider's user, and no other provider's", async () => {
   await using trusted = await startIssuer();
   await using stranger = await startIssuer();
-  const { send } = startFunctions({ providers: [entry(trusted)] });
-  const code = async (headers: Record<string, string>) =>
-    await outcome(await send("powersync-auth-anonymous", { headers }));
-  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
-  assertEquals(await code(bearer(await trusted.sign(CLAIMS))), "200");
-  assertEquals(await code(bearer(await trusted.sign({ ...CLAIMS, aud: "x" }))), INVALID);
-  assertEquals(await code(bearer(await stranger.sign(CLAIMS))), INVALID);
-  assertEquals(await code({ apikey: PUBLISHABLE_KEY }), "200");
+  const { anonymousCode } = startFunctions({ providers: [entry(trusted)] });
+  await assertTable<Record<string, string>>(anonymousCode, {
+    "200": [bearer(await trusted.sign(CLAIMS)), { apikey: PUBLISHABLE_KEY }],
+    [INVALID]: [bearer(await trusted.sign({ ...CLAIMS, aud: "x" })), bearer(await stranger.sign(CLAIMS))],
+  });
 });
 
 Deno.test("where all users come from other providers, no setting of Supabase is needed", async () => {
   await using provider = await startIssuer();
-  const { POWERSYNC_PRIVATE_KEY = "", POWERSYNC_URL = "", POWERSYNC_IDENTITY_PROVIDERS = "" } = environmentOf(
-    {
-      providers: [entry(provider)],
-    },
-  );
-  const whole = { POWERSYNC_PRIVATE_KEY, POWERSYNC_URL, POWERSYNC_IDENTITY_PROVIDERS };
-  const { userOf, ask } = startFunctions({ whole });
-  using _log = silenceLog();
-  assertEquals(await userOf(await provider.sign(CLAIMS)), "user-1");
-  for (const token of [await userToken(), await provider.sign({ ...CLAIMS, iss: "https://other.example" })]) {
-    assertEquals(await userOf(token), INVALID);
-  }
-  assertEquals(await userOf(PUBLISHABLE_KEY), "401 USER_TOKEN_IS_API_KEY");
-  const anonymous = "powersync-auth-anonymous";
-  const bearer = { Authorization: `Bearer ${await provider.sign(CLAIMS)}` };
-  assertEquals((await ask(anonymous, bearer)).body.code, "SUPABASE_PUBLISHABLE_KEYS_MISSING");
+  const all = environmentOf({ providers: [entry(provider)] });
+  const whole = Object.fromEntries(Object.entries(all).filter(([name]) => !/^SUPABASE_|_ISSUER/.test(name)));
+  const { userOf, anonymousCode } = startFunctions({ whole });
+  const token = await provider.sign(CLAIMS);
+  await assertTable(userOf, {
+    [USER]: [token],
+    [INVALID]: [userToken(), provider.sign({ ...CLAIMS, iss: "https://other.example" })],
+    "401 USER_TOKEN_IS_API_KEY": [PUBLISHABLE_KEY],
+  });
+  assertEquals(await anonymousCode(bearer(token)), "500 SUPABASE_PUBLISHABLE_KEYS_MISSING");
   const withKey = startFunctions({ whole: { ...whole, SUPABASE_PUBLISHABLE_KEY: "any long text" } });
-  for (const headers of [bearer, { apikey: "any long text" }]) {
-    assertEquals((await withKey.ask(anonymous, headers)).status, 200);
-  }
+  await assertTable<Record<string, string>>(withKey.anonymousCode, {
+    "200": [bearer(token), { apikey: "any long text" }],
+  });
   const none = startFunctions({ whole: { ...whole, POWERSYNC_IDENTITY_PROVIDERS: "[]" } });
-  assertEquals(await none.userOf(await provider.sign(CLAIMS)), "500 SUPABASE_URL_MISSING");
+  assertEquals(await none.userOf(token), "500 SUPABASE_URL_MISSING");
 });

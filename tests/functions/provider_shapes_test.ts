@@ -3,20 +3,14 @@
  * is accepted, and tokens for others, of machines and of half a sign-in are refused.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { answer } from "../support/answer.ts";
-import { type StartedFunctions, startFunctions, type StartOptions } from "../support/functions.ts";
-import { startInternet } from "../support/internet.ts";
+import { startFunctions, type StartOptions } from "../support/functions.ts";
 import { ACCESS_TOKENS } from "../support/provider_access_tokens.ts";
-import {
-  type Entry,
-  entryOf,
-  LISTS,
-  loadClaimsExample,
-  type ProviderToken,
-} from "../support/provider_page.ts";
+import { type Entry, entryOf, LISTS, loadClaimsExample } from "../support/provider_page.ts";
+import type { ProviderToken } from "../support/provider_page.ts";
 import { REFUSED_TOKENS } from "../support/provider_refusals.ts";
 import { SESSION_TOKENS } from "../support/provider_session_tokens.ts";
 import { makeKey, sign, unsigned } from "../support/signing.ts";
+import { assertTable } from "../support/table.ts";
 
 const INVALID = "401 USER_TOKEN_INVALID";
 const PROVIDER_TOKENS = { ...ACCESS_TOKENS, ...SESSION_TOKENS };
@@ -31,39 +25,40 @@ const pageClaims: ClaimsFile = (user) =>
 const anyClaims: ClaimsFile = (user) => ({ sub: user?.id });
 
 /** A provider as its documentation describes it, and the functions with one entry for it. */
-interface StartedProvider extends AsyncDisposable {
-  readonly entry: Entry;
-  readonly seen: StartedFunctions["seen"];
-  /** Sends the provider's token with claims to powersync-auth: the PowerSync user, or why there is none. */
-  userOf(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
-}
-
 async function startProvider(
   section: string,
   { token, claims }: { token: ProviderToken; claims: ClaimsFile },
-): Promise<StartedProvider> {
+) {
   const entry: Entry = { ...entryOf(section, token.at), ...token.fields };
   const { issuer } = entry;
   const key = token.alg === undefined ? rsa : await makeKey(token.alg, rsa.kid);
   const place = token.keys ?? "https://keys.example/found-by-discovery";
   const discovery = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const internet = startInternet({
+  const internet = answerInternet({
     [place]: { keys: [{ ...key.publicJwk, ...token.jwk }] },
     ...(token.keys === undefined ? { [discovery]: { issuer, jwks_uri: place } } : {}),
   });
-  const { send, seen } = startFunctions({ providers: [entry], claims });
+  const { askWith, seen } = startFunctions({ providers: [entry], claims });
   const now = Math.floor(Date.now() / 1000);
-  return {
-    entry,
-    seen,
-    async userOf(changes, header = {}) {
-      const jwt = await sign({ iss: issuer, iat: now, exp: now + 3600, ...changes }, { key, header });
-      const response = await send("powersync-auth", { headers: { Authorization: `Bearer ${jwt}` } });
-      const { status, body } = await answer(response);
-      return status === 200 ? body.user_id : [status, body.code, body.reason].filter(Boolean).join(" ");
-    },
-    [Symbol.asyncDispose]: () => internet[Symbol.asyncDispose](),
+  /** Sends the provider's token with claims: the PowerSync user, or why there is none. */
+  const userOf = async (changes: Record<string, unknown>, header: ProviderToken["header"] = {}) => {
+    const claims = { iss: issuer, iat: now, exp: now + 3600, ...changes };
+    const { status, body } = await askWith(await sign(claims, { key, header }));
+    return status === 200 ? body.user_id : [status, body.code, body.reason].filter(Boolean).join(" ");
   };
+  return { entry, seen, userOf, [Symbol.dispose]: () => internet[Symbol.dispose]() };
+}
+
+/** Answers https addresses, so that settings can be tested with the addresses that they have in production. */
+function answerInternet(documents: Readonly<Record<string, unknown>>): Disposable {
+  const known = new Map(Object.entries(documents).map(([url, json]) => [new URL(url).href, json]));
+  const { fetch } = globalThis;
+  globalThis.fetch = (input) => {
+    const { href } = new URL(input instanceof Request ? input.url : input);
+    const found = known.has(href) ? Response.json(known.get(href)) : new Response(null, { status: 404 });
+    return Promise.resolve(found);
+  };
+  return { [Symbol.dispose]: () => void (globalThis.fetch = fetch) };
 }
 
 for (const [section, tokens] of Object.entries(PROVIDER_TOKENS)) {
@@ -71,7 +66,7 @@ for (const [section, tokens] of Object.entries(PROVIDER_TOKENS)) {
     Deno.test(`${section}, ${name}: its user gets a token, a token for another audience does not`, async () => {
       // The page's claims.ts names the issuers that the entries show.
       const claims = token.fields?.issuer === undefined ? pageClaims : anyClaims;
-      await using provider = await startProvider(section, { token, claims });
+      using provider = await startProvider(section, { token, claims });
       const { entry, seen } = provider;
       const prefix = entry.subject_prefix ?? `${entry.issuer}|`;
       const user = `${prefix}${token.claims[`${entry.subject_claim ?? "sub"}`]}`;
@@ -91,7 +86,7 @@ for (const [section, tokens] of Object.entries(REFUSED_TOKENS)) {
       assert(token !== undefined, `${section} has no token ${from}.`);
       const outcomes = [];
       for (const file of [pageClaims, anyClaims]) {
-        await using provider = await startProvider(section, { token, claims: file });
+        using provider = await startProvider(section, { token, claims: file });
         outcomes.push(await provider.userOf({ aud: token.claims.aud, ...claims }, header ?? token.header));
       }
       const [withPage = "", without = ""] = outcomes;
@@ -103,19 +98,10 @@ for (const [section, tokens] of Object.entries(REFUSED_TOKENS)) {
 }
 
 Deno.test("an issuer without a line in the page's claims.ts is refused, and Supabase's users are not", () => {
-  const user = {
-    id: "u",
-    role: "authenticated",
-    isAnonymous: true,
-    clientId: undefined,
-    claims: { sub: "u" },
-  };
+  const claims = { sub: "u", role: "authenticated", is_anonymous: true };
+  const user = { id: "u", role: "authenticated", isAnonymous: true, claims: { sub: "u" } };
   assertThrows(() => example.signedInClaims({ ...user, provider: "https://new.example" }));
-  assertEquals(example.signedInClaims({ ...user, provider: "supabase" }), {
-    sub: "u",
-    role: "authenticated",
-    is_anonymous: true,
-  });
+  assertEquals(example.signedInClaims({ ...user, provider: "supabase" }), claims);
 });
 
 Deno.test("tokens that the page says cannot work are refused, whatever the entry", async () => {
@@ -133,10 +119,9 @@ Deno.test("tokens that the page says cannot work are refused, whatever the entry
     "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIn0..AAAA.AAAA.AAAA",
     "ya29.a0AfH6SMBx",
   ];
-  const { code } = startFunctions({ providers: [entryOf("Firebase")] });
-  for (const token of tokens) assertEquals([token, await code(token)], [token, INVALID]);
+  await assertTable(startFunctions({ providers: [entryOf("Firebase")] }).code, { [INVALID]: tokens });
 
-  await using provider = await startProvider("Okta", { token: okta, claims: anyClaims });
+  using provider = await startProvider("Okta", { token: okta, claims: anyClaims });
   const ofOrg = { ...okta.claims, iss: "https://DOMAIN.okta.com", aud: "https://DOMAIN.okta.com" };
   assertEquals(await provider.userOf(ofOrg, okta.header), INVALID);
 });

@@ -7,9 +7,11 @@ import {
   readKeySecrets,
   readSetting,
   type Setting,
+  type SettingName,
   SETTINGS,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { readTokenSettings } from "../../supabase/functions/_shared/powersync/token.ts";
+import { assertTable } from "../support/table.ts";
 
 const POWERSYNC_URL = "https://instance.powersync.journeyapps.com";
 const SUPABASE_URL = "https://project.supabase.co";
@@ -29,21 +31,23 @@ function userSettings(environment: Environment = {}) {
   };
 }
 
+/** Not plain http or https URLs. */
+const NOT_URLS = [
+  ...["instance.example", "ws://instance.example", "https://", "https://<instance>.example"],
+  ...["https://instance.example?x", "https://instance.example#x", "https://user@instance.example"],
+  ...["https://:password@instance.example", "https://instance\n.example", "https://instance .example"],
+  "https://instänce.example",
+];
+
 function codeOf(read: () => unknown): string {
   return assertThrows(read, PowerSyncAuthError).code;
 }
 
 Deno.test("the defaults: the URL as audience, powersync-auth as issuer, 300 seconds, checks by token", () => {
-  const defaults = {
-    url: POWERSYNC_URL,
-    audience: POWERSYNC_URL,
-    issuer: "powersync-auth",
-    lifetimeSeconds: 300,
-  };
-  assertEquals(tokenSettings(), defaults);
-  const { sessionCheck, ...user } = userSettings();
-  assertEquals(user, { supabaseUrl: SUPABASE_URL, inlineKeys: [], issuer: undefined });
-  assertEquals(sessionCheck, "token");
+  const [url, issuer, lifetimeSeconds] = [POWERSYNC_URL, "powersync-auth", 300];
+  assertEquals(tokenSettings(), { url, audience: url, issuer, lifetimeSeconds });
+  const user = { supabaseUrl: SUPABASE_URL, inlineKeys: [], issuer: undefined, sessionCheck: "token" };
+  assertEquals<unknown>(userSettings(), user);
 });
 
 Deno.test("an empty secret, one of white space alone, or one of two quotation marks, counts as unset", () => {
@@ -65,111 +69,73 @@ Deno.test("an empty secret, one of white space alone, or one of two quotation ma
 });
 
 Deno.test("a URL loses its trailing slashes and nothing else, because PowerSync compares each character", () => {
-  const cases: [string, string][] = [
-    ["https://Instance.example", "https://Instance.example"],
-    ["https://instance.example:443/", "https://instance.example:443"],
-    ["http://localhost:8080//", "http://localhost:8080"],
-    ["https://instance.example/base/", "https://instance.example/base"],
-  ];
-  for (const [url, expected] of cases) {
-    assertEquals(tokenSettings({ POWERSYNC_URL: url }).url, expected);
-    assertEquals(userSettings({ SUPABASE_URL: url }).supabaseUrl, expected);
+  for (
+    const url of [
+      "https://I.example",
+      "https://i.example:443",
+      "http://localhost:8080",
+      "https://i.example/x",
+    ]
+  ) {
+    for (const text of [url, `${url}/`, `${url}//`]) {
+      assertEquals(tokenSettings({ POWERSYNC_URL: text }).url, url);
+      assertEquals(userSettings({ SUPABASE_URL: text }).supabaseUrl, url);
+    }
   }
 });
 
-Deno.test("a value that is not a plain http or https URL is refused", () => {
-  const urls = [
-    "instance.example",
-    "ws://instance.example",
-    "https://",
-    "https://<instance>.example",
-    "https://instance.example?x",
-    "https://instance.example#x",
-    "https://user@instance.example",
-    "https://:password@instance.example",
-    "https://instance\n.example",
-    "https://instance .example",
-    "https://instänce.example",
-  ];
-  for (const url of urls) {
-    assertEquals([url, codeOf(() => tokenSettings({ POWERSYNC_URL: url }))], [url, "POWERSYNC_URL_INVALID"]);
-    assertEquals([url, codeOf(() => userSettings({ SUPABASE_URL: url }))], [url, "SUPABASE_URL_INVALID"]);
-  }
-});
+/** Texts that a setting refuses, each in an environment that is good besides. */
+const INVALID: Partial<Record<SettingName, readonly string[]>> = {
+  POWERSYNC_URL: NOT_URLS,
+  SUPABASE_URL: NOT_URLS,
+  POWERSYNC_AUDIENCE: [" , "],
+  POWERSYNC_TOKEN_TTL: ["59", "86401", "0", "-60", "60.5", "1e3", "0x60", "5m", "1 000", "Infinity", "NaN"],
+  POWERSYNC_SESSION_CHECK: ["Server", "true", "tokens"],
+  SUPABASE_JWKS: ["{}", '{"keys":{}}', "[null]", '["a"]', "nothing", '{"keys":[{}]'],
+};
 
-Deno.test("one audience is a string, several are an array; commas alone are an error", () => {
+for (const [name, texts] of Object.entries(INVALID)) {
+  Deno.test(`${name}: a value that is not what it must be is refused`, async () => {
+    const read = (text: string) =>
+      codeOf(() => [tokenSettings({ [name]: text }), userSettings({ [name]: text })]);
+    await assertTable(read, { [`${name}_INVALID`]: texts });
+  });
+}
+
+Deno.test("each setting takes its values", () => {
   const audienceOf = (text: string) => tokenSettings({ POWERSYNC_AUDIENCE: text }).audience;
-  assertEquals(audienceOf("one"), "one");
-  assertEquals(audienceOf(" one ,"), "one");
-  assertEquals(audienceOf("one,two , three"), ["one", "two", "three"]);
-  assertEquals(codeOf(() => audienceOf(" , ")), "POWERSYNC_AUDIENCE_INVALID");
-});
-
-Deno.test("issuers are taken as they are written", () => {
+  assertEquals(["one", " one ,", "one,two , three"].map(audienceOf), ["one", "one", ["one", "two", "three"]]);
   assertEquals(tokenSettings({ POWERSYNC_ISSUER: "https://me/" }).issuer, "https://me/");
   assertEquals(userSettings({ POWERSYNC_USER_ISSUER: "https://auth.me/" }).issuer, "https://auth.me/");
-});
-
-Deno.test("a lifetime is a whole number of seconds from 60 to 86400", () => {
-  const lifetime = (text: string) => tokenSettings({ POWERSYNC_TOKEN_TTL: text }).lifetimeSeconds;
-  for (const seconds of [60, 61, 3600, 86_400]) assertEquals(lifetime(`${seconds}`), seconds);
-  for (const text of ["59", "86401", "0", "-60", "60.5", "1e3", "0x60", "5m", "1 000", "Infinity", "NaN"]) {
-    assertEquals([text, codeOf(() => lifetime(text))], [text, "POWERSYNC_TOKEN_TTL_INVALID"]);
-  }
-});
-
-Deno.test("the check of sessions is by token or by server, and nothing else", () => {
+  const lifetime = (seconds: number) => tokenSettings({ POWERSYNC_TOKEN_TTL: `${seconds}` }).lifetimeSeconds;
+  assertEquals([60, 61, 3600, 86_400].map(lifetime), [60, 61, 3600, 86_400]);
   const check = (text: string) => userSettings({ POWERSYNC_SESSION_CHECK: text }).sessionCheck;
-  assertEquals([check("token"), check("server")], ["token", "server"]);
-  for (const text of ["Server", "true", "tokens"]) {
-    assertEquals(codeOf(() => check(text)), "POWERSYNC_SESSION_CHECK_INVALID");
-  }
-});
-
-Deno.test("SUPABASE_JWKS is a JWKS or an array of objects", () => {
+  assertEquals(["token", "server"].map(check), ["token", "server"]);
   const keys = (text: string) => userSettings({ SUPABASE_JWKS: text }).inlineKeys;
-  assertEquals(keys('{"keys":[{"kid":"a"}]}'), [{ kid: "a" }]);
-  assertEquals(keys('[{"kid":"a"}]'), [{ kid: "a" }]);
+  assertEquals(['{"keys":[{"kid":"a"}]}', '[{"kid":"a"}]'].map(keys), [[{ kid: "a" }], [{ kid: "a" }]]);
   assertEquals(keys("[]"), []);
-  for (const text of ["{}", '{"keys":{}}', "[null]", '["a"]', "nothing", '{"keys":[{}]']) {
-    assertEquals([text, codeOf(() => keys(text))], [text, "SUPABASE_JWKS_INVALID"]);
-  }
 });
 
 Deno.test("the key secrets are those of the two names, alone or with an underscore and more, sorted by name", () => {
   const environment = {
-    POWERSYNC_PRIVATE_KEY_B: "b",
-    POWERSYNC_PRIVATE_KEY_A: " a ",
-    POWERSYNC_PRIVATE_KEY: "main",
-    POWERSYNC_PRIVATE_KEYS: "no",
-    MY_POWERSYNC_PRIVATE_KEY: "no",
-    POWERSYNC_PUBLIC_KEY_2: "2",
-    POWERSYNC_PUBLIC_KEY_10: "10",
-    POWERSYNC_PUBLIC_KEY: "",
-    powersync_public_key: "no",
+    ...{ POWERSYNC_PRIVATE_KEY_B: "b", POWERSYNC_PRIVATE_KEY_A: " a ", POWERSYNC_PRIVATE_KEY: "main" },
+    ...{ POWERSYNC_PUBLIC_KEY_2: "2", POWERSYNC_PUBLIC_KEY_10: "10", POWERSYNC_PUBLIC_KEY: "" },
+    ...{ POWERSYNC_PRIVATE_KEYS: "no", MY_POWERSYNC_PRIVATE_KEY: "no", powersync_public_key: "no" },
   };
-  assertEquals(readKeySecrets(environment), {
-    signing: [
-      { name: "POWERSYNC_PRIVATE_KEY", value: "main" },
-      { name: "POWERSYNC_PRIVATE_KEY_A", value: "a" },
-      { name: "POWERSYNC_PRIVATE_KEY_B", value: "b" },
-    ],
-    extra: [
-      { name: "POWERSYNC_PUBLIC_KEY_10", value: "10" },
-      { name: "POWERSYNC_PUBLIC_KEY_2", value: "2" },
-    ],
-  });
+  const { signing, extra } = readKeySecrets(environment);
+  assertEquals([signing, extra].map((secrets) => secrets.map(({ name, value }) => `${name}=${value}`)), [
+    ["POWERSYNC_PRIVATE_KEY=main", "POWERSYNC_PRIVATE_KEY_A=a", "POWERSYNC_PRIVATE_KEY_B=b"],
+    ["POWERSYNC_PUBLIC_KEY_10=10", "POWERSYNC_PUBLIC_KEY_2=2"],
+  ]);
 });
 
 Deno.test("the API keys are every publishable key, the singular one, and the legacy anon key", () => {
   const keys = { SUPABASE_PUBLISHABLE_KEYS: '{"default":"a","web":"b"}', SUPABASE_PUBLISHABLE_KEY: "c" };
   assertEquals(readApiKeys({ ...keys, SUPABASE_ANON_KEY: "d" }), ["a", "b", "c", "d"]);
   assertEquals(readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: "{}", SUPABASE_ANON_KEY: "d" }), ["d"]);
-  assertEquals(codeOf(() => readApiKeys({})), "SUPABASE_PUBLISHABLE_KEYS_MISSING");
-  assertEquals(
-    codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: "{}" })),
-    "SUPABASE_PUBLISHABLE_KEYS_MISSING",
-  );
+  for (const none of [{}, { SUPABASE_PUBLISHABLE_KEYS: "{}" }]) {
+    assertEquals(codeOf(() => readApiKeys(none)), "SUPABASE_PUBLISHABLE_KEYS_MISSING");
+  }
   for (const unusable of ['["a"]', '{"default":""}', '{"default":"a","web":7}']) {
     const code = codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: unusable }));
     assertEquals([unusable, code], [unusable, "SUPABASE_PUBLISHABLE_KEYS_INVALID"]);

@@ -13,9 +13,9 @@ import {
   assertPublished,
   assertRefusals,
   assertUnset,
-  bearer,
   callTo,
   withApiKey,
+  withToken,
 } from "../support/contract.ts";
 import { type Environment, HOSTS, startHost } from "./hosts.ts";
 import { type HostProject, IS_NETLIFY_LEFT_OUT, makeProject } from "./project.ts";
@@ -92,12 +92,12 @@ for (const host of HOSTS) {
       () => assertIssued(call, "powersync-auth-anonymous", { ...withApiKey, subject: "anonymous" }),
     );
     await step("a user of another provider", async () => {
-      const user = { ...bearer(await providerToken()), subject: "provider-user" };
+      const user = { ...withToken(await providerToken()), subject: "provider-user" };
       await assertIssued(call, "powersync-auth", user);
     });
     await step("a Supabase user, by signing key and by the legacy secret", async () => {
       for (const token of [await userToken(), await signLegacyToken()]) {
-        await assertIssued(call, "powersync-auth", { ...bearer(token), subject: USER_ID });
+        await assertIssued(call, "powersync-auth", { ...withToken(token), subject: USER_ID });
       }
     });
     await step("errors and wrong methods", () => assertRefusals(call));

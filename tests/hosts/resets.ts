@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { outcome } from "../support/answer.ts";
-import { bearer, callTo } from "../support/contract.ts";
+import { callTo, withToken } from "../support/contract.ts";
 import type { HostProcess } from "./process.ts";
 
 /** More than any wait for a shared answer takes, and a second in which a failed fetch is not repeated. */
@@ -30,7 +30,7 @@ export async function assertSurvivesReset(
   await reset(socket);
   upstream.recover();
   const signal = AbortSignal.timeout(LIMIT_MS);
-  const request = () => callTo(url)("powersync-auth", { ...bearer(token), signal });
+  const request = () => callTo(url)("powersync-auth", { ...withToken(token), signal });
   let last = await outcome(await request());
   while (last.startsWith("503")) last = await outcome(await request());
   assertEquals(last, "200");

@@ -24,8 +24,8 @@ export async function authOutcome(response: Response): Promise<string> {
   return `${status} ${code}`;
 }
 
-/** Reads an answer as its status and, if it is an error, its code: `200` or `401 USER_TOKEN_INVALID`. */
-export async function outcome(response: Response): Promise<string> {
-  const { status, body } = await answer(response);
+/** An answer as its status and, if it is an error, its code: `200` or `401 USER_TOKEN_INVALID`. */
+export async function outcome(answered: Response | Answer): Promise<string> {
+  const { status, body } = answered instanceof Response ? await answer(answered) : answered;
   return status === 200 ? "200" : `${status} ${body.code ?? body}`;
 }

@@ -1,10 +1,10 @@
 /** What the three functions do on every host, over HTTP. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { checkToken } from "../../scripts/powersync/check-token.ts";
 import { checkJwks } from "../../scripts/powersync/jwks.ts";
 import { assertAccepted } from "../powersync/token_check.ts";
 import { type Answer, answer, outcome } from "./answer.ts";
-import { FUNCTION_NAMES, type FunctionName } from "./functions.ts";
+import { bearer, FUNCTION_NAMES, type FunctionName } from "./functions.ts";
 import { POWERSYNC_URL, PUBLISHABLE_KEY } from "./project.ts";
 
 /** Calls a function of a host. */
@@ -14,13 +14,14 @@ export function callTo(url: string): Call {
   return (name, init = {}) => fetch(`${url}/${name}?from=test`, init);
 }
 
-export const bearer = (token: string): RequestInit => ({ headers: { Authorization: `Bearer ${token}` } });
+export const withToken = (token: string): RequestInit => ({ headers: bearer(token) });
 export const withApiKey: RequestInit = { headers: { apikey: PUBLISHABLE_KEY } };
 
 /** PowerSync accepts the published keys. */
-export async function assertPublished(call: Call): Promise<{ keys: { alg: string }[] }> {
+export async function assertPublished(call: Call): Promise<{ keys: { alg: string; kty: string }[] }> {
   const response = await call("powersync-jwks");
-  assertEquals(response.headers.get("Cache-Control"), "public, max-age=60");
+  const headers = ["Cache-Control", "Access-Control-Allow-Origin"].map((name) => response.headers.get(name));
+  assertEquals(headers, ["public, max-age=60", "*"]);
   const { status, body } = await answer(response);
   assertEquals(status, 200);
   assertAccepted(checkJwks(body));
@@ -31,7 +32,10 @@ export async function assertPublished(call: Call): Promise<{ keys: { alg: string
 export async function assertIssued(
   call: Call,
   name: FunctionName,
-  { subject, ...init }: RequestInit & { readonly subject: string },
+  { subject, powersyncUrl = POWERSYNC_URL, ...init }: RequestInit & {
+    readonly subject: string;
+    readonly powersyncUrl?: string;
+  },
 ): Promise<void> {
   const jwks = await assertPublished(call);
   for (const method of ["GET", "POST"]) {
@@ -40,10 +44,12 @@ export async function assertIssued(
       [response.headers.get("Cache-Control"), response.headers.get("Access-Control-Allow-Origin")],
       ["no-store", "*"],
     );
-    const { status, body } = await answer(response);
-    assertEquals([status, body.user_id], [200, subject]);
+    const { status, body: { token, expires_at, ...rest } } = await answer(response);
+    const expected = { powersync_url: powersyncUrl, endpoint: powersyncUrl, user_id: subject };
+    assertEquals({ status, ...rest }, { status: 200, ...expected });
+    assertMatch(expires_at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     const nowSeconds = Math.floor(Date.now() / 1000);
-    assertAccepted(await checkToken(body.token, { jwks, audiences: [POWERSYNC_URL], nowSeconds }));
+    assertAccepted(await checkToken(token, { jwks, audiences: [powersyncUrl], nowSeconds }));
   }
 }
 
@@ -59,8 +65,8 @@ async function assertError(response: Response, expected: string): Promise<void> 
 export async function assertRefusals(call: Call): Promise<void> {
   const refused: [FunctionName, RequestInit, string][] = [
     ["powersync-auth", {}, "401 USER_TOKEN_MISSING"],
-    ["powersync-auth", bearer("a.b.c"), "401 USER_TOKEN_INVALID"],
-    ["powersync-auth", bearer(PUBLISHABLE_KEY), "401 USER_TOKEN_IS_API_KEY"],
+    ["powersync-auth", withToken("a.b.c"), "401 USER_TOKEN_INVALID"],
+    ["powersync-auth", withToken(PUBLISHABLE_KEY), "401 USER_TOKEN_IS_API_KEY"],
     ["powersync-auth-anonymous", {}, "401 API_KEY_MISSING"],
     ["powersync-auth-anonymous", { headers: { apikey: "sb_publishable_x" } }, "401 API_KEY_INVALID"],
     ...FUNCTION_NAMES.map((name): [FunctionName, RequestInit, string] => [
@@ -102,7 +108,7 @@ export async function assertHead(call: Call): Promise<void> {
 /** Without any setting, every answer says which one is missing. */
 export async function assertUnset(call: Call): Promise<void> {
   await assertError(await call("powersync-jwks"), "500 POWERSYNC_PRIVATE_KEY_MISSING");
-  await assertError(await call("powersync-auth", bearer("a.b.c")), "500 SUPABASE_URL_MISSING");
+  await assertError(await call("powersync-auth", withToken("a.b.c")), "500 SUPABASE_URL_MISSING");
   await assertError(
     await call("powersync-auth-anonymous", withApiKey),
     "500 SUPABASE_PUBLISHABLE_KEYS_MISSING",

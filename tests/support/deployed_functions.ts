@@ -1,12 +1,15 @@
+/** Functions that run from their uploaded files, and what the documentation promises of them. */
+import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
 import { EDGE_ENV, edgeDenoPath } from "../../scripts/cli/edge-deno.ts";
+import { AuthStandIn } from "./auth_stand_in.ts";
+import { POWERSYNC_URL } from "./bundle.ts";
+import { assertIssued, assertPreflights, assertPublished, assertRefusals, type Call } from "./contract.ts";
+import { bearer, environmentOf } from "./functions.ts";
 import type { ManagementApi, Upload } from "./management_api.ts";
+import { PUBLISHABLE_KEY, signLegacyToken, USER_ID, userToken } from "./project.ts";
+import { mustRun } from "./run_script.ts";
 import { environmentWithout } from "./supabase_cli.ts";
-
-/** A function that runs from its uploaded files. */
-interface DeployedFunction extends AsyncDisposable {
-  readonly url: string;
-}
 
 /**
  * Writes what was uploaded, and nothing else, into a folder.
@@ -30,16 +33,10 @@ export async function unpack(upload: Upload, folder: string): Promise<void> {
 async function startDeployed(
   upload: Upload,
   { folder, env }: { folder: string; env: Record<string, string> },
-): Promise<DeployedFunction> {
+): Promise<AsyncDisposable & { readonly url: string }> {
   const process = new Deno.Command(await edgeDenoPath(), {
     args: [
-      "serve",
-      "--no-lock",
-      "--no-prompt",
-      "--allow-env",
-      "--allow-net",
-      "--host=127.0.0.1",
-      "--port=0",
+      ...["serve", "--no-lock", "--no-prompt", "--allow-env", "--allow-net", "--host=127.0.0.1", "--port=0"],
       ...moduleFlags(upload),
     ],
     cwd: folder,
@@ -75,13 +72,9 @@ async function startDeployed(
  * @returns Paths within the folder. A missing one shows as itself.
  */
 export async function neededFiles(upload: Upload, folder: string): Promise<string[]> {
-  const { success, stdout, stderr } = await new Deno.Command(await edgeDenoPath(), {
-    args: ["info", "--json", "--no-lock", ...moduleFlags(upload)],
-    cwd: folder,
-    env: EDGE_ENV,
-  }).output();
-  if (!success) throw new Error(`deno info failed:\n${new TextDecoder().decode(stderr)}`);
-  const graph: { modules: { specifier: string }[] } = JSON.parse(new TextDecoder().decode(stdout));
+  const args = ["info", "--json", "--no-lock", ...moduleFlags(upload)];
+  const info = await mustRun(await edgeDenoPath(), args, { cwd: folder, env: EDGE_ENV });
+  const graph: { modules: { specifier: string }[] } = JSON.parse(info);
   const base = `file://${await Deno.realPath(folder)}/`;
   return graph.modules.map(({ specifier }) => specifier).filter((specifier) => specifier.startsWith(base))
     .map((specifier) => specifier.slice(base.length));
@@ -93,12 +86,6 @@ function moduleFlags({ slug, metadata }: Upload): string[] {
   return [...(typeof importMap === "string" ? [`--import-map=${importMap}`] : []), entrypoint];
 }
 
-/** All functions of a project, each in a process of its own. */
-export interface DeployedFunctions extends AsyncDisposable {
-  /** Where a function answers. */
-  url(slug: string): string;
-}
-
 /**
  * Starts every uploaded function from its uploaded files only.
  *
@@ -108,8 +95,8 @@ export interface DeployedFunctions extends AsyncDisposable {
 export async function startAll(
   api: Pick<ManagementApi, "uploads">,
   { folder, env }: { folder: string; env: Record<string, string> },
-): Promise<DeployedFunctions> {
-  const running = new Map<string, DeployedFunction>();
+): Promise<AsyncDisposable & { readonly url: (slug: string) => string }> {
+  const running = new Map<string, { readonly url: string }>();
   await using started = new AsyncDisposableStack();
   for (const upload of api.uploads.values()) {
     const own = join(folder, upload.slug);
@@ -125,4 +112,31 @@ export async function startAll(
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Starts a project's Auth server on loopback; `env` is what the platform puts into a function's environment. */
+export function startSupabaseProject(): AsyncDisposable & { readonly env: Record<string, string> } {
+  const auth = new AuthStandIn();
+  const env = Object.entries(environmentOf(auth)).filter(([name]) => name.startsWith("SUPABASE_"));
+  return { env: Object.fromEntries(env), [Symbol.asyncDispose]: () => auth.stop() };
+}
+
+/** Checks functions that were deployed with an RSA key against their documentation. */
+export async function assertContract({ url }: { url: (slug: string) => string }): Promise<void> {
+  const call: Call = (name, init = {}) => fetch(url(name), init);
+  const { keys } = await assertPublished(call);
+  const members = keys.map((key) => Object.keys(key).sort());
+  assertEquals(members, [["alg", "e", "kid", "kty", "n", "use"]]);
+  // The token is checked in the isolate, by the Auth server, and not at all: as supabase-js sends it without a session.
+  const callers = [
+    ["powersync-auth", await userToken(), USER_ID],
+    ["powersync-auth", await signLegacyToken(), USER_ID],
+    ["powersync-auth-anonymous", PUBLISHABLE_KEY, "anonymous"],
+  ] as const;
+  for (const [name, token, subject] of callers) {
+    const headers = { apikey: PUBLISHABLE_KEY, ...bearer(token) };
+    await assertIssued(call, name, { subject, powersyncUrl: POWERSYNC_URL, headers });
+  }
+  await assertRefusals(call);
+  await assertPreflights(call);
 }

@@ -1,9 +1,7 @@
 /** `deno task dev` as a person starts it: a process of its own, in a copy of the project, in an empty home. */
-import { fileURLToPath } from "node:url";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { putOwnClaims } from "./own_claims.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { inFolder, mustRun, ROOT } from "./run_script.ts";
 
 /** What the command needs of the project. Secrets are never copied. */
 const COPIED = ["deno.json", "deno.lock", "import_map.json", ".gitignore", "scripts", "supabase"];
@@ -23,14 +21,11 @@ export interface DevOptions {
 
 /** Copies the project into a new folder for one test, and removes it afterwards. */
 export async function inProject(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     for (const name of COPIED) await copy(`${ROOT}${name}`, `${folder}/${name}`);
     await putOwnClaims(folder);
     await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 /** Starts the command in a copy of the project, and ends it after the test. */
@@ -177,9 +172,7 @@ function certificates(): Record<string, string> {
 }
 
 async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { denoDir }: { denoDir: string } = JSON.parse(new TextDecoder().decode(stdout));
-  return denoDir;
+  return JSON.parse(await mustRun(Deno.execPath(), ["info", "--json"])).denoDir;
 }
 
 /** Copies a file or a folder, without the `.env` files. */

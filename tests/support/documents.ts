@@ -1,7 +1,5 @@
 /** The documents' code blocks and commands. */
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { ROOT } from "./run_script.ts";
 
 /** A fenced block. */
 export interface Block {
@@ -63,6 +61,11 @@ export function blocksOf(page: string): Block[] {
     marker: /<!-- ([^>]+?) -->\s*$/.exec(text.slice(0, index))?.[1],
     ...placeOf(page, text, index),
   }));
+}
+
+/** Every line of shell of a page. */
+export function shellOf(page: string): string {
+  return blocksOf(page).filter(({ language }) => language === "sh").map(({ text }) => text).join("");
 }
 
 /** Where something is, and its section. */

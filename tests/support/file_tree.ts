@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { mustRun } from "./run_script.ts";
 
 /** Writes files below a folder, by their paths. */
 export async function writeTree(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -13,17 +14,14 @@ export async function readTree(folder: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (name === ".temp") continue;
-    if (!isDirectory) files.set(name, await Deno.readTextFile(join(folder, name)));
-    else {for (const [path, content] of await readTree(join(folder, name))) {
-        files.set(`${name}/${path}`, content);
-      }}
+    const path = join(folder, name);
+    if (!isDirectory) files.set(name, await Deno.readTextFile(path));
+    else for (const [inner, content] of await readTree(path)) files.set(`${name}/${inner}`, content);
   }
   return files;
 }
 
 /** Makes a symbolic link; tests may not use Deno's own call, which needs more permissions. */
 export async function makeLink(target: string, path: string): Promise<void> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", 'ln -s "$0" "$1"', target, path] })
-    .output();
-  if (!success) throw new Error(`${path} could not be made a link.`);
+  await mustRun("sh", ["-c", 'ln -s "$0" "$1"', target, path]);
 }

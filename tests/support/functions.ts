@@ -2,16 +2,21 @@
  * The one fixture that starts the functions, with a clock and an environment that a test can change. Benchmarks use it
  * too, so it imports nothing from JSR.
  */
+import type { PowerSyncAuthError } from "../../supabase/functions/_shared/powersync/errors.ts";
+import { logTo } from "../../supabase/functions/_shared/powersync/log.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../../supabase/functions/_shared/powersync/upstream.ts";
 import type { VerifiedUser } from "../../supabase/functions/_shared/powersync/user.ts";
 import { powersyncAuthAnonymous } from "../../supabase/functions/powersync-auth-anonymous/index.ts";
 import { powersyncAuth } from "../../supabase/functions/powersync-auth/index.ts";
 import { powersyncJwks } from "../../supabase/functions/powersync-jwks/index.ts";
-import { type Answer, answer, outcome } from "./answer.ts";
+import { answer, outcome } from "./answer.ts";
+import { printedBy } from "./log.ts";
 import { base64, POWERSYNC_URL, projectKeys, PUBLISHABLE_KEY, SECRET_KEY, USER_ISSUER } from "./project.ts";
 import { makeKey, type TestKey } from "./signing.ts";
 
-export const FUNCTION_NAMES = ["powersync-jwks", "powersync-auth", "powersync-auth-anonymous"] as const;
+/** The functions that issue tokens. */
+export const AUTH_FUNCTIONS = ["powersync-auth", "powersync-auth-anonymous"] as const;
+export const FUNCTION_NAMES = ["powersync-jwks", ...AUTH_FUNCTIONS] as const;
 export type FunctionName = typeof FUNCTION_NAMES[number];
 
 /** The key that signs PowerSync tokens. */
@@ -23,39 +28,21 @@ export interface StartOptions {
   readonly url?: string;
   /** The keys in `SUPABASE_JWKS`: one of each type by default. */
   readonly inline?: readonly TestKey[];
-  /** `POWERSYNC_IDENTITY_PROVIDERS`, as the secret or as what it holds. */
+  /** What `POWERSYNC_IDENTITY_PROVIDERS` holds. */
   readonly providers?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
   /** The whole environment, in place of all that the options above set. */
   readonly whole?: Record<string, string>;
   /** What stands in claims.ts; of any type, because the functions check it. */
   readonly claims?: (user: VerifiedUser | undefined, request: Request) => unknown;
-  /** The limit on each question to an upstream. */
-  readonly upstreamTimeoutMs?: number;
+  /** The limit on each question to an upstream; a test may change it later. */
+  readonly limits?: { timeoutMs: number };
   /** The limit on claims.ts. */
   readonly claimsTimeoutMs?: number;
 }
 
 /** The functions of one isolate. */
-export interface StartedFunctions {
-  /** Milliseconds since 1970; a test moves it. */
-  readonly clock: { ms: number };
-  /** The limit on each question to an upstream; a test changes it. */
-  readonly limits: { timeoutMs: number };
-  /** Read when a function is first called. */
-  readonly environment: Record<string, string>;
-  /** The user that claims.ts saw last. */
-  readonly seen: { user: VerifiedUser | undefined };
-  readonly handlers: Readonly<Record<FunctionName, (request: Request) => Promise<Response>>>;
-  /** Calls a function. */
-  send(name: FunctionName, init?: { method?: string; headers?: Record<string, string> }): Promise<Response>;
-  /** Calls a function and reads its answer. */
-  ask(name: FunctionName, headers?: Record<string, string>): Promise<Answer>;
-  /** Sends a token to powersync-auth: `200`, or the status and the code. */
-  code(token: string): Promise<string>;
-  /** Sends a token to powersync-auth: the PowerSync user, or the status and the code. */
-  userOf(token: string): Promise<string>;
-}
+export type StartedFunctions = ReturnType<typeof startFunctions>;
 
 /** The environment of the functions, as the platform and the README's commands set it. */
 export function environmentOf(
@@ -70,66 +57,63 @@ export function environmentOf(
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
     POWERSYNC_USER_ISSUER: USER_ISSUER,
     SUPABASE_JWKS: JSON.stringify({ keys: inline.map(({ publicJwk }) => publicJwk) }),
-    ...(providers === undefined ? {} : {
-      POWERSYNC_IDENTITY_PROVIDERS: typeof providers === "string" ? providers : JSON.stringify(providers),
-    }),
+    ...(providers === undefined ? {} : { POWERSYNC_IDENTITY_PROVIDERS: JSON.stringify(providers) }),
     ...environment,
   };
 }
 
 /** Starts the three functions as a new isolate does. */
-export function startFunctions(options: StartOptions = {}): StartedFunctions {
-  const {
-    claims = (user) => ({ sub: user?.id ?? "anonymous" }),
-    upstreamTimeoutMs = UPSTREAM_TIMEOUT_MS,
-    claimsTimeoutMs,
-  } = options;
+export function startFunctions(options: StartOptions = {}) {
+  const { claims = (user) => ({ sub: user?.id ?? "anonymous" }), claimsTimeoutMs } = options;
+  /** Milliseconds since 1970; a test moves it. */
   const clock = { ms: Date.now() };
-  const limits = { timeoutMs: upstreamTimeoutMs };
+  /** Read when a function is first called. */
   const environment = options.whole ?? environmentOf(options);
-  const seen: StartedFunctions["seen"] = { user: undefined };
-  const given = {
-    environment: () => environment,
-    now: () => clock.ms,
-    ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
-    limits,
+  /** The user that claims.ts saw last. */
+  const seen: { user: VerifiedUser | undefined } = { user: undefined };
+  /** The lines that the functions have logged. */
+  const log: string[] = [];
+  const given = (name: FunctionName) => {
+    const read = { environment: () => environment, now: () => clock.ms };
+    const write = logTo(name, read);
+    return {
+      ...read,
+      ...(claimsTimeoutMs === undefined ? {} : { claimsTimeoutMs }),
+      log: (error: PowerSyncAuthError) => void log.push(...printedBy(() => write(error))),
+      limits: options.limits ?? { timeoutMs: UPSTREAM_TIMEOUT_MS },
+    };
   };
   const handlers = {
-    "powersync-jwks": powersyncJwks(given),
+    "powersync-jwks": powersyncJwks(given("powersync-jwks")),
     "powersync-auth": powersyncAuth({
-      ...given,
+      ...given("powersync-auth"),
       claims: (user, request) => claims(seen.user = user, request),
     }),
     "powersync-auth-anonymous": powersyncAuthAnonymous({
-      ...given,
+      ...given("powersync-auth-anonymous"),
       claims: (request) => claims(seen.user = undefined, request),
     }),
   };
-  const send: StartedFunctions["send"] = (name, init = {}) =>
+  /** Calls a function. */
+  const send = (name: FunctionName, init: { method?: string; headers?: Record<string, string> } = {}) =>
     handlers[name](new Request(`http://localhost/${name}`, init));
-  const ask: StartedFunctions["ask"] = async (name, headers = {}) =>
+  /** Calls a function and reads its answer. */
+  const ask = async (name: FunctionName, headers: Record<string, string> = {}) =>
     await answer(await send(name, { headers }));
-  const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
-  return {
-    clock,
-    limits,
-    environment,
-    seen,
-    handlers,
-    send,
-    ask,
-    code: async (token) => await outcome(await send("powersync-auth", bearer(token))),
-    async userOf(token) {
-      const { status, body } = await answer(await send("powersync-auth", bearer(token)));
-      return status === 200 ? body.user_id : `${status} ${body.code}`;
-    },
+  /** Sends a token to powersync-auth. */
+  const askWith = (token: string) => ask("powersync-auth", bearer(token));
+  /** The same: `200`, or the status and the code. */
+  const code = async (token: string) => await outcome(await askWith(token));
+  /** The same: the PowerSync user, or the status and the code. */
+  const userOf = async (token: string): Promise<string> => {
+    const found = await askWith(token);
+    return found.status === 200 ? found.body.user_id : await outcome(found);
   };
+  /** Calls powersync-auth-anonymous: `200`, or the status and the code. */
+  const anonymousCode = async (headers: Record<string, string>) =>
+    await outcome(await ask("powersync-auth-anonymous", headers));
+  return { clock, environment, seen, log, handlers, send, ask, askWith, code, userOf, anonymousCode };
 }
 
-/** Starts the functions of a project that leaves POWERSYNC_USER_ISSUER to its default. */
-export function startWithoutUserIssuer(
-  { url }: { readonly url: string },
-  { environment, ...options }: StartOptions = {},
-): StartedFunctions {
-  return startFunctions({ url, environment: { POWERSYNC_USER_ISSUER: "", ...environment }, ...options });
-}
+/** The header that carries a token. */
+export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });

@@ -1,15 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
-
 /** Not a bound on speed: a read that the garbage collector made endless must fail a test. */
 const HANG_MS = 30_000;
 
-/** Has the garbage collected all the time, until it is disposed of, as it is in a busy process. */
+/** Makes garbage, so that it is collected all the time, until it is disposed of, as in a busy process. */
 export function collectGarbage(): Disposable {
-  const timer = setInterval(collect, 100);
+  let garbage: unknown[] = [];
+  const timer = setInterval(() => {
+    garbage = Array.from({ length: 500 }, () => new Array(1000).fill(garbage.length));
+  }, 10);
   const hang = setTimeout(() => Deno.exit(1), HANG_MS);
   return {
     [Symbol.dispose]() {

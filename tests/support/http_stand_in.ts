@@ -115,16 +115,22 @@ async function readRequest(connection: Deno.TcpConn): Promise<Asked | undefined>
     const text = new TextDecoder("latin1").decode(received);
     const end = text.indexOf("\r\n\r\n");
     if (end === -1) continue;
-    const [first = "", ...lines] = text.slice(0, end).split("\r\n");
-    const headers = new Headers(lines.map((line): [string, string] => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
-    }));
+    const { first, headers } = parseHead(text.slice(0, end));
     const body = received.subarray(end + 4);
     if (body.length < Number(headers.get("Content-Length") ?? 0)) continue;
     const [method = "", path = ""] = first.split(" ");
     return { method, path, headers, body };
   }
+}
+
+/** The first line of a head and its headers. */
+export function parseHead(head: string): { first: string; headers: Headers } {
+  const [first = "", ...lines] = head.split("\r\n");
+  const headers = new Headers(lines.map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  }));
+  return { first, headers };
 }
 
 function close(connection: Deno.TcpConn): void {

@@ -1,24 +1,26 @@
 /**
- * Runs something and collects what the functions log meanwhile, so that the output of the tests stays readable.
+ * Runs something and collects what is logged meanwhile, so that the output of the tests stays readable.
  *
  * @param run What to run; it is given the lines so far.
  * @returns One text for each line.
  */
 export async function captureLog(run: (lines: string[]) => unknown): Promise<string[]> {
   const lines: string[] = [];
-  const original = console.error;
-  console.error = (...parts: unknown[]) => void lines.push(parts.join(" "));
-  try {
-    await run(lines);
-  } finally {
-    console.error = original;
-  }
+  using _redirected = redirectLog(lines);
+  await run(lines);
   return lines;
 }
 
-/** Keeps what the functions log out of the tests' output, until it is disposed of. */
-export function silenceLog(): Disposable {
+/** The same for what is done at once. */
+export function printedBy(run: () => void): string[] {
+  const lines: string[] = [];
+  using _redirected = redirectLog(lines);
+  run();
+  return lines;
+}
+
+function redirectLog(lines: string[]): Disposable {
   const original = console.error;
-  console.error = () => {};
+  console.error = (...parts: unknown[]) => void lines.push(parts.join(" "));
   return { [Symbol.dispose]: () => void (console.error = original) };
 }

@@ -1,4 +1,4 @@
-import { serve, type Served } from "./serving.ts";
+import { serve } from "./serving.ts";
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
 
 /** The stand-in's one project; the CLI requires twenty lowercase letters. */
@@ -13,20 +13,17 @@ export interface Upload {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** What the CLI has sent to the stand-in. */
-export interface ManagementApi extends Served {
-  /** The last upload of each function, by its name. */
-  readonly uploads: ReadonlyMap<string, Upload>;
-  /** The secrets that are set. */
-  readonly secrets: ReadonlyMap<string, string>;
-}
+/** The stand-in, and what the CLI has sent to it. */
+export type ManagementApi = ReturnType<typeof startManagementApi>;
 
 /**
  * Starts a stand-in for what the Supabase CLI asks of the Management API when it links a project, deploys functions
  * and sets secrets. It answers anything else with a 404, which the CLI accepts for optional features.
  */
-export function startManagementApi(): ManagementApi {
+export function startManagementApi() {
+  /** The last upload of each function, by its name. */
   const uploads = new Map<string, Upload>();
+  /** The secrets that are set. */
   const secrets = new Map<string, string>();
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
@@ -80,16 +77,7 @@ async function readUpload(slug: string, request: Request): Promise<Upload> {
   return { slug, metadata, files };
 }
 
-function describe({ slug, metadata }: Upload): Record<string, unknown> {
-  const { verify_jwt } = metadata;
-  return {
-    id: slug,
-    slug,
-    name: slug,
-    version: 1,
-    status: "ACTIVE",
-    created_at: 1,
-    updated_at: 1,
-    verify_jwt,
-  };
+function describe({ slug, metadata: { verify_jwt } }: Upload): Record<string, unknown> {
+  const times = { created_at: 1, updated_at: 1 };
+  return { id: slug, slug, name: slug, version: 1, status: "ACTIVE", ...times, verify_jwt };
 }

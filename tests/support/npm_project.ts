@@ -1,5 +1,6 @@
 /** Packages from npm, in a temporary folder that whoever asked for it removes. */
 import { join } from "node:path";
+import { mustRun } from "./run_script.ts";
 
 const { os, arch } = Deno.build;
 /** How npm's packages of Node's binaries call this computer. */
@@ -38,20 +39,12 @@ export async function addPackages(
   });
 }
 
-/** Runs a program to its end; `bin` goes before PATH. Throws what it printed if it fails. */
+/** Runs a program in a folder; `bin` goes before PATH. Throws what it printed if it fails. */
 export async function run(
   program: string,
   args: readonly string[],
   { folder, bin }: { readonly folder: string; readonly bin?: string },
 ): Promise<void> {
   const path = Deno.env.get("PATH") ?? "";
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    cwd: folder,
-    env: { PATH: bin === undefined ? path : `${bin}:${path}` },
-    stdin: "null",
-  }).output();
-  if (success) return;
-  const printed = new TextDecoder().decode(new Uint8Array([...stdout, ...stderr]));
-  throw new Error(`${program} ${args.join(" ")}:\n${printed}`);
+  await mustRun(program, args, { cwd: folder, env: { PATH: bin === undefined ? path : `${bin}:${path}` } });
 }

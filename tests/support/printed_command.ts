@@ -1,10 +1,6 @@
 import { delimiter } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Ran } from "./run_script.ts";
+import { type Ran, ROOT, run } from "./run_script.ts";
 import { SUPABASE_CLI } from "./supabase_cli.ts";
-
-/** The repository: the reader's folder, where `deno task` finds the tasks. */
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The programs that printed commands start: the Deno that runs the tests, whichever way it is named, and the CLI. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -29,13 +25,8 @@ export async function runPrinted(
       await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     }
     const path = Deno.env.get("PATH") ?? "";
-    const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", command],
-      cwd,
-      env: { NO_COLOR: "1", ...env, REAL_PATH: path, PATH: `${bin}${delimiter}${path}` },
-      stdin: "null",
-    }).output();
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    const own = { ...env, REAL_PATH: path, PATH: `${bin}${delimiter}${path}` };
+    return await run("sh", ["-c", command], { cwd, env: own });
   } finally {
     await Deno.remove(bin, { recursive: true });
   }

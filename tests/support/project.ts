@@ -1,7 +1,7 @@
 /** A Supabase project as the functions see it: its keys, its users and their tokens. */
 import { Buffer } from "node:buffer";
 import { type JWTPayload, SignJWT } from "jose";
-import { makeKey, sign, type TestKey } from "./signing.ts";
+import { makeKey, sign } from "./signing.ts";
 
 export const PUBLISHABLE_KEY = "sb_publishable_test";
 export const SECRET_KEY = "sb_secret_test";
@@ -24,8 +24,8 @@ export function base64(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64");
 }
 
-/** What a user's access token says unless a test changes it. */
-export function userClaims(changes: JWTPayload = {}): JWTPayload {
+/** What a user's access token says; `undefined` leaves a claim out. */
+export function userClaims(changes: Record<string, unknown> = {}): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: USER_ISSUER,
@@ -44,8 +44,8 @@ export function userClaims(changes: JWTPayload = {}): JWTPayload {
 }
 
 /** A user's access token, with these changes to its claims. */
-export async function userToken(changes: JWTPayload = {}, key: TestKey = projectKeys.ES256): Promise<string> {
-  return await sign(userClaims(changes), { key });
+export function userToken(changes: Record<string, unknown> = {}, key = projectKeys.ES256): Promise<string> {
+  return sign(userClaims(changes), { key });
 }
 
 /** A token signed with the project's legacy secret. */
@@ -58,7 +58,7 @@ export async function signLegacyToken(
     .sign(new TextEncoder().encode(secret));
 }
 
-/** The claims of a user of the project at a URL, some of them changed, or left out as `undefined`. */
+/** The claims of a user of the project at a URL. */
 export function claimsOf(url: string, changes: Record<string, unknown> = {}): JWTPayload {
-  return JSON.parse(JSON.stringify({ ...userClaims({ iss: `${url}/auth/v1` }), ...changes }));
+  return userClaims({ iss: `${url}/auth/v1`, ...changes });
 }

@@ -45,9 +45,7 @@ export const ACCESS_TOKENS: ProviderTokens = {
       foreign: { aud: GUID },
     },
     "access token of an app with claims mapping": {
-      fields: {
-        jwks_uri: "https://login.microsoftonline.com/TENANT-ID/discovery/v2.0/keys?appid=CLIENT-ID",
-      },
+      fields: { jwks_uri: "https://login.microsoftonline.com/TENANT-ID/discovery/v2.0/keys?appid=CLIENT-ID" },
       keys: "https://login.microsoftonline.com/TENANT-ID/discovery/v2.0/keys?appid=CLIENT-ID",
       jwk: entraJwk,
       claims: entra,

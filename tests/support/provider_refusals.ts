@@ -113,9 +113,7 @@ export const REFUSED_TOKENS: Readonly<Record<string, Readonly<Record<string, Ref
     "a token without a name": { claims: { sub: "u", azp: "job", typ: "Bearer" }, by: BY_CLAIMS },
     "an ID token": { claims: { sub: "u", typ: "ID", preferred_username: "me" }, by: "entry" },
   },
-  Kinde: {
-    "a machine": { claims: { azp: "c", gty: ["client_credentials"], scp: [] }, by: "entry" },
-  },
+  Kinde: { "a machine": { claims: { azp: "c", gty: ["client_credentials"], scp: [] }, by: "entry" } },
   Logto: {
     "a machine": {
       header: { typ: "at+jwt" },
@@ -129,9 +127,7 @@ export const REFUSED_TOKENS: Readonly<Record<string, Readonly<Record<string, Ref
       by: BY_CLAIMS,
     },
   },
-  Okta: {
-    "a machine": { claims: { sub: "0oa1", cid: "0oa1", scp: ["sync"] }, by: "entry" },
-  },
+  Okta: { "a machine": { claims: { sub: "0oa1", cid: "0oa1", scp: ["sync"] }, by: "entry" } },
   Stytch: {
     "a machine": { claims: { sub: "m2m-client-test-1", scope: "read" }, by: BY_CLAIMS },
     "a machine on a custom domain": {
@@ -154,9 +150,7 @@ export const REFUSED_TOKENS: Readonly<Record<string, Readonly<Record<string, Ref
       by: BY_CLAIMS,
     },
   },
-  WorkOS: {
-    "a machine": { claims: { sub: "client_01", org_id: "org_01" }, by: BY_CLAIMS },
-  },
+  WorkOS: { "a machine": { claims: { sub: "client_01", org_id: "org_01" }, by: BY_CLAIMS } },
   Zitadel: {
     "a service account that asks for this audience": {
       claims: { sub: "313", aud: ["CLIENT-ID"], client_id: "job" },

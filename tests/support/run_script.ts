@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The repository. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What a task's shell replaces by the path of Deno. */
 const DENO_PATH = "$(deno eval 'console.log(Deno.execPath())')";
@@ -12,16 +13,45 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** How a command is run. */
-export interface RunOptions {
+/** How a program is run. */
+interface ProgramOptions {
   /** The working folder. */
-  readonly cwd: string;
+  readonly cwd?: string;
   /** What is typed or piped in; nothing by default. */
   readonly stdin?: string;
-  /** Permission flags; by default those of the task that runs the script. */
-  readonly permissions?: readonly string[];
-  /** Environment variables to add. */
+  /** Environment variables to add; all there are, with `clearEnv`. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly clearEnv?: boolean;
+}
+
+/** How a task is run; `permissions` replace those of the task. */
+export interface RunOptions extends ProgramOptions {
+  readonly permissions?: readonly string[];
+}
+
+/** Runs a program to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  { stdin = "", env = {}, ...options }: ProgramOptions = {},
+): Promise<Ran> {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    env: { NO_COLOR: "1", ...env },
+    ...options,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [, { code, stdout, stderr }] = await Promise.all([type(child.stdin, stdin), child.output()]);
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** The same where it must succeed: throws what it said otherwise. Returns what it printed. */
+export async function mustRun(...command: Parameters<typeof run>): Promise<string> {
+  const { code, stdout, stderr } = await run(...command);
+  if (code === 0) return stdout;
+  throw new Error(`${command[0]} ${command[1].join(" ")} failed:\n${stderr}${stdout}`);
 }
 
 /**
@@ -33,26 +63,11 @@ export interface RunOptions {
 export async function runTask(
   task: string,
   args: readonly string[],
-  { cwd, permissions, stdin = "", env = {} }: RunOptions,
+  { permissions, ...options }: RunOptions,
 ): Promise<Ran> {
   const { script, flags } = await readTask(task);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      `--config=${ROOT}deno.json`,
-      ...(permissions ?? flags),
-      `${ROOT}${script}`,
-      ...args,
-    ],
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const [, { code, stdout, stderr }] = await Promise.all([type(child.stdin, stdin), child.output()]);
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  const allowed = ["--no-prompt", `--config=${ROOT}deno.json`, ...(permissions ?? flags)];
+  return await run(Deno.execPath(), ["run", ...allowed, `${ROOT}${script}`, ...args], options);
 }
 
 /** A command that ends before it has read everything closes the pipe. */

@@ -1,4 +1,5 @@
 import { type ManagementApi, PROJECT_REF } from "./management_api.ts";
+import { mustRun } from "./run_script.ts";
 
 /** The version of the CLI that the deployment is tested with. */
 export const SUPABASE_CLI = "supabase@3.1.0";
@@ -35,17 +36,8 @@ export async function cliEnvironment(api: ManagementApi, home: string): Promise<
 export async function supabaseCli(api: ManagementApi, home: string): Promise<SupabaseCli> {
   const env = await cliEnvironment(api, home);
   return async (cwd, ...args) => {
-    const { success, stdout, stderr } = await new Deno.Command("npx", {
-      // Without a terminal, commands that change a project need --yes.
-      args: ["-y", SUPABASE_CLI, ...args, "--yes"],
-      cwd,
-      env,
-      clearEnv: true,
-      stdin: "null",
-    }).output();
-    if (success) return;
-    const said = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
-    throw new Error(`supabase ${args.join(" ")} failed:\n${said}`);
+    // Without a terminal, commands that change a project need --yes.
+    await mustRun("npx", ["-y", SUPABASE_CLI, ...args, "--yes"], { cwd, env, clearEnv: true });
   };
 }
 

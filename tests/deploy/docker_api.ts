@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../supabase/functions/_shared/powersync/secret.ts";
-import { serve, type Served } from "./serving.ts";
+import { serve, type Served } from "../support/serving.ts";
 
 /** A container as the CLI asked for it. */
 export interface Container {
