@@ -122,6 +122,8 @@ Deno.test("keys without key IDs, a key that is there twice and a wrong twin do n
   };
   await assertTable(userWith, {
     [USER]: [[named, named], [twin, named], [broken, named], [weak, rsa], nameless],
+    // A key that cannot be used says nothing about the token's signature.
+    [DOWN]: [[weak]],
   });
   const impostor = await sign({ ...CLAIMS, iss: provider.issuer }, { key: await makeKey("ES256") });
   assertEquals(await located(provider).userOf(impostor), INVALID);

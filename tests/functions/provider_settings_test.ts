@@ -30,6 +30,7 @@ const MALFORMED: Readonly<Record<string, readonly unknown[]>> = {
   issuer: [
     ...["http://id.example", "https://id.example/a|b", " https://id.example", "accounts.google.com"],
     ...["https://id.example/?tenant=1", "https://id.example/#tenant", "https://user:pass@id.example"],
+    ...["https://user@id.example", "https://:pass@id.example"],
   ],
   audience: [[], [7], "app\n", ["app", ""], null],
   jwks_uri: ["http://id.example/jwks", "http://127.0.0.1.id.example/jwks", "file:///keys"],

@@ -136,6 +136,10 @@ Deno.test("the API keys are every publishable key, the singular one, and the leg
   for (const none of [{}, { SUPABASE_PUBLISHABLE_KEYS: "{}" }]) {
     assertEquals(codeOf(() => readApiKeys(none)), "SUPABASE_PUBLISHABLE_KEYS_MISSING");
   }
+  for (const unusable of ['["a"]', '{"default":""}', '{"default":"a","web":7}']) {
+    const code = codeOf(() => readApiKeys({ SUPABASE_PUBLISHABLE_KEYS: unusable }));
+    assertEquals([unusable, code], [unusable, "SUPABASE_PUBLISHABLE_KEYS_INVALID"]);
+  }
 });
 
 Deno.test("the environment of Deno is what is read by default, else that of Node, else none, as it is then", () => {
