@@ -11,9 +11,26 @@ const SHARED = new URL("_shared/powersync/", FUNCTIONS);
  * not among them: it is there to be edited, and may import anything.
  */
 const ORDER = [
-  ...["caller.ts", "provider-issuer.ts", "supabase-issuer.ts", "verify.ts", "auth-server.ts", "key-set.ts"],
-  ...["upstream.ts", "provider-settings.ts", "user.ts", "http.ts", "token.ts", "keys.ts"],
-  ...["jwk.ts", "key-arithmetic.ts", "log.ts", "settings.ts", "secret.ts", "once.ts", "errors.ts"],
+  "caller.ts",
+  "provider-issuer.ts",
+  "supabase-issuer.ts",
+  "verify.ts",
+  "auth-server.ts",
+  "key-set.ts",
+  "upstream.ts",
+  "api-key.ts",
+  "provider-settings.ts",
+  "user.ts",
+  "http.ts",
+  "token.ts",
+  "keys.ts",
+  "jwk.ts",
+  "key-arithmetic.ts",
+  "log.ts",
+  "settings.ts",
+  "secret.ts",
+  "once.ts",
+  "errors.ts",
 ];
 /** They load no package, not even jose. */
 const BARE = ["errors.ts", "http.ts", "settings.ts", "log.ts"];

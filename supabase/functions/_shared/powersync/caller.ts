@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose/jwt/decode";
+import { apiKeyMatcher, isSecretKey, looksLikeApiKey } from "./api-key.ts";
 import { PowerSyncAuthError } from "./errors.ts";
 import type { Surroundings } from "./log.ts";
 import { once } from "./once.ts";
@@ -52,9 +52,7 @@ export function signedInCaller(
 export function apiKeyCaller(options: CallerOptions): (request: Request) => Promise<void> {
   const loadKeys = once(() => {
     const keys = readApiKeys(options.environment());
-    // In a time that does not depend on which key it is.
-    const isApiKey = (sent: string) => keys.filter((key) => isEqual(key, sent)).length > 0;
-    return { isApiKey, hasNewKind: keys.some(looksLikeApiKey) };
+    return { isApiKey: apiKeyMatcher(keys), hasNewKind: keys.some(looksLikeApiKey) };
   });
   const requireUser = signedInCaller(options);
   return async (request) => {
@@ -92,29 +90,4 @@ function bearerOf(request: Request): string | undefined {
 function asApiKeyAnswer(error: unknown): never {
   if (!(error instanceof PowerSyncAuthError) || error.code !== "USER_TOKEN_IS_API_KEY") throw error;
   throw new PowerSyncAuthError("API_KEY_INVALID");
-}
-
-/** In a time that does not depend on how much is right; only the length, which is not secret, ends it early. */
-function isEqual(key: string, sent: string): boolean {
-  if (key.length !== sent.length) return false;
-  let difference = 0;
-  for (let i = 0; i < key.length; i++) difference |= key.charCodeAt(i) ^ sent.charCodeAt(i);
-  return difference === 0;
-}
-
-/** Whether a text is an API key of the newer kind, which is not a JWT. */
-function looksLikeApiKey(text: string): boolean {
-  return /^sb_(publishable|secret)_/.test(text);
-}
-
-/** Whether a text is a secret key, new (`sb_secret_…`) or legacy (`service_role`). */
-function isSecretKey(text: string): boolean {
-  if (text.startsWith("sb_secret_")) return true;
-  try {
-    const { role, sub } = decodeJwt(text);
-    // A user whose role is called like it has a subject.
-    return role === "service_role" && sub === undefined;
-  } catch {
-    return false;
-  }
 }
