@@ -26,7 +26,7 @@ export async function assertSurvivesReset(
 ): Promise<void> {
   const { asked } = upstream.hang();
   const socket = await send(port, token);
-  await asked;
+  await Promise.race([asked, tooSoon(socket)]);
   await reset(socket);
   upstream.recover();
   const signal = AbortSignal.timeout(LIMIT_MS);
@@ -45,6 +45,16 @@ async function send(port: number, token: string): Promise<Socket> {
     `GET /powersync-auth HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
   );
   return socket;
+}
+
+/** Fails when the function answers by itself: the upstream is then never asked. */
+function tooSoon(socket: Socket): Promise<never> {
+  return new Promise((_, reject) => {
+    socket.once("data", (bytes) => {
+      const [status] = bytes.toString().split("\r\n");
+      reject(new Error(`Answered before the upstream was asked: ${status}`));
+    });
+  });
 }
 
 async function reset(socket: Socket): Promise<void> {
