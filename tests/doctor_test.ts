@@ -158,7 +158,11 @@ Deno.test("the production file comes before the one for this computer, and the l
     // It may not ask anybody.
     assertEquals((await reportIn({ ...folder, permissions: ["--allow-read"] }, ...args)).sources, sources);
   }
-  assertEquals(await findProject("abc"), { url: "https://abc.supabase.co", ref: "abc", from: "--project" });
+  assertEquals(await findProject("abc", new Invocation()), {
+    url: "https://abc.supabase.co",
+    ref: "abc",
+    from: "--project",
+  });
 });
 
 Deno.test("the file for this computer is known however its path is written", async () => {
@@ -172,8 +176,12 @@ Deno.test("the file for this computer is known however its path is written", asy
         [`${dir}/./supabase/../supabase/functions/.env`, true],
         [`${folder}/.env.production`, false],
       ] as const
-    ) assertEquals((await findSecretsFile(path))?.local, isLocal, path);
-    await assertRejects(() => findSecretsFile(`${dir}/mine.env`), CommandError, "There is no file");
+    ) assertEquals((await findSecretsFile(path, new Invocation()))?.local, isLocal, path);
+    await assertRejects(
+      () => findSecretsFile(`${dir}/mine.env`, new Invocation()),
+      CommandError,
+      "There is no file",
+    );
   });
 });
 

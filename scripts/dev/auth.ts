@@ -10,6 +10,7 @@ import { openSessions, type Session } from "./sessions.ts";
 
 /** Endpoints for users; they answer JSON or a response. */
 const ENDPOINTS: Readonly<Record<string, (parts: AuthParts, request: Request) => Promise<unknown>>> = {
+  "GET /health": () => Promise.resolve({ name: "powersync development Auth" }),
   "POST /signup": signUp,
   "POST /token": token,
   "GET /user": async (parts, request) => (await signedIn(parts, request)).user,

@@ -41,18 +41,26 @@ export function pageHandler(options: PageOptions): (request: Request) => Promise
 }
 
 /** Sends the state now and after each change, as server-sent events: the page also notices when this server ends. */
-function pageEvents({ signal }: Request, options: PageOptions): Promise<Response> {
-  async function* changes() {
-    let sent = "";
-    while (!signal.aborted) {
-      const state = JSON.stringify(await pageState(options));
-      if (state !== sent) yield `data: ${state}\n\n`;
-      sent = state;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-  }
-  const body = ReadableStream.from(changes()).pipeThrough(new TextEncoderStream());
-  return Promise.resolve(new Response(body, { headers: { "Content-Type": "text/event-stream" } }));
+function pageEvents(_: Request, options: PageOptions): Promise<Response> {
+  let [isOpen, sent] = [true, ""];
+  const events = new ReadableStream<string>({
+    async pull(controller) {
+      while (isOpen) {
+        const state = JSON.stringify(await pageState(options));
+        if (isOpen && state !== sent) {
+          sent = state;
+          return controller.enqueue(`data: ${state}\n\n`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    },
+    // Not by the signal of the request: Deno.serve prints a warning when it is used.
+    cancel() {
+      isOpen = false;
+    },
+  });
+  const headers = { "Content-Type": "text/event-stream" };
+  return Promise.resolve(new Response(events.pipeThrough(new TextEncoderStream()), { headers }));
 }
 
 async function readFile({ url }: Request): Promise<Response | undefined> {

@@ -6,7 +6,7 @@ import { answerToOrigin } from "./origins.ts";
 
 /** What a request can reach. */
 export interface ServerParts {
-  readonly functions: Functions;
+  readonly functions: Pick<Functions, "fetch">;
   /** `undefined` when a configured project is used. */
   readonly auth: DevelopmentAuth | undefined;
   /** The page and what belongs to it. */
@@ -47,20 +47,34 @@ async function route(request: Request, parts: ServerParts): Promise<Response> {
   if (!isOwnHost(request.headers.get("Host") ?? "", parts)) {
     return Response.json({ message: "This server does not answer under that host name." }, { status: 421 });
   }
-  // A browser states the length of what it sends.
-  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
+  const received = await receive(request);
+  if (received === undefined) {
     return Response.json({ message: "The body is larger than 1 MB." }, {
       status: 413,
       headers: CORS_HEADERS,
     });
   }
   const { pathname } = new URL(request.url);
-  if (FUNCTION_PATH.test(pathname)) return await parts.functions.fetch(request);
+  if (FUNCTION_PATH.test(pathname)) return await parts.functions.fetch(received);
   const { auth } = parts;
   if (pathname.startsWith("/auth/v1/")) {
-    return auth === undefined ? noDevelopmentAuth() : await answerToOrigin(request, parts, auth.handle);
+    return auth === undefined ? noDevelopmentAuth() : await answerToOrigin(received, parts, auth.handle);
   }
-  return await parts.page(request) ?? Response.json({ message: "Not found." }, { status: 404 });
+  return await parts.page(received) ?? Response.json({ message: "Not found." }, { status: 404 });
+}
+
+/** The request with its whole body, of which a client need not state the length; `undefined` when it is too large. */
+async function receive(request: Request): Promise<Request | undefined> {
+  if (request.body === null) return request;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  const { url, method, headers } = request;
+  return new Request(url, { method, headers, body: new Blob(chunks) });
 }
 
 function isOwnHost(header: string, { host, port }: ServerParts): boolean {

@@ -5,7 +5,7 @@ import {
   readSetting,
 } from "../../supabase/functions/_shared/powersync/settings.ts";
 import { CommandError } from "../cli/command.ts";
-import { Invocation } from "../cli/invocation.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { type EnvVariables, readEnvFile } from "../setup/env-file.ts";
 import type { Finding } from "../setup/finding.ts";
 import { inspect } from "../setup/inspect.ts";
@@ -29,7 +29,7 @@ export interface SecretsFile {
  */
 export async function findSecretsFile(
   named: string | undefined,
-  invocation = new Invocation(),
+  invocation: Invocation,
 ): Promise<SecretsFile | undefined> {
   for (const file of named === undefined ? [PRODUCTION_ENV_FILE, LOCAL_ENV_FILE] : [named]) {
     const path = invocation.path(file);

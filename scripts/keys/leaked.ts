@@ -15,7 +15,7 @@ type LeakRequest = KeyRequest & { readonly replaces: string | undefined };
  * A key that replaces a leaked one: it signs now, no token of the old one is waited for, and the old one leaves the file, so
  * that no upload sets it again. A comment keeps the name of its secret and its key ID.
  *
- * @throws {CommandError} It is not clear which key leaked, the file would still publish it.
+ * @throws {CommandError} It is not clear which key leaked, or the file would still publish it.
  */
 export async function planReplacement(file: EnvFile | undefined, request: LeakRequest): Promise<KeyPlan> {
   const { kid, nowSeconds } = request;

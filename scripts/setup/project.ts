@@ -1,5 +1,5 @@
 import { CommandError } from "../cli/command.ts";
-import { Invocation } from "../cli/invocation.ts";
+import type { Invocation } from "../cli/invocation.ts";
 import { projectRef, projectUrl } from "./project-url.ts";
 import { readText } from "./secret-file.ts";
 
@@ -24,7 +24,7 @@ export interface Project {
  */
 export async function findProject(
   named: string | undefined,
-  invocation = new Invocation(),
+  invocation: Invocation,
 ): Promise<Project | undefined> {
   if (named === undefined) {
     const from = invocation.path(LINK_FILE);

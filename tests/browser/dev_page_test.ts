@@ -93,6 +93,14 @@ Deno.test("no verdict stays for a token that was edited, and one runs out with t
     await page.keyboard.type("A");
     assertEquals(await page.locator(VERDICT).innerText(), "Not checked yet");
     assertEquals(await page.locator("#claims > div").count(), 0);
+    // Nor while the server has not answered for the other token.
+    const held = Promise.withResolvers<void>();
+    await page.route("**/dev/check", (route) => held.promise.then(() => route.continue()));
+    await page.getByRole("button", { name: "Check this token" }).click();
+    await page.locator("#claims > div").first().waitFor();
+    assertEquals(await page.locator(VERDICT).innerText(), "Not checked yet");
+    held.resolve();
+    await page.locator("#verdict[data-outcome=refused]").waitFor();
     await getToken(page);
     // A selection stays while the times go on.
     await page.evaluate("globalThis.shown = [...document.querySelectorAll('#claims dd *')]");
@@ -109,6 +117,16 @@ Deno.test("no verdict stays for a token that was edited, and one runs out with t
       /^This token expired \d+ s ago · .* CES?T \((\d+ \w+ \d{4}, )?\d\d:\d\d:\d\d UTC\)$/,
     );
   }, { timezoneId: "Europe/Berlin" });
+});
+
+Deno.test("while Auth does not answer a sign-out, the session is over and somebody else can sign up", async () => {
+  await withDevPage(async ({ page }) => {
+    await signUp(page);
+    await page.route("**/auth/v1/logout", () => {});
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signUp(page, "grace@example.com");
+    assertEquals(await page.locator("#user-name").innerText(), "grace@example.com");
+  });
 });
 
 Deno.test("a button that is busy does nothing twice, keeps its size, and says what went wrong beside it", async () => {

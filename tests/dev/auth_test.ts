@@ -40,6 +40,11 @@ Deno.test("the token verifies against the served JWKS, which shows public member
   await jwtVerify(token, createLocalJWKSet(jwks), { algorithms: ["ES256"], audience: "authenticated" });
 });
 
+Deno.test("GET /health answers, for whoever waits until the server is up", async () => {
+  await using dev = await startDevAuth();
+  assertEquals(await (await dev.ask("/health")).json(), { name: "powersync development Auth" });
+});
+
 Deno.test("a user signs up, and signs in elsewhere with the address in another case", async () => {
   await using dev = await startDevAuth();
   const account = makeAccount("Ada@Example.com");

@@ -131,6 +131,10 @@ Deno.test("the page, behind a company's proxy", async (t) => {
       assertEquals(file.status, 500);
       assertMatch(file.body.message, /^\S+\.env, line 1: neither/);
     });
+
+    await t.step("Deno has warned of nothing in the output", () => {
+      assertEquals(server.output.match(/^Deno\.serve: .*/m), null);
+    });
   }, { env: PROXY });
 });
 

@@ -59,6 +59,7 @@ async function callOf(name) {
 async function judge(code) {
   const text = field.value.trim();
   if (text !== token.text || code !== undefined) {
+    check = {};
     token = { text, ...decode(text), before: token.claims, code };
   }
   await ask();
@@ -106,9 +107,10 @@ function show() {
   showToken(shown);
   if (!isOnline) showNoVerdict("No verdict: the server does not answer");
   else if (text === "") showNoVerdict(error === undefined ? "No token yet" : "No token: the call failed");
-  else if (shown === undefined) showNoVerdict("Not checked yet");
-  else if (check.error !== undefined) showNoVerdict("No verdict: the check failed", check.error);
-  else if (check.result !== undefined) showVerdict(check.result);
+  else if (shown !== undefined && check.error !== undefined) {
+    showNoVerdict("No verdict: the check failed", check.error);
+  } else if (shown !== undefined && check.result !== undefined) showVerdict(check.result);
+  else showNoVerdict("Not checked yet");
   if (shown !== undefined && check.of !== decisive() && isOnline) ask();
   if (!isOnline) check = {};
 }
