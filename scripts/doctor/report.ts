@@ -117,7 +117,7 @@ function fixLines({ commands, note }: Fix, indent: string): string[] {
 const LONGEST_SHOWN_RUN = 44;
 
 /** A text from outside without JWTs, long runs of base64, API keys and characters that a terminal acts on. */
-export function redact(text: string, secrets: readonly string[] = []): string {
+function redact(text: string, secrets: readonly string[] = []): string {
   return redactCommand(text, secrets)
     .replace(/eyJ[\w-]+/g, "[token hidden]")
     .replace(new RegExp(`[A-Za-z0-9+_-]{${LONGEST_SHOWN_RUN},}={0,2}`, "g"), "[hidden]");
