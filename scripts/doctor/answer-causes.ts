@@ -1,4 +1,4 @@
-/** Why nothing answers, or something else than a function or an instance. */
+/** Why nothing answers, or something other than a function or an instance. */
 import {
   COPY_INSTANCE,
   deploy,

@@ -126,7 +126,6 @@ const FOREIGN: readonly (readonly [KnownCause, (status: number) => boolean])[] =
   ["rate-limited", (status) => status === 429],
   ["instance-front", (status) => [401, 403, 407, 451].includes(status)],
   ["instance-down", (status) => status >= 500],
-  ["instance-not-a-service", () => true],
 ];
 
 /** What the refusal of a token that is good says of the instance, and of its JWKS. */
@@ -172,7 +171,7 @@ function checkRefusal(
     : probed(INSTANCE, cause, { seen: `${seen} ${jwks}`.trim(), code });
 }
 
-/** Something else than a PowerSync Service answers; a redirect that keeps the stream's path tells the right URL. */
+/** Something other than a PowerSync Service answers; a redirect that keeps the stream's path tells the right URL. */
 function checkForeign(response: Response, text: string): Check {
   const [cause] = FOREIGN.find(([, isIt]) => isIt(response.status)) ?? ["instance-not-a-service"];
   const target = redirects(response) ? response.headers.get("Location") ?? "" : "";

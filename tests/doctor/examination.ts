@@ -45,6 +45,8 @@ export async function look(deployment: Deployment, options: Options = {}): Promi
     ...options,
   });
   assertShowsNothingSecret(checks, deployment);
+  // PowerSync refuses nothing that is in order.
+  assertEquals(checks.filter(({ status, code }) => status === "passed" && code !== undefined), []);
   return withRootCauses(checks);
 }
 

@@ -62,6 +62,16 @@ Deno.test("no command prints a private key, and only a hosted project is deploye
   }
 });
 
+Deno.test("only functions of this computer that do not answer are started with the dev task", () => {
+  const started = FIXES.filter(({ what, fix }) =>
+    what.startsWith("no-connection of ") && fix?.commands.some((command) => command === "deno task dev")
+  );
+  assertEquals(
+    [...new Set(started.map(({ what, project }) => `${project}: ${what}`))],
+    ["jwks", "powersync-auth", "function-token"].map((id) => `local: no-connection of ${id}`),
+  );
+});
+
 /** A change of the secrets in a set-up, and what is printed for it. */
 const CHANGES: readonly (readonly [EnvChange, Partial<SetUp>, commands: readonly string[], note: RegExp])[] =
   [

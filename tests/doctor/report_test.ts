@@ -1,7 +1,6 @@
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { failed } from "../../scripts/doctor/check.ts";
-import { redactCommand } from "../../scripts/doctor/report.ts";
-import { makeReport, reportLines } from "../../scripts/doctor/report.ts";
+import { makeReport, redactCommand, reportLines } from "../../scripts/doctor/report.ts";
 import { withRootCauses } from "../../scripts/doctor/root-cause.ts";
 import { base64, SECRET_KEY } from "../support/project.ts";
 

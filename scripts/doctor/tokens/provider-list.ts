@@ -14,7 +14,7 @@ const SETTING = "POWERSYNC_IDENTITY_PROVIDERS";
 export type ProviderEntry = Readonly<Record<string, unknown>>;
 
 /** The entries of the setting; `undefined` where it is not set, or cannot be read, of which the functions say more. */
-export function readProviderList(text: string | undefined): ProviderEntry[] | undefined {
+function readProviderList(text: string | undefined): ProviderEntry[] | undefined {
   const decoded = decodeJsonSecret(text ?? "");
   return decoded.ok && Array.isArray(decoded.value) ? decoded.value.filter(isJsonObject) : undefined;
 }

@@ -115,8 +115,6 @@ interface Discovered {
   readonly issuer?: unknown;
   /** Where the keys are, if it is a place that keys may come from. */
   readonly jwksUri?: string;
-  /** Why there is no document. */
-  readonly problem?: string;
 }
 
 /** Says which keys the provider publishes, and which signed the token. */
