@@ -120,8 +120,10 @@ Deno.test("what it cannot use is refused in one sentence", async (t) => {
       // Nothing is written by a command that does not start.
       assertEquals(await readEnvFile(`${folder}/${ENV_FILE}`), undefined);
       // Tests may not connect there; the command may.
-      const foreign = () => DevServer.start(folder, { args: ["--port", "0", "--host", "192.0.2.1"] });
-      await assertRejects(foreign, Error, "192.0.2.1 is not an address of this computer");
+      for (const host of ["192.0.2.1", "my computer"]) {
+        const foreign = () => DevServer.start(folder, { args: ["--port", "0", "--host", host] });
+        await assertRejects(foreign, Error, `${host} is not an address of this computer`);
+      }
     });
 
     await t.step("a broken .env, by its line and without its text", async () => {

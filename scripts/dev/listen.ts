@@ -45,13 +45,12 @@ function freePort(hostname: string, wanted: number): number {
       Deno.listen({ hostname, port }).close();
       return port;
     } catch (error) {
-      if (error instanceof Deno.errors.AddrNotAvailable || error instanceof TypeError) {
-        throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
-      }
+      if (error instanceof Deno.errors.AddrInUse) continue;
       if (error instanceof Deno.errors.PermissionDenied) {
         throw new CommandError(`Port ${port} needs administrator rights: choose one above 1023 with --port.`);
       }
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      // Of another computer, or of none: a name without address is an Error like any other.
+      throw new CommandError(`${hostname} is not an address of this computer: choose another --host.`);
     }
   }
   return 0;
