@@ -79,10 +79,11 @@ export async function main(args: readonly string[]): Promise<void> {
     // The functions end with this process.
     Deno.addSignalListener(signal, () => Deno.exit());
   }
+  // Before the greeting: whoever has read it may edit at once.
+  const watcher = Deno.watchFs(folder);
   const addresses = isEveryAddress(host) ? networkAddresses() : [];
   const { added } = secrets;
   greeting({ origin, platform, added, addresses, port, invocation }).forEach((line) => console.log(line));
-  const watcher = Deno.watchFs(folder);
   // Not awaited: code that hangs or cannot be loaded is there to be edited.
   functions.load();
   let timer: ReturnType<typeof setTimeout> | undefined;
