@@ -52,8 +52,8 @@ const RSA_PAIRS = 5;
 /** Types are checked by `deno task check`, once for all. */
 const UNCHECKED = "--no-check";
 
-/** One file more than there are cores: some wait for a server that starts, or for a limit to pass. */
-const JOBS = `${navigator.hardwareConcurrency + 1}`;
+/** Two files more than there are cores: some wait for a server that starts, or for a limit to pass. */
+const JOBS = `${navigator.hardwareConcurrency + 2}`;
 
 /** Stand-ins over Node's built-ins for what tests import from JSR. */
 const ADAPTERS: Readonly<Record<string, string>> = {
